@@ -1,0 +1,31 @@
+/* A model folder, opened and checked: config, generation defaults, tensors, tokenizer files. Hostile input stops here. */
+#ifndef HF2C_READ_MODEL_H
+#define HF2C_READ_MODEL_H
+
+#include "compiler/read/config.h"
+#include "compiler/read/safetensors.h"
+
+typedef struct Model {
+    Arena *arena;
+    const char *folder; /* absolute path without links */
+    const char *name;   /* last part of the folder's name, for people */
+    Config config;      /* config.json */
+    Config generation;  /* generation_config.json, or an empty object */
+    Config sentence;    /* sentence-transformers settings: {"pooling_mode", "normalize", "max_seq_length"}, or empty */
+    Tensors tensors;    /* empty when opened without weights */
+    bool has_weights;
+} Model;
+
+/* MODEL is a folder, a config.json file (then without weights), or a hub id ("org/name[@revision]") found in the local Hugging Face cache
+ * (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub: models--org--name/refs/main -> snapshots/<hash>). */
+bool model_open(Arena *arena, const char *where, bool with_weights, Model *model, Err *err);
+
+/* Path of a file in the folder, or NULL when it is not there. */
+const char *model_file(const Model *model, const char *name);
+
+/* The tensor of that name; also tried: with and without the prefix of the base model ("bert.", "transformer.", "model."), and the
+ * old spellings gamma/beta of LayerNorm.weight/bias. Shape must match (rank -1: any). NULL and *err when missing or of another shape. */
+const Tensor *model_tensor(Model *model, const char *name, int rank, const int64_t *shape, Err *err);
+bool model_has_tensor(const Model *model, const char *name); /* with the same alternatives */
+
+#endif

@@ -1,0 +1,129 @@
+/* hf2c.h: what a compiled model looks like to the program that uses it.
+ *
+ * All memory belongs to the caller; nothing here allocates, prints, exits or keeps global state, unless its file says that it is
+ * for hosted programs. Every call returns a status. A model is constant and may be shared by any number of contexts; a context
+ * belongs to one caller at a time.
+ *
+ * Sequences without padding: a call works on `rows`, the tokens of all its sequences one after another. There is no padding and no
+ * attention mask: `start` says where each sequence begins. What transformers pads is simply absent here, and the results for
+ * the real tokens are the same. */
+#ifndef HF2C_H
+#define HF2C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HF2C_ABI 1
+
+/* ---- status ---- */
+
+#define HF2C_STATUSES(STATUS)                                                                                           \
+    STATUS(OK, "done")                                                                                                  \
+    STATUS(BAD_ARGUMENT, "an argument is null, negative or out of its range")                                           \
+    STATUS(BAD_TOKEN, "a token id is outside the vocabulary")                                                           \
+    STATUS(BAD_TEXT, "the text cannot be processed")                                                                    \
+    STATUS(TOO_SMALL, "a buffer given by the caller is too small")                                                      \
+    STATUS(TOO_LONG, "the input is longer than the model's longest sequence")                                           \
+    STATUS(CONTEXT_FULL, "the context is full: no room for another token")                                              \
+    STATUS(BAD_WEIGHTS, "the weights are not those of this model and layout")                                           \
+    STATUS(NOT_SUPPORTED, "this model cannot do that")                                                                  \
+    STATUS(CANCELLED, "cancelled by the caller")                                                                        \
+    STATUS(NO_MEMORY, "out of memory")                                                                                  \
+    STATUS(NOT_FINITE, "the model produced a value that is not a number")                                               \
+    STATUS(DEVICE, "the device reported an error")
+typedef enum hf2c_status {
+#define STATUS(name, text) HF2C_##name,
+    HF2C_STATUSES(STATUS)
+#undef STATUS
+} hf2c_status;
+const char *hf2c_status_text(hf2c_status status);
+
+/* ---- one call ---- */
+
+typedef struct hf2c_batch {
+    int rows;                 /* tokens in this call, over all sequences */
+    int sequences;            /* how many sequences they belong to */
+    int wanted;               /* rows whose output is wanted (for outputs of kind HF2C_ROWS_WANTED) */
+    const int32_t *ids;       /* [rows] token ids */
+    const int32_t *positions; /* [rows] position of each token in its sequence, from 0 */
+    const int32_t *types;     /* [rows] token types, or NULL for all 0 */
+    const int32_t *start;     /* [sequences + 1] first row of each sequence; start[sequences] == rows */
+    const int32_t *past;      /* [sequences] positions already in the cache, or NULL for all 0 */
+    const int32_t *slot;      /* [sequences] cache slot of each sequence, or NULL for 0, 1, 2 ... */
+    const int32_t *want;      /* [wanted] row numbers, increasing */
+} hf2c_batch;
+
+typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED } hf2c_rows;
+
+typedef struct hf2c_output {
+    const char *name; /* as transformers names it: logits, last_hidden_state, pooler_output, start_logits, hidden_states.3 ... */
+    hf2c_rows rows;   /* how many rows it has */
+    int columns;
+} hf2c_output;
+
+typedef struct hf2c_model hf2c_model;
+typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
+
+/* Caller-owned; fill by hf2c_context_init (or NAME_init). */
+typedef struct hf2c_context {
+    const hf2c_model *model;
+    const uint8_t *weights; /* [weights_bytes], 64-byte aligned, read only */
+    uint8_t *workspace;     /* [workspace_bytes], 64-byte aligned: scratch, nothing in it survives a call */
+    uint8_t *state;         /* [slots * state_bytes], 64-byte aligned: the cache; NULL for models without one */
+    size_t slots;
+    int threads;            /* 1 where there are no threads */
+    void *engine;           /* for engines other than compiled code; NULL otherwise */
+} hf2c_context;
+
+/* Defaults of generation, from generation_config.json. */
+typedef struct hf2c_generation_defaults {
+    int32_t bos, pad;                    /* -1: none */
+    int32_t eos[8];
+    int eos_count;
+    int do_sample, top_k, max_length, max_new_tokens; /* 0 top_k: off; 0 lengths: not given */
+    float temperature, top_p, min_p, repetition_penalty;
+} hf2c_generation_defaults;
+
+struct hf2c_model {
+    uint32_t abi;
+    const char *name;         /* for people, printable ASCII */
+    const char *architecture; /* "LlamaForCausalLM" */
+    const char *tasks;        /* task names that the head allows, the default one first, separated by ' ' */
+    size_t weights_bytes, workspace_bytes, state_bytes; /* state: of one slot */
+    uint64_t weights_hash;    /* must stand in the header of the weights */
+    int vocabulary, hidden, layers;
+    int max_sequence; /* longest sequence, and capacity of a cache slot */
+    int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
+    int max_batch;    /* most sequences in one call */
+    const hf2c_output *outputs;
+    int output_count;
+    const char *const *labels; /* id2label, UTF-8; NULL when there are none */
+    int label_count;
+    int problem; /* hf2c_problem: how logits become scores */
+    int pooling; /* hf2c_pooling of a sentence-embedding model; HF2C_POOLING_NONE otherwise */
+    int normalize; /* 1: embeddings are scaled to length 1 */
+    hf2c_generation_defaults generation;
+    const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
+    /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
+    hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
+};
+
+typedef enum hf2c_problem { HF2C_PROBLEM_SINGLE_LABEL, HF2C_PROBLEM_MULTI_LABEL, HF2C_PROBLEM_REGRESSION } hf2c_problem;
+typedef enum hf2c_pooling { HF2C_POOLING_NONE, HF2C_POOLING_MEAN, HF2C_POOLING_CLS, HF2C_POOLING_MAX, HF2C_POOLING_LAST } hf2c_pooling;
+
+/* Checks sizes, alignment and the header of the weights. slots: how many sequences the state can hold at once. */
+hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, const void *weights, size_t weights_bytes,
+                              void *workspace, size_t workspace_bytes, void *state, size_t state_bytes, int threads);
+/* Checks a batch against the model and the context: counts, order, ids, capacity. forward() calls it first. */
+hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch);
+/* Index of the output of that name, or -1. */
+int hf2c_output_find(const hf2c_model *model, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
