@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
-#define PRINTF_LIKE(format, first)
+#define PRINTF_LIKE(text, first)
 #endif
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -51,6 +51,8 @@ char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 #define ARENA_NEW(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
 #define ARENA_ARRAY(arena, Type, n) ((Type *)arena_alloc_array((arena), (n), sizeof(Type)))
 void *arena_alloc_array(Arena *arena, size_t count, size_t size); /* checked product */
+/* Calls call(value) when the arena is freed, before its memory goes; the last registered first. */
+void arena_on_free(Arena *arena, void (*call)(void *), void *value);
 
 /* ---- growing string ---- */
 
@@ -103,8 +105,11 @@ bool folder_commit(const char *temporary, const char *path, Err *err);
 void folder_discard(const char *temporary);
 /* Removes every temporary of this process; called by fatal() and by the handlers of SIGINT, SIGTERM, SIGHUP. */
 void files_sweep(void);
+/* Installs those handlers (they sweep, then end the process by the same signal) and ignores SIGXFSZ, so that a file-size limit is an
+ * error like a full disk. For main(). */
+void files_sweep_on_signals(void);
 
-/* 64-bit content hash (XXH3) as 16 hex digits, and SHA-256 as 64, for provenance. */
+/* 64-bit content hash (XXH3) as 16 hex digits. */
 void hash_hex(const void *data, size_t bytes, char hex[17]);
 
 #endif
