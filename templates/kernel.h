@@ -1,0 +1,22 @@
+/* What all kernels and those who call them share: names of functions and modes, and the uniform form in which the interpreter
+ * calls a kernel (compiled code calls it directly, with literal constants). */
+#ifndef HF2C_KERNEL_H
+#define HF2C_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/core/team.h"
+
+/* FUNCTION_none, FUNCTION_relu, ... FUNCTION_add ...: the `activation`, `gate` and `function` constants. */
+enum {
+    FUNCTION_none = 0,
+#define UNARY(name, expression) FUNCTION_##name,
+#define BINARY(name, expression) FUNCTION_##name,
+#include "templates/elementwise.def"
+    FUNCTION_COUNT
+};
+
+enum { POOL_first, POOL_last, POOL_mean, POOL_max };
+
+#endif
