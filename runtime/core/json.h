@@ -51,7 +51,8 @@ bool json_double(const JsonScanner *scanner, double *value);
 /* Writes a JSON string with quotes into out as far as capacity reaches; returns the bytes needed. Invalid UTF-8 becomes U+FFFD.
  * Non-ASCII is written as is. */
 size_t json_write_string(char *out, size_t capacity, const char *text, size_t bytes);
-/* Shortest text that reads back to the same float (via double, as Python prints the float32 converted to float): at most 32 bytes. */
+/* Shortest text that reads back to the same double, spelled as Python's repr ("0.1", "1.0", "1e-05", "1e+16", and for what JSON has no
+ * number for "NaN", "Infinity", "-Infinity"); no NUL; at most 32 bytes; returns the bytes needed. */
 size_t json_write_float(char *out, size_t capacity, double value);
 
 #endif
