@@ -13,6 +13,7 @@
 
 #include "compiler/base.h"
 #include "compiler/read/model.h"
+#include "runtime/hf2c.h"
 #include "templates/kernel.h"
 
 /* ---- types ---- */
@@ -134,16 +135,21 @@ Graph *graph_new(Arena *arena);
 /* Appends a node; shape and format follow from the op's rule; a wrong use is bug() (the verifier's message). Operands may be NULL
  * where optional. */
 Node *graph_add(Graph *graph, Op op, int operands, Node *const *operand, const Attributes *attributes);
-/* Same as graph_add, but the new node goes right before `before` in the order (for passes). */
+/* For passes: as graph_add, but the new node goes right before `before` in the order, and has its layer and scope. */
 Node *graph_insert(Graph *graph, Node *before, Op op, int operands, Node *const *operand, const Attributes *attributes);
 /* An input of the whole graph: name in {ids, positions, types, sequences, want}; made once, later calls return the same node. */
 Node *graph_input(Graph *graph, const char *name, Format format, Shape shape);
 /* A weight of the checkpoint, by its own name. tensor may be NULL (no checkpoint). The same name again returns the same node. */
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial);
 Node *graph_constant(Graph *graph, Shape shape, const float *values); /* values are copied */
+Node *graph_insert_constant(Graph *graph, Node *before, Shape shape, const float *values);
 void graph_output(Graph *graph, const char *name, Node *node);
 void graph_replace(Graph *graph, Node *old, Node *by); /* every use of old, outputs too, becomes a use of by */
-bool node_is_constant(const Node *node);              /* param, constant, or an op over such only */
+bool node_is_constant(const Node *node);              /* param, constant, or an op over such only: its shape has no symbol */
+size_t graph_position(const Graph *graph, const Node *node); /* in the order; bug() when it is not there */
+/* Sets shape and format of a node by its op's rule, after checking arity and attributes; false and *err when they do not fit. */
+bool node_infer(Node *node, Err *err);
+void graph_refresh(Graph *graph);                     /* all nodes again, after the formats of params were changed */
 int node_uses(const Graph *graph, const Node *node);  /* operands and outputs that refer to it */
 int64_t graph_parameters(const Graph *graph);         /* elements of all params, buffers not counted */
 Graph *graph_copy(Arena *arena, const Graph *graph);  /* ids kept */
@@ -193,7 +199,7 @@ struct Call {
 };
 /* Where an operand's elements lie: a slice is a column range of its base. */
 const Node *node_storage(const Node *node, int64_t *column); /* follows slices */
-int64_t node_stride(const Node *node);                        /* row stride in elements of its storage */
+int64_t node_stride(const Node *node); /* row stride in elements of its storage; bug() for scores, whose rows depend on `keys` */
 
 /* ---- the reference evaluator ---- */
 

@@ -1,0 +1,194 @@
+/* arch: from config.json to the family's function and head. */
+#include "compiler/arch/arch.h"
+
+#include <string.h>
+
+#include "compiler/arch/blocks.h"
+
+#define ARCH(name) extern const Architecture arch_##name;
+#include "compiler/arch/archs.def"
+
+static const Architecture *const architectures[] = {
+#define ARCH(name) &arch_##name,
+#include "compiler/arch/archs.def"
+};
+
+static const struct HeadInfo {
+    const char *name, *suffixes, *tasks, *about;
+} heads[HEAD_COUNT] = {
+#define HEAD(name, suffixes, tasks, about) {#name, suffixes, tasks, about},
+#include "compiler/arch/heads.def"
+};
+
+const char *arch_known(Arena *arena)
+{
+    const char *text = "";
+    for (size_t i = 0; i < COUNT_OF(architectures); i++)
+        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", architectures[i]->model_type);
+    return text;
+}
+
+const char *head_known(Arena *arena)
+{
+    const char *text = "";
+    for (size_t i = 0; i < HEAD_COUNT; i++)
+        text = arena_printf(arena, "%s%s%s (%s)", text, i ? ", " : "", heads[i].suffixes, heads[i].about);
+    return text;
+}
+
+static const Architecture *arch_find(const char *model_type)
+{
+    for (size_t i = 0; i < COUNT_OF(architectures); i++)
+        if (strcmp(architectures[i]->model_type, model_type) == 0) return architectures[i];
+    return NULL;
+}
+
+/* Length of the ending of `text` that one of the '|'-separated suffixes is; 0: none. */
+static size_t suffix_match(const char *text, const char *suffixes)
+{
+    size_t length = strlen(text), longest = 0;
+    for (const char *at = suffixes; *at;) {
+        size_t n = strcspn(at, "|");
+        if (n <= length && n > longest && memcmp(text + length - n, at, n) == 0) longest = n;
+        at += n + (at[n] == '|');
+    }
+    return longest;
+}
+
+/* The head whose ending fits the class name longest: "BertModel" is base, "GPT2LMHeadModel" is not. */
+static Head head_find(const char *class_name)
+{
+    size_t longest = 0;
+    Head found = HEAD_COUNT;
+    for (int i = 0; i < HEAD_COUNT; i++) {
+        size_t n = suffix_match(class_name, heads[i].suffixes);
+        if (n > longest) {
+            longest = n;
+            found = (Head)i;
+        }
+    }
+    return found;
+}
+
+static const char *class_of(Model *model, const ArchOptions *options)
+{
+    if (options->class_name) return options->class_name;
+    const cJSON *list = config_item(&model->config, "architectures");
+    if (cJSON_IsArray(list) && cJSON_IsString(list->child)) return list->child->valuestring;
+    return "Model"; /* as AutoModel.from_config does: the body alone */
+}
+
+static bool choose(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)
+{
+    const char *model_type = config_text_or(&model->config, "model_type", NULL);
+    if (!model_type) return err_set(err, "%s: model_type: not there; wanted one of %s", model->config.file, arch_known(arena));
+    built->architecture = arch_find(model_type);
+    if (!built->architecture)
+        return err_set(err, "%s: model_type: found \"%s\", which hf2c does not know; known: %s", model->config.file, model_type,
+                       arch_known(arena));
+    built->class_name = class_of(model, options);
+    built->head = head_find(built->class_name);
+    if (built->head == HEAD_COUNT)
+        return err_set(err, "%s: architectures: found \"%s\", whose head hf2c does not know; known endings: %s", model->config.file,
+                       built->class_name, head_known(arena));
+    if (!built->architecture->head[built->head])
+        return err_set(err, "%s: architectures: found \"%s\": %s models have no such head in hf2c", model->config.file,
+                       built->class_name, model_type);
+    return true;
+}
+
+/* What id2label says, in order of the ids. */
+static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
+{
+    bool labelled = built->head == HEAD_sequence_classification || built->head == HEAD_token_classification;
+    if (!labelled) return true;
+    int count = (int)label_count(b);
+    built->label_count = count;
+    built->labels = ARENA_ARRAY(arena, const char *, (size_t)count);
+    const cJSON *labels = config_item(b->config, "id2label");
+    for (int i = 0; i < count; i++) {
+        const cJSON *label = cJSON_GetObjectItemCaseSensitive(labels, arena_printf(arena, "%d", i));
+        if (label && !cJSON_IsString(label))
+            return err_set(b->err, "%s: id2label.%d: wanted a string", b->config->file, i);
+        if (labels && !label) return err_set(b->err, "%s: id2label: no label for id %d of %d", b->config->file, i, count);
+        built->labels[i] = label ? label->valuestring : arena_printf(arena, "LABEL_%d", i);
+    }
+    return true;
+}
+
+/* As the text-classification pipeline decides it. */
+static bool read_problem(Builder *b, BuiltModel *built)
+{
+    const char *problem = config_text_or(b->config, "problem_type", "");
+    if (strcmp(problem, "multi_label_classification") == 0) {
+        built->problem = HF2C_PROBLEM_MULTI_LABEL;
+    } else if (strcmp(problem, "regression") == 0) {
+        built->problem = HF2C_PROBLEM_REGRESSION;
+    } else if (*problem == '\0' || strcmp(problem, "single_label_classification") == 0) {
+        /* One label can only be a score of its own. */
+        built->problem = built->label_count == 1 ? HF2C_PROBLEM_MULTI_LABEL : HF2C_PROBLEM_SINGLE_LABEL;
+    } else {
+        config_refuse(b->config, "problem_type", problem,
+                      "regression, single_label_classification, multi_label_classification");
+    }
+    return b->err->text[0] == '\0';
+}
+
+static void report_unused(const Model *model)
+{
+    size_t unused = 0;
+    const char *example = NULL;
+    for (size_t i = 0; i < model->tensors.count; i++) {
+        if (model->tensors.item[i].used) continue;
+        if (!example) example = model->tensors.item[i].name;
+        unused++;
+    }
+    if (unused) warn("%s: %zu tensors are not used by this model, the first is %s", model->name, unused, example);
+}
+
+static int64_t hidden_size(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->node[i]->op == OP_embed) return shape_columns(graph->node[i]->shape);
+    return 0;
+}
+
+static void describe(Builder *b, BuiltModel *built)
+{
+    const Config *c = b->config;
+    built->graph = b->graph;
+    built->tasks = heads[built->head].tasks;
+    built->vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
+    built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers", 1, 1 << 16, 1);
+    built->max_sequence = config_int(c, built->architecture->length_keys, 1, 1 << 26);
+    built->hidden = hidden_size(b->graph);
+    built->cached = b->cached;
+    built->caches = b->caches;
+}
+
+bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)
+{
+    *built = (BuiltModel){0};
+    model->config.err = err;
+    if (!choose(arena, model, options, built, err)) return false;
+    Builder b = {.graph = graph_new(arena),
+                 .model = model,
+                 .config = &model->config,
+                 .err = err,
+                 .architecture = built->architecture,
+                 .head = built->head,
+                 .base = built->head == HEAD_base ? "" : built->architecture->prefix,
+                 .cached = built->architecture->decoder && built->head == HEAD_causal_lm,
+                 .hidden_states = options->hidden_states};
+    b.deviation = config_float_or(&model->config, "initializer_range", 0, 100, 0.02);
+    strcpy(b.scope, b.base);
+    Node *hidden = err->text[0] ? NULL : built->architecture->body(&b);
+    if (err->text[0]) return false;
+    b.scope[0] = '\0';
+    built->architecture->head[built->head](&b, hidden);
+    if (!read_labels(arena, &b, built) || !read_problem(&b, built)) return false;
+    describe(&b, built);
+    if (err->text[0]) return false;
+    if (model->has_weights) report_unused(model);
+    return true;
+}

@@ -1,0 +1,73 @@
+/* arch: one file per family. A family is a short function that builds the graph with the checkpoint's own tensor names from shared
+ * blocks (blocks.h), and a table of the heads it has. Differences within a family are data from config.json, never copies of
+ * the function. */
+#ifndef HF2C_ARCH_H
+#define HF2C_ARCH_H
+
+#include "compiler/ir/ir.h"
+
+typedef enum Head {
+#define HEAD(name, suffixes, tasks, about) HEAD_##name,
+#include "compiler/arch/heads.def"
+    HEAD_COUNT
+} Head;
+
+typedef struct Builder Builder;
+
+/* Builds the head on the hidden states of the body (after the final norm). */
+typedef void HeadBuilder(Builder *builder, Node *hidden);
+
+typedef struct Architecture {
+    const char *model_type; /* as in config.json */
+    const char *prefix;     /* of the base model's tensors in a checkpoint with a head: "bert." */
+    bool decoder;           /* causal; with a cache under the causal_lm head */
+    const char *length_keys; /* config keys of the longest sequence */
+    Node *(*body)(Builder *builder);
+    HeadBuilder *head[HEAD_COUNT];
+} Architecture;
+
+struct Builder {
+    Graph *graph;
+    Model *model;
+    const Config *config;
+    Err *err;               /* the first error; checked once, at the end */
+    const Architecture *architecture;
+    Head head;
+    const char *base;       /* prefix of body tensors: "" for the base model, else architecture->prefix */
+    bool cached;            /* keys and values go through caches */
+    int caches;             /* made so far */
+    bool hidden_states;     /* every layer's output is wanted as an output */
+    char scope[256];        /* dotted, with a final dot when not empty */
+    size_t outer[16];       /* lengths of the scopes around it */
+    int depth;
+    double deviation;       /* initializer_range */
+};
+
+/* What compile needs to know of a built model besides its graph. */
+typedef struct BuiltModel {
+    Graph *graph;
+    const Architecture *architecture;
+    Head head;
+    const char *class_name; /* "LlamaForCausalLM" */
+    const char *tasks;      /* separated by spaces, the default first */
+    int64_t vocabulary, hidden, layers, max_sequence;
+    bool cached;
+    int caches;
+    const char **labels;
+    int label_count;
+    int problem; /* hf2c_problem */
+} BuiltModel;
+
+typedef struct ArchOptions {
+    bool hidden_states;
+    const char *class_name; /* instead of config.json's architectures[0]; NULL: as the config says */
+} ArchOptions;
+
+/* Reads config.json's architectures and model_type, builds body and head, checks tensors. Refuses what is not known by name, with the
+ * list of what is. Reports tensors of the checkpoint that the model does not use (warnings). */
+bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err);
+/* Names of all model types and heads, for messages and help. */
+const char *arch_known(Arena *arena);
+const char *head_known(Arena *arena);
+
+#endif

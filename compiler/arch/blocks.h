@@ -1,0 +1,64 @@
+/* blocks: what families share. Names are relative to the builder's scope and are the checkpoint's own. */
+#ifndef HF2C_ARCH_BLOCKS_H
+#define HF2C_ARCH_BLOCKS_H
+
+#include "compiler/arch/arch.h"
+
+/* ---- scope ---- */
+void scope_enter(Builder *b, const char *format, ...) PRINTF_LIKE(2, 3); /* "encoder.layer.%d" */
+void scope_leave(Builder *b);                                            /* drops what the last enter added */
+void scope_layer(Builder *b, int layer); /* nodes made from now on belong to this repeated layer; -1: to none */
+
+/* ---- inputs ---- */
+Node *input_ids(Builder *b);       /* [rows] */
+Node *input_positions(Builder *b); /* [rows] */
+Node *input_types(Builder *b);     /* [rows] */
+Node *input_sequences(Builder *b);
+Node *input_want(Builder *b);      /* [wanted] */
+
+/* ---- parameters ---- */
+Node *param_matrix(Builder *b, const char *name, int64_t rows, int64_t columns, Initial initial);
+Node *param_vector(Builder *b, const char *name, int64_t size, InitialKind kind);
+Initial initial_normal(const Builder *b);            /* mean 0, deviation initializer_range */
+
+/* ---- layers ---- */
+Node *linear(Builder *b, Node *x, const char *name, int64_t n, bool bias);        /* NAME.weight [n, k], NAME.bias [n] */
+Node *linear_conv1d(Builder *b, Node *x, const char *name, int64_t n, double deviation); /* GPT-2's: NAME.weight [k, n], bias */
+Node *linear_tied(Builder *b, Node *x, Node *weight, Node *bias);                  /* bias may be NULL */
+Node *layer_norm(Builder *b, Node *x, const char *name, double epsilon);           /* NAME.weight, NAME.bias */
+Node *rms_norm(Builder *b, Node *x, const char *name, double epsilon);             /* NAME.weight */
+Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row); /* NAME.weight [v, h] */
+Node *embedding_table(Node *embedded);                                             /* the table of an embedding, for tying */
+Node *add(Builder *b, Node *x, Node *y);
+Node *mul(Builder *b, Node *x, Node *y);
+Node *activation(Builder *b, Node *x, const char *key, const char *otherwise);     /* the activation that config key names */
+Node *slice(Builder *b, Node *x, int64_t first, int64_t size);                     /* columns */
+
+/* ---- attention ---- */
+typedef struct AttentionShape {
+    int64_t heads, kv_heads, head_dim;
+    double scale;
+    double softcap; /* 0: none */
+    int64_t window; /* 0: all */
+    bool causal;
+} AttentionShape;
+/* q [rows, heads * head_dim], k and v [rows, kv_heads * head_dim]; through caches where the model has them. */
+Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape);
+
+/* The table of rotary angles, from rope_theta and rope_scaling / rope_parameters; a type that is not known is refused. */
+Node *rope_table(Builder *b, int64_t rotary_dim, int64_t max_positions);
+Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t rotary_dim, bool interleaved);
+
+/* ---- outputs ---- */
+void hidden_state(Builder *b, int index, Node *x); /* "hidden_states.INDEX", when asked for */
+
+/* ---- heads that several families share ---- */
+void head_last_hidden_state(Builder *b, Node *hidden);
+Node *head_wanted(Builder *b, Node *hidden);                              /* the rows whose logits are wanted */
+void head_causal_lm(Builder *b, Node *hidden);                            /* lm_head, tied to the embedding where config says so */
+void head_last_token_classification(Builder *b, Node *hidden);            /* score, on the last token of each sequence */
+void head_token_classification(Builder *b, Node *hidden);                 /* classifier, on each token */
+void head_question_answering(Builder *b, Node *hidden);                   /* qa_outputs */
+int64_t label_count(Builder *b);
+
+#endif

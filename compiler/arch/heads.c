@@ -1,0 +1,61 @@
+/* heads: what several families put on their hidden states. */
+#include <string.h>
+
+#include "compiler/arch/blocks.h"
+
+int64_t label_count(Builder *b)
+{
+    const cJSON *labels = config_item(b->config, "id2label");
+    if (cJSON_IsObject(labels) && cJSON_GetArraySize(labels) > 0) return cJSON_GetArraySize(labels);
+    return config_int_or(b->config, "num_labels", 1, 1 << 20, 2);
+}
+
+void head_last_hidden_state(Builder *b, Node *hidden) { graph_output(b->graph, "last_hidden_state", hidden); }
+
+Node *head_wanted(Builder *b, Node *hidden)
+{
+    Node *operand[2] = {hidden, input_want(b)};
+    return graph_add(b->graph, OP_take, 2, operand, &(Attributes){0});
+}
+
+void head_causal_lm(Builder *b, Node *hidden)
+{
+    Node *wanted = head_wanted(b, hidden);
+    int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
+    bool tied = config_bool_or(b->config, "tie_word_embeddings", true);
+    /* A checkpoint without lm_head is tied whatever the config says, and nothing else could be meant. */
+    if (b->model->has_weights && !model_has_tensor(b->model, "lm_head.weight")) tied = true;
+    Node *logits;
+    if (tied) {
+        Node *table = NULL;
+        for (size_t i = 0; i < b->graph->count && !table; i++)
+            if (b->graph->node[i]->op == OP_embed) table = embedding_table(b->graph->node[i]);
+        logits = linear_tied(b, wanted, table, NULL);
+    } else {
+        logits = linear(b, wanted, "lm_head", vocabulary, false);
+    }
+    graph_output(b->graph, "logits", logits);
+}
+
+static Node *pooled(Builder *b, Node *hidden, int mode)
+{
+    Node *operand[2] = {hidden, input_sequences(b)};
+    return graph_add(b->graph, OP_pool, 2, operand, &(Attributes){.mode = mode});
+}
+
+void head_last_token_classification(Builder *b, Node *hidden)
+{
+    graph_output(b->graph, "logits", linear(b, pooled(b, hidden, POOL_last), "score", label_count(b), false));
+}
+
+void head_token_classification(Builder *b, Node *hidden)
+{
+    graph_output(b->graph, "logits", linear(b, hidden, "classifier", label_count(b), true));
+}
+
+void head_question_answering(Builder *b, Node *hidden)
+{
+    Node *both = linear(b, hidden, "qa_outputs", 2, true);
+    graph_output(b->graph, "start_logits", slice(b, both, 0, 1));
+    graph_output(b->graph, "end_logits", slice(b, both, 1, 1));
+}
