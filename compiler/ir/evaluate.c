@@ -1,0 +1,128 @@
+/* The reference evaluator: every node in double, one after another. */
+#include "compiler/ir/op.h"
+
+#include <string.h>
+
+static void evaluate_node(const Node *node, Evaluation *evaluation)
+{
+    size_t count = (size_t)shape_elements(node->shape, evaluation->symbols);
+    evaluation->value[node->id] = ARENA_ARRAY(evaluation->arena, double, count);
+    op_info(node->op)->evaluate(node, evaluation);
+}
+
+static void check_batch(const hf2c_batch *batch)
+{
+    if (batch->rows < 1 || batch->sequences < 1 || batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows)
+        bug("evaluation of %d rows in %d sequences", batch->rows, batch->sequences);
+    for (int s = 0; s < batch->sequences; s++) {
+        if (batch->start[s] >= batch->start[s + 1])
+            bug("evaluation: sequence %d has no rows", s);
+        if (batch->past != NULL && batch->past[s] != 0)
+            bug("evaluation: sequence %d has a past", s);
+    }
+}
+
+double **graph_evaluate(Arena *arena, const Graph *graph, const hf2c_batch *batch)
+{
+    check_batch(batch);
+    Evaluation evaluation = {.arena = arena, .batch = batch, .cache_capacity = batch->rows};
+    evaluation.symbols[SYMBOL_rows] = evaluation.symbols[SYMBOL_keys] = batch->rows;
+    evaluation.symbols[SYMBOL_sequences] = batch->sequences;
+    evaluation.symbols[SYMBOL_wanted] = batch->wanted;
+    evaluation.value = ARENA_ARRAY(arena, double *, (size_t)graph->next_id);
+    for (size_t i = 0; i < graph->count; i++) evaluate_node(graph->node[i], &evaluation);
+    return evaluation.value;
+}
+
+/* ---- constants ---- */
+
+typedef struct Needed {
+    const Node **node; /* operands before their users */
+    size_t count, capacity;
+    int most_id;
+} Needed;
+
+static bool is_needed(const Needed *needed, const Node *node)
+{
+    for (size_t i = 0; i < needed->count; i++) {
+        if (needed->node[i] == node)
+            return true;
+    }
+    return false;
+}
+
+static void need(Arena *arena, Needed *needed, const Node *node)
+{
+    if (node == NULL || is_needed(needed, node))
+        return;
+    for (int i = 0; i < node->operands; i++) need(arena, needed, node->operand[i]);
+    if (needed->count == needed->capacity) {
+        size_t capacity = needed->capacity != 0 ? 2 * needed->capacity : 16;
+        const Node **more = ARENA_ARRAY(arena, const Node *, capacity);
+        if (needed->count != 0)
+            memcpy(more, needed->node, needed->count * sizeof *more);
+        needed->node = more;
+        needed->capacity = capacity;
+    }
+    needed->node[needed->count++] = node;
+    needed->most_id = node->id > needed->most_id ? node->id : needed->most_id;
+}
+
+static size_t constant_elements(const Node *node)
+{
+    static const int64_t no_symbols[SYMBOL_COUNT];
+    return (size_t)shape_elements(node->shape, no_symbols);
+}
+
+static void computed_values(Arena *scratch, const Node *node, float *values)
+{
+    static const hf2c_batch no_batch;
+    Needed needed = {0};
+    need(scratch, &needed, node);
+    Evaluation evaluation = {.arena = scratch, .batch = &no_batch};
+    evaluation.value = ARENA_ARRAY(scratch, double *, (size_t)needed.most_id + 1);
+    for (size_t i = 0; i < needed.count; i++) evaluate_node(needed.node[i], &evaluation);
+    const double *result = evaluation.value[node->id];
+    for (size_t i = 0, count = constant_elements(node); i < count; i++) values[i] = (float)result[i];
+}
+
+static void slice_values(Arena *scratch, const Node *node, float *values)
+{
+    const Node *x = node->operand[0];
+    size_t from = (size_t)shape_columns(x->shape), to = (size_t)node->a.size, rows = constant_elements(x) / from;
+    float *whole = ARENA_ARRAY(scratch, float, rows * from);
+    node_constant_values(scratch, x, whole);
+    for (size_t r = 0; r < rows; r++) memcpy(values + r * to, whole + r * from + node->a.first, to * sizeof *values);
+}
+
+static void transpose_values(Arena *scratch, const Node *node, float *values)
+{
+    size_t rows = (size_t)node->shape.dim[0].size, columns = (size_t)node->shape.dim[1].size;
+    float *whole = ARENA_ARRAY(scratch, float, rows * columns);
+    node_constant_values(scratch, node->operand[0], whole);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) values[r * columns + c] = whole[c * rows + r];
+    }
+}
+
+/* What only moves numbers works in float, so that weights are never held in double. */
+void node_constant_values(Arena *scratch, const Node *node, float *values)
+{
+    if (!node_is_constant(node))
+        bug("%%%d is not a constant", node->id);
+    switch (node->op) {
+    case OP_param:
+        if (node->tensor == NULL || node->tensor->elements != constant_elements(node))
+            bug("param \"%s\" has no tensor of %s", node->a.key, shape_describe(node->shape));
+        tensor_to_float(node->tensor, 0, constant_elements(node), values);
+        break;
+    case OP_constant: memcpy(values, node->values, constant_elements(node) * sizeof *values); break;
+    case OP_slice: slice_values(scratch, node, values); break;
+    case OP_transpose: transpose_values(scratch, node, values); break;
+    case OP_concat:
+        for (int i = 0; i < node->operands; values += constant_elements(node->operand[i++]))
+            node_constant_values(scratch, node->operand[i], values);
+        break;
+    default: computed_values(scratch, node, values);
+    }
+}

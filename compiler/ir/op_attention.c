@@ -1,0 +1,151 @@
+/* attention in one piece, and the arithmetic that it shares with scores, softmax and mix. */
+#include "compiler/ir/attention.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* ---- checks ---- */
+
+bool attention_heads_check(const Node *node, Err *err)
+{
+    const Attributes *a = &node->a;
+    if (!want_count(node, "heads", a->heads, err) || !want_count(node, "kv_heads", a->kv_heads, err) ||
+        !want_count(node, "head_dim", a->head_dim, err))
+        return false;
+    if (a->heads % a->kv_heads != 0)
+        return err_set(err, "%s: heads %" PRId64 " is not a multiple of kv_heads %" PRId64, op_info(node->op)->name,
+                       a->heads, a->kv_heads);
+    return true;
+}
+
+bool attention_check(const Node *node, Err *err)
+{
+    const Attributes *a = &node->a;
+    if (!attention_heads_check(node, err) || !want_finite(node, "scale", a->scale, true, err) ||
+        !want_finite(node, "softcap", a->softcap, false, err) || !want_rows(node, 0, "q", err))
+        return false;
+    if ((a->causal != 0 && a->causal != 1) || a->window < 0 || a->window > DIM_LIMIT)
+        return err_set(err, "%s: causal %" PRId64 " window %" PRId64 ", wanted 0 or 1, and 0 .. %d",
+                       op_info(node->op)->name, a->causal, a->window, DIM_LIMIT);
+    if (node->operand[0]->shape.dim[1].size != a->heads * a->head_dim)
+        return err_set(err, "%s: q is %s, wanted [rows, %" PRId64 "]", op_info(node->op)->name,
+                       shape_describe(node->operand[0]->shape), a->heads * a->head_dim);
+    return true;
+}
+
+bool attention_is_cached(const Node *k)
+{
+    return node_storage(k, NULL)->op == OP_cache;
+}
+
+bool attention_keys_check(const Node *node, int operand, const char *what, Err *err)
+{
+    const Node *x = node->operand[operand];
+    Dim rows = dim_symbol(attention_is_cached(x) ? SYMBOL_keys : SYMBOL_rows);
+    Shape wanted = shape_of(2, rows, dim_of(node->a.kv_heads * node->a.head_dim));
+    if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted))
+        return true;
+    return err_set(err, "%s: %s is %s%s, wanted f32%s", op_info(node->op)->name, what, format_name(x->format),
+                   shape_describe(x->shape), shape_describe(wanted));
+}
+
+bool attention_shape(Node *node, Err *err)
+{
+    if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) ||
+        !attention_keys_check(node, 2, "v", err) || !want_sequences(node, 3, err))
+        return false;
+    if (attention_is_cached(node->operand[1]) != attention_is_cached(node->operand[2]))
+        return err_set(err, "attention: of k and v, one is cached and one is not");
+    set_f32(node, node->operand[0]->shape);
+    return true;
+}
+
+/* ---- arithmetic ---- */
+
+bool attention_is_visible(const Attributes *a, int64_t i, int64_t j)
+{
+    int64_t distance = i > j ? i - j : j - i;
+    return (!a->causal || j <= i) && (a->window == 0 || distance < a->window);
+}
+
+void attention_scores_row(const Attributes *a, const double *q, const double *k, int64_t stride, int64_t query,
+                          int64_t count, double *p)
+{
+    for (int64_t j = 0; j < count; j++) {
+        double sum = 0;
+        for (int64_t d = 0; d < a->head_dim; d++) sum += q[d] * k[j * stride + d];
+        double score = a->scale * sum;
+        if (a->softcap != 0)
+            score = a->softcap * tanh(score / a->softcap);
+        p[j] = attention_is_visible(a, query, j) ? score : -INFINITY;
+    }
+}
+
+void softmax_row(double *y, const double *x, int64_t count)
+{
+    double most = x[0], sum = 0;
+    for (int64_t i = 1; i < count; i++) most = x[i] > most ? x[i] : most;
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = exp(x[i] - most);
+        sum += y[i];
+    }
+    for (int64_t i = 0; i < count; i++) y[i] /= sum;
+}
+
+void attention_mix_row(const Attributes *a, const double *p, const double *v, int64_t stride, int64_t count, double *y)
+{
+    for (int64_t d = 0; d < a->head_dim; d++) {
+        double sum = 0;
+        for (int64_t j = 0; j < count; j++) sum += p[j] * v[j * stride + d];
+        y[d] = sum;
+    }
+}
+
+int64_t attention_kv_column(const Attributes *a, int64_t h)
+{
+    return h / (a->heads / a->kv_heads) * a->head_dim;
+}
+
+void attention_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const Attributes *a = &node->a;
+    const hf2c_batch *batch = evaluation->batch;
+    const double *q = value_of(evaluation, node->operand[0]), *k = value_of(evaluation, node->operand[1]);
+    const double *v = value_of(evaluation, node->operand[2]);
+    double *y = value_of(evaluation, node), *p = ARENA_ARRAY(evaluation->arena, double, (size_t)batch->rows);
+    const int *sequence = sequence_of_rows(evaluation);
+    int64_t stride = a->kv_heads * a->head_dim;
+    for (int r = 0; r < batch->rows; r++) {
+        int64_t start = batch->start[sequence[r]], count = batch->start[sequence[r] + 1] - start;
+        for (int64_t h = 0; h < a->heads; h++) {
+            int64_t at = (r * a->heads + h) * a->head_dim, first = start * stride + attention_kv_column(a, h);
+            attention_scores_row(a, q + at, k + first, stride, r - start, count, p);
+            softmax_row(p, p, count);
+            attention_mix_row(a, p, v + first, stride, count, y + at);
+        }
+    }
+}
+
+/* ---- binding ---- */
+
+void attention_label(const Node *node, Call *call)
+{
+    call_label(call, "%" PRId64 "h%" PRId64 "k%" PRId64, node->a.heads, node->a.kv_heads, node->a.head_dim);
+}
+
+void attention_bind(const Node *node, Call *call)
+{
+    const Attributes *a = &node->a;
+    call_begin(call, "attention", node, bind_rows(node));
+    for (int i = 0; i < 4; i++) call_pointer(call, node->operand[i]);
+    call_constant(call, a->heads);
+    call_constant(call, a->kv_heads);
+    call_constant(call, a->head_dim);
+    for (int i = 0; i < 3; i++) call_constant(call, bind_stride(node->operand[i], call));
+    call_constant(call, attention_is_cached(node->operand[1]));
+    call_constant(call, a->causal);
+    call_constant(call, a->window);
+    call_real(call, a->scale);
+    call_real(call, a->softcap);
+    attention_label(node, call);
+}

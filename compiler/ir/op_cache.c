@@ -1,0 +1,33 @@
+/* cache: rows of this call join those of earlier calls. The value is a slot's whole cache, [keys, W]. */
+#include "compiler/ir/op.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool cache_shape(Node *node, Err *err)
+{
+    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err))
+        return false;
+    if (node->a.index < 0 || node->a.index > DIM_LIMIT)
+        return err_set(err, "cache: index is %" PRId64 ", wanted 0 .. %d", node->a.index, DIM_LIMIT);
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_keys), node->operand[0]->shape.dim[1]));
+    return true;
+}
+
+/* Without past the cache holds the rows of this call; the evaluator gives `keys` the value of `rows`. */
+void cache_evaluate(const Node *node, Evaluation *evaluation)
+{
+    size_t count = (size_t)shape_elements(node->operand[0]->shape, evaluation->symbols);
+    memcpy(value_of(evaluation, node), value_of(evaluation, node->operand[0]), count * sizeof(double));
+}
+
+void cache_bind(const Node *node, Call *call)
+{
+    int64_t columns = shape_columns(node->shape);
+    call_begin(call, "cache", node, bind_rows(node->operand[0]));
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, columns);
+    call_constant(call, bind_stride(node->operand[0], call));
+    call_label(call, "%" PRId64, columns);
+}

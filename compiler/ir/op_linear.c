@@ -1,0 +1,116 @@
+/* linear: x W' with all that a linear kernel does on the way out: bias, activation or gate, residual. */
+#include "compiler/ir/op.h"
+
+#include <inttypes.h>
+
+enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL };
+
+static bool check_functions(const Node *node, Err *err)
+{
+    int activation = node->a.activation, gate = node->a.gate;
+    if ((activation != FUNCTION_none && !op_is_unary(op_of_function(activation))) ||
+        (gate != FUNCTION_none && !op_is_unary(op_of_function(gate))))
+        return err_set(err, "linear: activation and gate must be functions of one number");
+    if (activation != FUNCTION_none && gate != FUNCTION_none)
+        return err_set(err, "linear: activation %s and gate %s, wanted one of them", function_name(activation),
+                       function_name(gate));
+    return true;
+}
+
+/* x [R, K], or a constant [K] or [R, K]. */
+static bool check_x(const Node *node, Err *err)
+{
+    const Node *x = node->operand[LINEAR_X];
+    bool constant = shape_is_vector(x->shape) || shape_is_matrix(x->shape);
+    return constant || want_activation(node, LINEAR_X, "x", err);
+}
+
+static bool check_residual(const Node *node, Shape shape, Err *err)
+{
+    const Node *residual = node->operand[LINEAR_RESIDUAL];
+    if (residual == NULL || (residual->format == FORMAT_f32 && shape_equal(residual->shape, shape)))
+        return true;
+    return err_set(err, "linear: residual is %s%s, wanted f32%s", format_name(residual->format),
+                   shape_describe(residual->shape), shape_describe(shape));
+}
+
+bool linear_shape(Node *node, Err *err)
+{
+    const Node *x = node->operand[LINEAR_X], *weight = node->operand[LINEAR_WEIGHT];
+    if (!check_x(node, err) || !check_functions(node, err))
+        return false;
+    if (!shape_is_matrix(weight->shape) || weight->format >= FORMAT_i32 ||
+        weight->shape.dim[1].size != shape_columns(x->shape))
+        return err_set(err, "linear: weight is %s, wanted a constant [N, %" PRId64 "]", shape_describe(weight->shape),
+                       shape_columns(x->shape));
+    int64_t rows = weight->shape.dim[0].size;
+    if (node->a.gate != FUNCTION_none && rows % 2 != 0)
+        return err_set(err, "linear: gated weight is %s, wanted an even number of rows", shape_describe(weight->shape));
+    if (!want_vector(node, LINEAR_BIAS, "bias", rows, err))
+        return false;
+    Shape shape = x->shape;
+    shape.dim[shape.rank - 1] = dim_of(node->a.gate != FUNCTION_none ? rows / 2 : rows);
+    set_f32(node, shape);
+    return check_residual(node, shape, err);
+}
+
+static double dot(const double *x, const double *w, int64_t count)
+{
+    double sum = 0;
+    for (int64_t k = 0; k < count; k++) sum += x[k] * w[k];
+    return sum;
+}
+
+typedef struct LinearOperands {
+    const double *weight, *bias, *residual; /* bias, residual: NULL when absent */
+    int64_t inputs, outputs;                /* columns of x and of y */
+} LinearOperands;
+
+static double linear_one(const LinearOperands *of, const double *x, int64_t row)
+{
+    return dot(x, of->weight + row * of->inputs, of->inputs) + (of->bias != NULL ? of->bias[row] : 0);
+}
+
+static double linear_element(const Attributes *a, const LinearOperands *of, const double *x, int64_t n)
+{
+    double y = linear_one(of, x, n);
+    if (a->gate != FUNCTION_none)
+        return function_apply(a->gate, y, 0, a->value) * linear_one(of, x, of->outputs + n);
+    return a->activation != FUNCTION_none ? function_apply(a->activation, y, 0, a->value) : y;
+}
+
+void linear_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const Node *x = node->operand[LINEAR_X];
+    const double *in = value_of(evaluation, x);
+    LinearOperands of = {value_of(evaluation, node->operand[LINEAR_WEIGHT]),
+                         value_of(evaluation, node->operand[LINEAR_BIAS]),
+                         value_of(evaluation, node->operand[LINEAR_RESIDUAL]),
+                         shape_columns(x->shape), shape_columns(node->shape)};
+    double *y = value_of(evaluation, node);
+    int64_t rows = rows_of(evaluation, node);
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t n = 0; n < of.outputs; n++) {
+            int64_t at = r * of.outputs + n;
+            y[at] = linear_element(&node->a, &of, in + r * of.inputs, n) + (of.residual != NULL ? of.residual[at] : 0);
+        }
+    }
+}
+
+void linear_bind(const Node *node, Call *call)
+{
+    const Node *weight = node->operand[LINEAR_WEIGHT];
+    int64_t inputs = weight->shape.dim[1].size, outputs = shape_columns(node->shape);
+    call_begin(call, "linear", node, bind_rows(node));
+    call->format = weight->format;
+    for (int i = LINEAR_X; i <= LINEAR_RESIDUAL; i++) call_pointer(call, node->operand[i]);
+    call_constant(call, inputs);
+    call_constant(call, outputs);
+    call_constant(call, bind_stride(node->operand[LINEAR_X], call));
+    call_constant(call, bind_stride(node->operand[LINEAR_RESIDUAL], call));
+    call_constant(call, call->panel);
+    call_constant(call, node->a.activation);
+    call_constant(call, node->a.gate);
+    call_real(call, node->a.value);
+    call_label(call, "%" PRId64 "x%" PRId64, inputs, outputs);
+}

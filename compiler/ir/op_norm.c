@@ -1,0 +1,88 @@
+/* layer_norm, rms_norm. */
+#include "compiler/ir/op.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { NORM_X, NORM_GAIN, NORM_BIAS };
+
+static bool norm_shape(Node *node, Err *err)
+{
+    if (!want_activation(node, NORM_X, "x", err) || !want_finite(node, "epsilon", node->a.epsilon, false, err))
+        return false;
+    int64_t columns = shape_columns(node->operand[NORM_X]->shape);
+    if (!want_vector(node, NORM_GAIN, "gain", columns, err) || !want_vector(node, NORM_BIAS, "bias", columns, err))
+        return false;
+    set_f32(node, node->operand[NORM_X]->shape);
+    return true;
+}
+
+bool layer_norm_shape(Node *node, Err *err)
+{
+    return norm_shape(node, err);
+}
+
+bool rms_norm_shape(Node *node, Err *err)
+{
+    return norm_shape(node, err);
+}
+
+static double mean_of(const double *x, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += x[i];
+    return sum / (double)count;
+}
+
+/* y = (x - center) / sqrt(mean((x - center)^2) + epsilon) */
+static void normalize_row(double *y, const double *x, int64_t count, double center, double epsilon)
+{
+    double squares = 0;
+    for (int64_t i = 0; i < count; i++) squares += (x[i] - center) * (x[i] - center);
+    double deviation = sqrt(squares / (double)count + epsilon);
+    for (int64_t i = 0; i < count; i++) y[i] = (x[i] - center) / deviation;
+}
+
+static void norm_evaluate(const Node *node, Evaluation *evaluation, bool centered)
+{
+    const double *x = value_of(evaluation, node->operand[NORM_X]);
+    const double *gain = value_of(evaluation, node->operand[NORM_GAIN]);
+    const double *bias = value_of(evaluation, node->operand[NORM_BIAS]);
+    double *y = value_of(evaluation, node);
+    int64_t rows = rows_of(evaluation, node), columns = shape_columns(node->shape);
+    for (int64_t r = 0; r < rows; r++, x += columns, y += columns) {
+        normalize_row(y, x, columns, centered ? mean_of(x, columns) : 0, node->a.epsilon);
+        for (int64_t c = 0; c < columns; c++) y[c] = y[c] * (gain ? gain[c] : 1) + (bias ? bias[c] : 0);
+    }
+}
+
+void layer_norm_evaluate(const Node *node, Evaluation *evaluation)
+{
+    norm_evaluate(node, evaluation, true);
+}
+
+void rms_norm_evaluate(const Node *node, Evaluation *evaluation)
+{
+    norm_evaluate(node, evaluation, false);
+}
+
+static void norm_bind(const Node *node, Call *call, const char *op, int last)
+{
+    int64_t columns = shape_columns(node->shape);
+    call_begin(call, op, node, bind_rows(node));
+    for (int i = NORM_X; i <= last; i++) call_pointer(call, node->operand[i]);
+    call_constant(call, columns);
+    call_constant(call, bind_stride(node->operand[NORM_X], call));
+    call_real(call, node->a.epsilon);
+    call_label(call, "%" PRId64, columns);
+}
+
+void layer_norm_bind(const Node *node, Call *call)
+{
+    norm_bind(node, call, "layer_norm", NORM_BIAS);
+}
+
+void rms_norm_bind(const Node *node, Call *call)
+{
+    norm_bind(node, call, "rms_norm", NORM_GAIN);
+}

@@ -1,0 +1,137 @@
+/* embed, take, pool: rows chosen or combined. */
+#include "compiler/ir/op.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Row number in a table of that many rows; ids come from the caller of an evaluation. */
+static int64_t checked_row(const Node *node, double index, int64_t rows)
+{
+    if (!(index >= 0 && index < (double)rows))
+        bug("%s %%%d: row %g of a table of %" PRId64, op_info(node->op)->name, node->id, index, rows);
+    return (int64_t)index;
+}
+
+/* ---- embed ---- */
+
+bool embed_shape(Node *node, Err *err)
+{
+    const Node *table = node->operand[1];
+    if (!want_index(node, 0, "ids", err) || !want_finite(node, "scale", node->a.scale, true, err))
+        return false;
+    if (!shape_is_matrix(table->shape))
+        return err_set(err, "embed: table is %s, wanted a constant [V, H]", shape_describe(table->shape));
+    set_f32(node, shape_of(2, node->operand[0]->shape.dim[0], table->shape.dim[1]));
+    return true;
+}
+
+void embed_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const Node *table = node->operand[1];
+    int64_t rows = rows_of(evaluation, node), columns = shape_columns(node->shape);
+    const double *ids = value_of(evaluation, node->operand[0]), *from = value_of(evaluation, table);
+    double *y = value_of(evaluation, node);
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t id = checked_row(node, ids[r], table->shape.dim[0].size);
+        for (int64_t c = 0; c < columns; c++) y[r * columns + c] = node->a.scale * from[id * columns + c];
+    }
+}
+
+void embed_bind(const Node *node, Call *call)
+{
+    const Shape table = node->operand[1]->shape;
+    call_begin(call, "embed", node, bind_rows(node));
+    call->format = node->operand[1]->format;
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, table.dim[0].size);
+    call_constant(call, table.dim[1].size);
+    call_constant(call, call->panel);
+    call_real(call, node->a.scale);
+    call_label(call, "%" PRId64 "x%" PRId64, table.dim[0].size, table.dim[1].size);
+}
+
+/* ---- take ---- */
+
+bool take_shape(Node *node, Err *err)
+{
+    if (!want_activation(node, 0, "x", err) || !want_index(node, 1, "index", err))
+        return false;
+    set_f32(node, shape_of(2, node->operand[1]->shape.dim[0], node->operand[0]->shape.dim[1]));
+    return true;
+}
+
+void take_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const Node *x = node->operand[0];
+    int64_t rows = rows_of(evaluation, node), from = rows_of(evaluation, x), columns = shape_columns(node->shape);
+    const double *in = value_of(evaluation, x), *index = value_of(evaluation, node->operand[1]);
+    double *y = value_of(evaluation, node);
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(y + r * columns, in + checked_row(node, index[r], from) * columns, (size_t)columns * sizeof *y);
+}
+
+void take_bind(const Node *node, Call *call)
+{
+    int64_t columns = shape_columns(node->shape);
+    call_begin(call, "take", node, bind_rows(node));
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, columns);
+    call_constant(call, bind_stride(node->operand[0], call));
+    call_label(call, "%" PRId64, columns);
+}
+
+/* ---- pool ---- */
+
+bool pool_shape(Node *node, Err *err)
+{
+    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err))
+        return false;
+    if (pool_mode_name(node->a.mode) == NULL)
+        return err_set(err, "pool: there is no mode %d", node->a.mode);
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_sequences), node->operand[0]->shape.dim[1]));
+    return true;
+}
+
+/* One column of one sequence: rows first .. end, a column step of `columns` apart. */
+static double pool_column(int mode, const double *x, int64_t first, int64_t end, int64_t columns)
+{
+    if (mode == POOL_first)
+        return x[first * columns];
+    if (mode == POOL_last)
+        return x[(end - 1) * columns];
+    double sum = 0, most = x[first * columns];
+    for (int64_t r = first; r < end; r++) {
+        double value = x[r * columns];
+        sum += value;
+        most = value > most ? value : most;
+    }
+    return mode == POOL_max ? most : sum / (double)(end - first);
+}
+
+void pool_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const hf2c_batch *batch = evaluation->batch;
+    int64_t columns = shape_columns(node->shape);
+    const double *x = value_of(evaluation, node->operand[0]);
+    double *y = value_of(evaluation, node);
+    for (int s = 0; s < batch->sequences; s++) {
+        if (batch->start[s] >= batch->start[s + 1])
+            bug("pool %%%d: sequence %d has no rows", node->id, s);
+        for (int64_t c = 0; c < columns; c++)
+            y[s * columns + c] = pool_column(node->a.mode, x + c, batch->start[s], batch->start[s + 1], columns);
+    }
+}
+
+void pool_bind(const Node *node, Call *call)
+{
+    int64_t columns = shape_columns(node->shape);
+    call_begin(call, "pool", node, SYMBOL_sequences);
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, columns);
+    call_constant(call, bind_stride(node->operand[0], call));
+    call_constant(call, node->a.mode);
+    call_label(call, "%s_%" PRId64, pool_mode_name(node->a.mode), columns);
+}
