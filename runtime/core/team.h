@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct hf2c_barrier_state hf2c_barrier_state; /* team.c */
 
 typedef struct hf2c_team {
@@ -46,4 +50,7 @@ typedef struct hf2c_sequences {
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }
 static inline int hf2c_slot(const hf2c_sequences *s, int i) { return s->slot ? s->slot[i] : i; }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,66 @@
+/* sequences: which tokens belong together, where their keys are, and which of them a token sees. */
+#ifndef HF2C_CUDA_SEQUENCES_CUH
+#define HF2C_CUDA_SEQUENCES_CUH
+
+#include "templates/cuda/portable.cuh"
+
+/* The sequence of a row: the last one that starts at or before it (empty ones before it start there too). */
+__device__ inline int sequence_of_row(const hf2c_sequences *sequences, int64_t row)
+{
+    int low = 0, high = sequences->count - 1;
+    while (low < high) {
+        int middle = low + (high - low + 1) / 2;
+        if (sequences->start[middle] <= row)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+__device__ inline int64_t past_of_sequence(const hf2c_sequences *sequences, int sequence)
+{
+    return sequences->past ? sequences->past[sequence] : 0;
+}
+
+/* Distance in elements from a cache's slot 0 to the sequence's own slot. */
+__device__ inline int64_t slot_offset(const hf2c_sequences *sequences, int sequence)
+{
+    int64_t slot = sequences->slot ? sequences->slot[sequence] : sequence;
+    return slot * (int64_t)(sequences->slot_bytes / sizeof(float));
+}
+
+/* What a token sees: keys [first, end) of its sequence; key j lies `offset` + j * stride elements into the keys, and likewise in
+ * the values. */
+struct Sight {
+    int64_t row;      /* where key 0 is without a cache: the sequence's first row */
+    int64_t slot;     /* where key 0 is with a cache: elements from slot 0 */
+    int64_t first, end;
+    int64_t length;   /* keys of the sequence, seen or not */
+};
+
+template <int64_t cached, int64_t causal, int64_t window>
+__device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t row)
+{
+    int sequence = sequence_of_row(sequences, row);
+    Sight sight;
+    int64_t past = cached ? past_of_sequence(sequences, sequence) : 0;
+    sight.row = sequences->start[sequence];
+    sight.slot = slot_offset(sequences, sequence);
+    sight.length = past + sequences->start[sequence + 1] - sight.row;
+    int64_t position = past + row - sight.row;
+    sight.first = window > 0 && position - window + 1 > 0 ? position - window + 1 : 0;
+    sight.end = sight.length;
+    if (causal && position + 1 < sight.end) sight.end = position + 1;
+    if (!causal && window > 0 && position + window < sight.end) sight.end = position + window;
+    return sight;
+}
+
+/* Key (or value) `position` of the sequence, all heads. */
+template <int64_t cached, int64_t ld>
+__device__ inline const float *key_row(const float *keys, const Sight &sight, int64_t position)
+{
+    return keys + (cached ? sight.slot + position * ld : (sight.row + position) * ld);
+}
+
+#endif
