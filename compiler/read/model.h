@@ -14,18 +14,22 @@ typedef struct Model {
     Config sentence;    /* sentence-transformers settings: {"pooling_mode", "normalize", "max_seq_length"}, or empty */
     Tensors tensors;    /* empty when opened without weights */
     bool has_weights;
+    const char **prefixes; /* the distinct first parts ("bert" of "bert.x") of the tensors' names, for model_tensor() */
+    size_t prefix_count;
 } Model;
 
 /* MODEL is a folder, a config.json file (then without weights), or a hub id ("org/name[@revision]") found in the local Hugging Face cache
- * (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub: models--org--name/refs/main -> snapshots/<hash>). */
+ * (HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub: models--org--name/refs/main -> snapshots/<hash>). The configs keep err: it
+ * must live as long as the model. */
 bool model_open(Arena *arena, const char *where, bool with_weights, Model *model, Err *err);
 
 /* Path of a file in the folder, or NULL when it is not there. */
 const char *model_file(const Model *model, const char *name);
 
-/* The tensor of that name; also tried: with and without the prefix of the base model ("bert.", "transformer.", "model."), and the
- * old spellings gamma/beta of LayerNorm.weight/bias. Shape must match (rank -1: any). NULL and *err when missing or of another shape. */
+/* The tensor of that name; if there is none, without its first part ("bert.x": "x"), then with the first part of other tensors before it
+ * ("x": "bert.x"), which must not fit twice; each also with the old spellings gamma/beta of LayerNorm.weight/bias. Shape must match
+ * (rank -1: any; dimension -1: any). NULL and *err when missing, ambiguous or of another shape. */
 const Tensor *model_tensor(Model *model, const char *name, int rank, const int64_t *shape, Err *err);
-bool model_has_tensor(const Model *model, const char *name); /* with the same alternatives */
+bool model_has_tensor(const Model *model, const char *name); /* with the same alternatives; also true when ambiguous */
 
 #endif
