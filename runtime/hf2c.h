@@ -96,6 +96,7 @@ struct hf2c_model {
     size_t weights_bytes, workspace_bytes, state_bytes; /* state: of one slot */
     uint64_t weights_hash;    /* must stand in the header of the weights */
     int vocabulary, hidden, layers;
+    int token_types;  /* how many token types the model tells apart; 0: none, a batch's types are ignored */
     int max_sequence; /* longest sequence, and capacity of a cache slot */
     int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
     int max_batch;    /* most sequences in one call */

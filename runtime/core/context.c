@@ -1,0 +1,101 @@
+/* context: binds a model to the caller's memory, and checks every batch before the model sees it. */
+#include "runtime/core/weights.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool aligned(const void *memory) { return (uintptr_t)memory % HF2C_WEIGHTS_ALIGNMENT == 0; }
+
+static hf2c_status check_memory(const void *memory, size_t bytes, size_t wanted)
+{
+    if (wanted == 0) return HF2C_OK;
+    if (!memory || !aligned(memory)) return HF2C_BAD_ARGUMENT;
+    return bytes < wanted ? HF2C_TOO_SMALL : HF2C_OK;
+}
+
+hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, const void *weights, size_t weights_bytes,
+                              void *workspace, size_t workspace_bytes, void *state, size_t state_bytes, int threads)
+{
+    if (!context || !model || model->abi != HF2C_ABI || !model->forward) return HF2C_BAD_ARGUMENT;
+    /* A model without packed weights (an interpreter's) has none to check. */
+    if (model->weights_bytes) {
+        hf2c_status status = hf2c_weights_check(model, weights, weights_bytes);
+        if (status != HF2C_OK) return status;
+        if (!aligned(weights)) return HF2C_BAD_ARGUMENT;
+    }
+    hf2c_status status = check_memory(workspace, workspace_bytes, model->workspace_bytes);
+    if (status == HF2C_OK) status = check_memory(state, state_bytes, model->state_bytes);
+    if (status != HF2C_OK) return status;
+    *context = (hf2c_context){.model = model, .weights = weights, .workspace = workspace, .threads = threads < 1 ? 1 : threads};
+    context->state = model->state_bytes ? state : NULL;
+    context->slots = model->state_bytes ? state_bytes / model->state_bytes : 0;
+    return HF2C_OK;
+}
+
+int hf2c_output_find(const hf2c_model *model, const char *name)
+{
+    for (int i = 0; i < model->output_count; i++) {
+        if (strcmp(model->outputs[i].name, name) == 0) return i;
+    }
+    return -1;
+}
+
+static hf2c_status check_counts(const hf2c_model *model, const hf2c_batch *batch)
+{
+    if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
+    if (!batch->ids || !batch->positions || !batch->start) return HF2C_BAD_ARGUMENT;
+    if (batch->sequences > model->max_batch || batch->sequences > batch->rows) return HF2C_BAD_ARGUMENT;
+    if (batch->wanted > batch->rows || (batch->wanted > 0 && !batch->want)) return HF2C_BAD_ARGUMENT;
+    return batch->rows > model->max_rows ? HF2C_TOO_LONG : HF2C_OK;
+}
+
+static hf2c_status check_slot(const hf2c_context *context, const hf2c_batch *batch, int sequence)
+{
+    int32_t slot = batch->slot ? batch->slot[sequence] : sequence;
+    if (slot < 0 || (size_t)slot >= context->slots) return HF2C_BAD_ARGUMENT;
+    /* Two sequences that write one slot at once would be a race. */
+    for (int i = 0; batch->slot && i < sequence; i++) {
+        if (batch->slot[i] == slot) return HF2C_BAD_ARGUMENT;
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status check_sequence(const hf2c_context *context, const hf2c_batch *batch, int sequence)
+{
+    const hf2c_model *model = context->model;
+    int32_t first = batch->start[sequence], end = batch->start[sequence + 1];
+    int32_t past = batch->past ? batch->past[sequence] : 0;
+    if (first < 0 || first >= end || end > batch->rows || past < 0) return HF2C_BAD_ARGUMENT;
+    if (past > 0 && !context->state) return HF2C_NOT_SUPPORTED;
+    if (end - first > model->max_sequence) return HF2C_TOO_LONG;
+    if (past > model->max_sequence - (end - first)) return HF2C_CONTEXT_FULL;
+    return context->state ? check_slot(context, batch, sequence) : HF2C_OK;
+}
+
+static hf2c_status check_rows(const hf2c_model *model, const hf2c_batch *batch)
+{
+    for (int i = 0; i < batch->rows; i++) {
+        if (batch->ids[i] < 0 || batch->ids[i] >= model->vocabulary) return HF2C_BAD_TOKEN;
+        if (batch->positions[i] < 0 || batch->positions[i] >= model->max_sequence) return HF2C_TOO_LONG;
+        if (batch->types && model->token_types > 0 && (batch->types[i] < 0 || batch->types[i] >= model->token_types))
+            return HF2C_BAD_ARGUMENT;
+    }
+    for (int i = 0; i < batch->wanted; i++) {
+        int32_t before = i > 0 ? batch->want[i - 1] : -1;
+        if (batch->want[i] <= before || batch->want[i] >= batch->rows) return HF2C_BAD_ARGUMENT;
+    }
+    return HF2C_OK;
+}
+
+hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch)
+{
+    if (!context || !batch) return HF2C_BAD_ARGUMENT;
+    hf2c_status status = check_counts(context->model, batch);
+    if (status != HF2C_OK) return status;
+    if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
+    for (int i = 0; i < batch->sequences; i++) {
+        status = check_sequence(context, batch, i);
+        if (status != HF2C_OK) return status;
+    }
+    return check_rows(context->model, batch);
+}

@@ -1,0 +1,176 @@
+/* generate: the loop of greedy search and sampling. */
+#include "runtime/generate/generate.h"
+#include "runtime/generate/beam.h"
+#include "runtime/generate/processors.h"
+#include "runtime/generate/sampler.h"
+#include "runtime/generate/step.h"
+#include "runtime/generate/stop.h"
+
+#include <string.h>
+
+typedef struct Loop {
+    const hf2c_generate_call *call;
+    const hf2c_model *model;
+    hf2c_step step;
+    int running;
+    hf2c_lane *lanes;       /* [group] those that still run come first */
+    int *numbers;           /* [group] which sequence each is */
+    hf2c_random *randoms;   /* [group] */
+    float *logits;          /* [group, vocabulary] */
+    hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
+    uint8_t *seen;          /* [vocabulary] zeros */
+} Loop;
+
+static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int group)
+{
+    const hf2c_model *model = call->context->model;
+    hf2c_scratch *scratch = call->scratch;
+    *loop = (Loop){.call = call, .model = model};
+    hf2c_status status = hf2c_step_init(&loop->step, call);
+    if (status != HF2C_OK) return status;
+    size_t vocabulary = (size_t)model->vocabulary;
+    loop->lanes = HF2C_TAKE(scratch, hf2c_lane, group);
+    loop->numbers = HF2C_TAKE(scratch, int, group);
+    loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
+    loop->logits = hf2c_scratch_take(scratch, (size_t)group, vocabulary * sizeof(float));
+    loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
+    loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
+    if (!loop->lanes || !loop->numbers || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen) return HF2C_TOO_SMALL;
+    memset(loop->seen, 0, vocabulary);
+    return HF2C_OK;
+}
+
+static hf2c_status choose(Loop *loop, int lane, const hf2c_sequence *sequence, int limit, int32_t *id)
+{
+    const hf2c_generation *settings = loop->call->settings;
+    float *scores = loop->logits + (size_t)lane * (size_t)loop->model->vocabulary;
+    hf2c_history history = {sequence->ids, sequence->count, sequence->prompt, sequence->padding, limit, loop->model->vocabulary,
+                            loop->seen};
+    hf2c_process_scores(settings, &history, scores);
+    if (!settings->do_sample) {
+        *id = hf2c_sample_greedy(scores, loop->model->vocabulary);
+        return *id < 0 ? HF2C_NOT_FINITE : HF2C_OK;
+    }
+    int left = hf2c_sample_candidates(settings, scores, loop->model->vocabulary, 1, loop->candidates);
+    if (left == 0) return HF2C_NOT_FINITE;
+    *id = hf2c_sample_draw(loop->candidates, left, &loop->randoms[lane]);
+    return HF2C_OK;
+}
+
+/* Chooses the next token of a lane and appends it. */
+static hf2c_status advance(Loop *loop, int lane, hf2c_sequence *sequences)
+{
+    const hf2c_generate_call *call = loop->call;
+    hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
+    int limit = hf2c_stop_limit(call->settings, loop->model, sequence->prompt, sequence->padding);
+    int32_t id;
+    hf2c_status status = choose(loop, lane, sequence, limit, &id);
+    if (status != HF2C_OK) return status;
+    sequence->ids[sequence->count++] = id;
+    loop->lanes[lane].count = sequence->count;
+    sequence->finish = hf2c_stop_check(call->settings, loop->model, sequence->ids, sequence->count, sequence->padding, limit);
+    if (call->token && call->token(call->owner, loop->numbers[lane], id)) return HF2C_CANCELLED;
+    return HF2C_OK;
+}
+
+/* Moves the lanes that still run to the front. */
+static void drop_finished(Loop *loop, const hf2c_sequence *sequences)
+{
+    int kept = 0;
+    for (int lane = 0; lane < loop->running; lane++) {
+        if (sequences[loop->numbers[lane]].finish != HF2C_FINISH_NONE) continue;
+        loop->lanes[kept] = loop->lanes[lane];
+        loop->numbers[kept] = loop->numbers[lane];
+        loop->randoms[kept++] = loop->randoms[lane];
+    }
+    loop->running = kept;
+}
+
+static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, int count)
+{
+    for (int i = 0; i < count; i++) {
+        hf2c_sequence *sequence = &sequences[first + i];
+        loop->lanes[i] = (hf2c_lane){.ids = sequence->ids, .count = sequence->count, .slot = i};
+        loop->numbers[i] = first + i;
+        loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
+    }
+    loop->running = count;
+    while (loop->running > 0) {
+        hf2c_status status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
+        for (int lane = 0; lane < loop->running && status == HF2C_OK; lane++) status = advance(loop, lane, sequences);
+        if (status != HF2C_OK) return status;
+        drop_finished(loop, sequences);
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status sample(const hf2c_generate_call *call, hf2c_sequence *sequences, int count)
+{
+    Loop loop;
+    int group = call->context->slots < (size_t)count ? (int)call->context->slots : count;
+    if (group > call->context->model->max_batch) group = call->context->model->max_batch;
+    hf2c_status status = loop_init(&loop, call, group);
+    for (int first = 0; first < count && status == HF2C_OK; first += group) {
+        status = run_group(&loop, sequences, first, count - first < group ? count - first : group);
+    }
+    return status;
+}
+
+static hf2c_status search(const hf2c_generate_call *call, hf2c_sequence *sequences, int prompts)
+{
+    hf2c_status status = HF2C_OK;
+    int each = call->settings->num_return_sequences;
+    for (int i = 0; i < prompts && status == HF2C_OK; i++) {
+        hf2c_scratch before = *call->scratch;
+        status = hf2c_beam_search(call, sequences + (size_t)i * (size_t)each, i * each);
+        *call->scratch = before;
+    }
+    return status;
+}
+
+static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_sequence *sequence)
+{
+    const hf2c_model *model = call->context->model;
+    if (sequence->prompt < 1) {
+        hf2c_message_set(call->message, "the prompt is empty");
+        return HF2C_BAD_ARGUMENT;
+    }
+    if (sequence->prompt > model->max_sequence) {
+        hf2c_message_set(call->message, "the prompt has ");
+        hf2c_message_add_number(call->message, sequence->prompt);
+        hf2c_message_add(call->message, " tokens, the model's longest sequence ", 38);
+        hf2c_message_add_number(call->message, model->max_sequence);
+        return HF2C_TOO_LONG;
+    }
+    int limit = hf2c_stop_limit(call->settings, model, sequence->prompt, sequence->padding);
+    if (limit <= sequence->prompt + sequence->padding) {
+        hf2c_message_set(call->message, "max_length leaves no room behind the prompt; give max_new_tokens");
+        return HF2C_BAD_ARGUMENT;
+    }
+    return sequence->capacity < limit - sequence->padding ? HF2C_TOO_SMALL : HF2C_OK;
+}
+
+int hf2c_generate_slots(const hf2c_generation *settings, int prompts)
+{
+    return settings->num_beams > 1 ? settings->num_beams : prompts * settings->num_return_sequences;
+}
+
+hf2c_status hf2c_generate(const hf2c_generate_call *call, hf2c_sequence *sequences, int prompts)
+{
+    const hf2c_model *model = call->context->model;
+    if (prompts < 1) return HF2C_BAD_ARGUMENT;
+    hf2c_status status = hf2c_generation_check(call->settings, model, call->message);
+    if (status != HF2C_OK) return status;
+    int count = prompts * call->settings->num_return_sequences;
+    for (int i = 0; i < count; i++) {
+        status = check_sequence(call, &sequences[i]);
+        if (status != HF2C_OK) return status;
+        sequences[i].count = sequences[i].prompt;
+        sequences[i].finish = HF2C_FINISH_NONE;
+        sequences[i].score = 0;
+    }
+    hf2c_scratch before = *call->scratch;
+    status = call->settings->num_beams > 1 ? search(call, sequences, prompts) : sample(call, sequences, count);
+    *call->scratch = before;
+    return status;
+}

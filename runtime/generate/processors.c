@@ -1,0 +1,132 @@
+#include "runtime/generate/processors.h"
+
+#include <math.h>
+#include <string.h>
+
+static void ban(const hf2c_history *history, int32_t id, float *scores)
+{
+    if (id >= 0 && id < history->vocabulary) scores[id] = -INFINITY;
+}
+
+static void ban_all(const hf2c_history *history, hf2c_ids ids, float *scores)
+{
+    for (int i = 0; i < ids.count; i++) ban(history, ids.ids[i], scores);
+}
+
+static void allow_only(const hf2c_history *history, int32_t id, float *scores)
+{
+    for (int i = 0; i < history->vocabulary; i++) scores[i] = -INFINITY;
+    if (id < history->vocabulary) scores[id] = 0;
+}
+
+static int padded_length(const hf2c_history *history) { return history->padding + history->count; }
+
+/* Would the last token of the sequence complete it now? */
+static int completes(const hf2c_history *history, hf2c_ids sequence)
+{
+    int before = sequence.count - 1;
+    if (before < 0 || before > history->count) return 0;
+    if (before == 0) return 1;
+    return memcmp(history->ids + history->count - before, sequence.ids, (size_t)before * sizeof(int32_t)) == 0;
+}
+
+static void process_sequence_bias(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    for (int i = 0; i < settings->biased_sequences.count; i++) {
+        hf2c_ids sequence = settings->biased_sequences.lists[i];
+        if (completes(history, sequence)) scores[sequence.ids[sequence.count - 1]] += settings->sequence_biases[i];
+    }
+}
+
+/* Once per token, however often it occurs. */
+static void process_repetition_penalty(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    float penalty = settings->repetition_penalty;
+    if (penalty == 1) return;
+    for (int i = 0; i < history->count; i++) {
+        int32_t id = history->ids[i];
+        if (history->seen[id]) continue;
+        history->seen[id] = 1;
+        scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
+    }
+    for (int i = 0; i < history->count; i++) history->seen[history->ids[i]] = 0;
+}
+
+/* Bans every token that followed an earlier occurrence of the last n - 1 tokens. */
+static void process_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    int before = settings->no_repeat_ngram_size - 1;
+    if (before < 0 || history->count < before) return;
+    const int32_t *last = history->ids + history->count - before;
+    for (int i = 0; i + before < history->count; i++) {
+        if (memcmp(history->ids + i, last, (size_t)before * sizeof(int32_t)) == 0) ban(history, history->ids[i + before], scores);
+    }
+}
+
+static int is_end_token(const hf2c_generation *settings, int32_t id)
+{
+    for (int i = 0; i < settings->eos.count; i++) {
+        if (settings->eos.ids[i] == id) return 1;
+    }
+    return 0;
+}
+
+static void process_bad_words(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    for (int i = 0; i < settings->bad_words_ids.count; i++) {
+        hf2c_ids word = settings->bad_words_ids.lists[i];
+        int only_end = word.count == 1 && is_end_token(settings, word.ids[0]); /* transformers leaves these out */
+        if (!only_end && completes(history, word)) ban(history, word.ids[word.count - 1], scores);
+    }
+}
+
+static void process_min_length(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    if (padded_length(history) < settings->min_length) ban_all(history, settings->eos, scores);
+}
+
+static void process_min_new_tokens(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    if (history->count - history->prompt < settings->min_new_tokens) ban_all(history, settings->eos, scores);
+}
+
+static void process_forced_bos(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    if (settings->forced_bos >= 0 && padded_length(history) == 1) allow_only(history, settings->forced_bos, scores);
+}
+
+static void process_forced_eos(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    if (settings->forced_eos >= 0 && padded_length(history) == history->limit - 1)
+        allow_only(history, settings->forced_eos, scores);
+}
+
+/* exponential_decay_length_penalty: end tokens grow likelier with every token behind the start. */
+static void process_length_decay(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    int behind = history->count - history->prompt - settings->decay_start;
+    if (settings->decay_factor <= 0 || behind <= 0) return;
+    double growth = pow(settings->decay_factor, behind) - 1;
+    for (int i = 0; i < settings->eos.count; i++) {
+        float *score = &scores[settings->eos.ids[i]];
+        if (isfinite(*score)) *score += (float)(fabs((double)*score) * growth);
+    }
+}
+
+static void process_suppress_tokens(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    ban_all(history, settings->suppress_tokens, scores);
+}
+
+static void process_begin_suppress_tokens(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    int forced = settings->forced_bos >= 0 && history->prompt + history->padding <= 1;
+    if (history->count == history->prompt + forced) ban_all(history, settings->begin_suppress_tokens, scores);
+}
+
+void hf2c_process_scores(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+#define PROCESSOR(name) process_##name(settings, history, scores);
+#include "runtime/generate/processors.def"
+#undef PROCESSOR
+}

@@ -1,0 +1,106 @@
+/* settings: defaults and checks. */
+#include "runtime/generate/generate.h"
+
+#include <math.h>
+#include <string.h>
+
+void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
+{
+    const hf2c_generation_defaults *own = &model->generation;
+    *settings = (hf2c_generation){
+        .max_new_tokens = own->max_new_tokens,
+        .max_length = own->max_length,
+        .do_sample = own->do_sample,
+        .top_k = own->top_k,
+        .temperature = own->temperature > 0 ? own->temperature : 1,
+        .top_p = own->top_p > 0 ? own->top_p : 1,
+        .min_p = own->min_p,
+        .typical_p = 1,
+        .repetition_penalty = own->repetition_penalty > 0 ? own->repetition_penalty : 1,
+        .eos = {own->eos, own->eos_count},
+        .pad = own->pad,
+        .bos = own->bos,
+        .forced_bos = -1,
+        .forced_eos = -1,
+        .num_beams = 1,
+        .num_return_sequences = 1,
+        .length_penalty = 1,
+    };
+}
+
+static hf2c_status refuse(hf2c_message *message, const char *name, const char *wanted)
+{
+    hf2c_message_set(message, name, " must be ", wanted);
+    return HF2C_BAD_ARGUMENT;
+}
+
+/* One row per number: its name and the range it must lie in. Written so that NaN fails. */
+static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message)
+{
+    const struct {
+        const char *name, *wanted;
+        int good;
+    } checks[] = {
+        {"max_new_tokens", "at least 0", s->max_new_tokens >= 0},
+        {"max_length", "at least 0", s->max_length >= 0},
+        {"min_new_tokens", "at least 0", s->min_new_tokens >= 0},
+        {"min_length", "at least 0", s->min_length >= 0},
+        {"top_k", "at least 0 (0: off)", s->top_k >= 0},
+        {"temperature", "a number above 0 (for no randomness use do_sample=false)", s->temperature > 0 && isfinite(s->temperature)},
+        {"top_p", "above 0 and at most 1", s->top_p > 0 && s->top_p <= 1},
+        {"min_p", "from 0 to 1", s->min_p >= 0 && s->min_p <= 1},
+        {"typical_p", "above 0 and at most 1", s->typical_p > 0 && s->typical_p <= 1},
+        {"epsilon_cutoff", "at least 0 and below 1", s->epsilon_cutoff >= 0 && s->epsilon_cutoff < 1},
+        {"eta_cutoff", "at least 0 and below 1", s->eta_cutoff >= 0 && s->eta_cutoff < 1},
+        {"repetition_penalty", "a number above 0", s->repetition_penalty > 0 && isfinite(s->repetition_penalty)},
+        {"no_repeat_ngram_size", "at least 0", s->no_repeat_ngram_size >= 0},
+        {"exponential_decay_length_penalty", "a start of at least 0 and a factor above 0",
+         s->decay_factor >= 0 && isfinite(s->decay_factor) && s->decay_start >= 0},
+        {"num_beams", "from 1 to 256", s->num_beams >= 1 && s->num_beams <= 256},
+        {"num_return_sequences", "from 1 to 4096", s->num_return_sequences >= 1 && s->num_return_sequences <= 4096},
+        {"num_return_sequences", "at most num_beams", s->num_beams == 1 || s->num_return_sequences <= s->num_beams},
+        {"num_return_sequences", "1 for greedy search, which has only one answer",
+         s->num_beams > 1 || s->do_sample || s->num_return_sequences == 1},
+        {"length_penalty", "a finite number", isfinite(s->length_penalty)},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        if (!checks[i].good) return refuse(message, checks[i].name, checks[i].wanted);
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status check_ids(const hf2c_model *model, const char *name, hf2c_ids ids, hf2c_message *message)
+{
+    for (int i = 0; i < ids.count; i++) {
+        if (ids.ids[i] < 0 || ids.ids[i] >= model->vocabulary) return refuse(message, name, "token ids of this vocabulary");
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status check_lists(const hf2c_model *model, const char *name, hf2c_id_lists lists, hf2c_message *message)
+{
+    for (int i = 0; i < lists.count; i++) {
+        if (lists.lists[i].count == 0) return refuse(message, name, "lists of at least one token id");
+        hf2c_status status = check_ids(model, name, lists.lists[i], message);
+        if (status != HF2C_OK) return status;
+    }
+    return HF2C_OK;
+}
+
+hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *model, hf2c_message *message)
+{
+    const hf2c_ids forced = {(int32_t[]){s->forced_bos >= 0 ? s->forced_bos : 0, s->forced_eos >= 0 ? s->forced_eos : 0}, 2};
+    hf2c_status status = check_numbers(s, message);
+    if (status == HF2C_OK) status = check_ids(model, "eos_token_id", s->eos, message);
+    if (status == HF2C_OK) status = check_ids(model, "forced_bos_token_id and forced_eos_token_id", forced, message);
+    if (status == HF2C_OK) status = check_ids(model, "suppress_tokens", s->suppress_tokens, message);
+    if (status == HF2C_OK) status = check_ids(model, "begin_suppress_tokens", s->begin_suppress_tokens, message);
+    if (status == HF2C_OK) status = check_lists(model, "bad_words_ids", s->bad_words_ids, message);
+    if (status == HF2C_OK) status = check_lists(model, "sequence_bias", s->biased_sequences, message);
+    if (status != HF2C_OK) return status;
+    if (s->stop_strings.count > 0 && !model->tokenizer) {
+        hf2c_message_set(message, "stop_strings: this program has no tokenizer");
+        return HF2C_NOT_SUPPORTED;
+    }
+    return HF2C_OK;
+}

@@ -1,0 +1,64 @@
+#include "runtime/generate/step.h"
+
+#include <string.h>
+
+hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call)
+{
+    const hf2c_model *model = call->context->model;
+    hf2c_scratch *scratch = call->scratch;
+    *step = (hf2c_step){.context = call->context, .cancelled = call->cancelled, .owner = call->owner};
+    step->logits = hf2c_output_find(model, "logits");
+    if (step->logits < 0 || !call->context->state) return HF2C_NOT_SUPPORTED;
+    const hf2c_output *output = &model->outputs[step->logits];
+    if (output->rows != HF2C_ROWS_WANTED || output->columns != model->vocabulary) return HF2C_NOT_SUPPORTED;
+    step->ids = HF2C_TAKE(scratch, int32_t, model->max_rows);
+    step->positions = HF2C_TAKE(scratch, int32_t, model->max_rows);
+    step->start = HF2C_TAKE(scratch, int32_t, model->max_batch + 1);
+    step->past = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->slot = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->want = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->outputs = HF2C_TAKE(scratch, float *, model->output_count);
+    if (!step->ids || !step->positions || !step->start || !step->past || !step->slot || !step->want || !step->outputs)
+        return HF2C_TOO_SMALL;
+    for (int i = 0; i < model->output_count; i++) step->outputs[i] = NULL;
+    return HF2C_OK;
+}
+
+/* Appends as many of the lane's pending tokens as fit; returns whether that were all. */
+static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
+{
+    int room = step->context->model->max_rows - batch->rows, pending = lane->count - lane->cached;
+    int take = pending < room ? pending : room, sequence = batch->sequences++;
+    for (int i = 0; i < take; i++) {
+        step->ids[batch->rows + i] = lane->ids[lane->cached + i];
+        step->positions[batch->rows + i] = lane->cached + i;
+    }
+    batch->rows += take;
+    step->start[sequence + 1] = batch->rows;
+    step->past[sequence] = lane->cached;
+    step->slot[sequence] = lane->slot;
+    lane->cached += take;
+    if (take < pending) return 0;
+    step->want[batch->wanted++] = batch->rows - 1;
+    return 1;
+}
+
+hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits)
+{
+    const hf2c_model *model = step->context->model;
+    for (int done = 0; done < count;) {
+        if (step->cancelled && step->cancelled(step->owner)) return HF2C_CANCELLED;
+        hf2c_batch batch = {.ids = step->ids, .positions = step->positions, .start = step->start, .past = step->past,
+                            .slot = step->slot, .want = step->want};
+        int first = done;
+        step->start[0] = 0;
+        while (done < count && batch.sequences < model->max_batch && batch.rows < model->max_rows) {
+            if (!add_lane(step, &batch, &lanes[done])) break;
+            done++;
+        }
+        step->outputs[step->logits] = logits + (size_t)first * (size_t)model->vocabulary;
+        hf2c_status status = model->forward(step->context, &batch, step->outputs);
+        if (status != HF2C_OK) return status;
+    }
+    return HF2C_OK;
+}

@@ -1,0 +1,29 @@
+/* step: feeds what several sequences have not yet cached to the model, whether whole prompts or one token each. */
+#ifndef HF2C_GENERATE_STEP_H
+#define HF2C_GENERATE_STEP_H
+
+#include "runtime/generate/generate.h"
+
+typedef struct hf2c_lane {
+    const int32_t *ids; /* [count] */
+    int count;
+    int cached; /* of them already in the cache; below count before a step, equal after it */
+    int slot;
+} hf2c_lane;
+
+typedef struct hf2c_step {
+    hf2c_context *context;
+    int logits; /* index of the output */
+    int32_t *ids, *positions, *start, *past, *slot, *want;
+    float **outputs;
+    int (*cancelled)(void *owner);
+    void *owner;
+} hf2c_step;
+
+/* HF2C_NOT_SUPPORTED for models that do not generate. */
+hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
+
+/* Long prompts go in pieces of the model's max_rows. logits: [count, vocabulary], row i for the last token of lane i. */
+hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits);
+
+#endif
