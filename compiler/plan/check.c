@@ -1,0 +1,93 @@
+/* check: an independent proof that a plan is right. It knows nothing of lifetimes or classes: it runs the schedule on paper, iteration
+ * by iteration, writes down which value each byte range of the workspace holds, and looks before each read whether the
+ * value that the graph wants is still whole. */
+#include "compiler/plan/plan.h"
+
+typedef struct Holding {
+    size_t offset, bytes;
+    const Node *node;
+} Holding;
+
+typedef struct Paper {
+    const Plan *plan;
+    Holding *holding;
+    size_t holdings;
+} Paper;
+
+/* The new value takes its bytes from whatever was there. */
+static void write_value(Paper *paper, const Node *node, size_t offset, size_t bytes)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < paper->holdings; i++) {
+        const Holding *h = &paper->holding[i];
+        if (h->offset + h->bytes <= offset || offset + bytes <= h->offset) paper->holding[kept++] = *h;
+    }
+    paper->holding[kept++] = (Holding){offset, bytes, node};
+    paper->holdings = kept;
+}
+
+static bool holds(const Paper *paper, const Node *node, size_t offset)
+{
+    for (size_t i = 0; i < paper->holdings; i++)
+        if (paper->holding[i].node == node) return paper->holding[i].offset == offset;
+    return false;
+}
+
+static size_t bytes_of(const Paper *paper, const Node *node)
+{
+    return (size_t)shape_elements(node->shape, paper->plan->symbols) * sizeof(float);
+}
+
+static bool check_weight(const Paper *paper, const Node *node, size_t offset, Err *err)
+{
+    if (plan_weight(paper->plan, node)->offset == offset) return true;
+    return err_set(err, "plan: %%%d is read at weights + %zu, where it is not packed", node->id, offset);
+}
+
+/* Operand p of a step in iteration n must be the node that the graph names. */
+static bool check_read(const Paper *paper, const Step *step, const Node *wanted, int p, int n, Err *err)
+{
+    const Operand *operand = &step->pointer[p];
+    size_t offset = operand->offset + operand->stride * (size_t)n;
+    if (!wanted) return operand->place == PLACE_NONE || err_set(err, "plan: an absent operand has a place");
+    if (operand->place == PLACE_WEIGHTS) return check_weight(paper, wanted, offset, err);
+    if (operand->place != PLACE_ARENA) return true;
+    int64_t column;
+    const Node *storage = node_storage(wanted, &column);
+    if (holds(paper, storage, offset - (size_t)column * sizeof(float))) return true;
+    return err_set(err, "plan: step of %%%d, iteration %d, reads %%%d at %zu, which holds something else by then",
+                   step->node ? step->node->id : -1, n, storage->id, offset);
+}
+
+static bool check_step(Paper *paper, const Section *section, size_t number, int n, Err *err)
+{
+    const Step *step = &paper->plan->step[number];
+    const Node *node = section->nodes[(size_t)n * section->count + (number - section->first)];
+    if (!node) {
+        int output = step->pointer[0].index + n * step->pointer[0].index_stride;
+        return check_read(paper, step, paper->plan->graph->output[output].node, 1, n, err);
+    }
+    Call call;
+    plan_call(paper->plan, section, number, n, &call);
+    for (int p = 1; p < call.pointers; p++)
+        if (!check_read(paper, step, call.pointer[p], p, n, err)) return false;
+    if (step->pointer[0].place == PLACE_ARENA) {
+        if (step->pointer[0].offset + bytes_of(paper, node) > paper->plan->arena_bytes)
+            return err_set(err, "plan: %%%d ends behind the workspace", node->id);
+        write_value(paper, node, step->pointer[0].offset, bytes_of(paper, node));
+    }
+    return true;
+}
+
+bool plan_check(Arena *arena, const Plan *plan, Err *err)
+{
+    Paper paper = {.plan = plan};
+    paper.holding = ARENA_ARRAY(arena, Holding, plan->graph->count + 2);
+    for (size_t s = 0; s < plan->sections; s++) {
+        const Section *section = &plan->section[s];
+        for (int n = 0; n < section->iterations; n++)
+            for (size_t i = 0; i < section->count; i++)
+                if (!check_step(&paper, section, section->first + i, n, err)) return false;
+    }
+    return true;
+}

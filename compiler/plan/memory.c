@@ -1,0 +1,310 @@
+/* memory: where every value lives.
+ *
+ * A value is needed from the step that makes it to the last that reads it; one that comes from before a loop and is read in it, to
+ * the loop's end. Values that may share bytes because one takes the other's place (a sum into its residual, what an iteration
+ * hands to the next) are joined into one class. Classes get offsets in the workspace: the largest first, each at the lowest
+ * offset where it meets no other that is needed at the same time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/plan/plan.h"
+
+enum { BUFFER_ALIGNMENT = 64 };
+
+typedef struct Value {
+    const Node *node;
+    size_t bytes;
+    size_t first, last;  /* steps */
+    bool pinned;         /* read in a loop that it comes from outside of: it must survive every iteration */
+    int class;           /* union-find parent */
+} Value;
+
+typedef struct Memory {
+    Plan *plan;
+    Arena *arena;
+    Value *value;
+    int values;
+    int *of_node; /* by node id: value number of it or of what stands for it in the first iteration; -1 */
+} Memory;
+
+/* ---- lifetimes ---- */
+
+static const Section *section_of(const Plan *plan, size_t step)
+{
+    for (size_t s = 0; s < plan->sections; s++)
+        if (step < plan->section[s].first + plan->section[s].count) return &plan->section[s];
+    bug("step %zu in no section", step);
+}
+
+static bool makes_value(const Step *step) { return step->node && step->node->op != OP_cache && step->guard < 0; }
+
+static void collect_values(Memory *m)
+{
+    const Plan *plan = m->plan;
+    m->value = ARENA_ARRAY(m->arena, Value, plan->steps + 1);
+    m->of_node = ARENA_ARRAY(m->arena, int, (size_t)plan->graph->next_id + 1);
+    for (int i = 0; i <= plan->graph->next_id; i++) m->of_node[i] = -1;
+    for (size_t i = 0; i < plan->steps; i++) {
+        const Step *step = &plan->step[i];
+        if (!makes_value(step)) continue;
+        const Section *section = section_of(plan, i);
+        size_t elements = (size_t)shape_elements(step->node->shape, plan->symbols), bytes;
+        if (!size_mul(elements, sizeof(float), &bytes)) bug("%%%d is too large", step->node->id);
+        for (int n = 0; n < section->iterations; n++)
+            m->of_node[section->nodes[(size_t)n * section->count + (i - section->first)]->id] = m->values;
+        m->value[m->values] = (Value){step->node, bytes, i, i, false, m->values};
+        m->values++;
+    }
+}
+
+static Value *value_of(const Memory *m, const Node *node)
+{
+    if (!node) return NULL;
+    int64_t column;
+    int number = m->of_node[node_storage(node, &column)->id];
+    return number < 0 ? NULL : &m->value[number];
+}
+
+static bool is_carried(const Memory *m, const Section *section, const Value *value)
+{
+    for (int c = 0; c < section->carries; c++)
+        if (value_of(m, section->carry[c].initial) == value) return true;
+    return false;
+}
+
+static void needed_at(const Memory *m, Value *value, size_t step)
+{
+    const Section *section = section_of(m->plan, step);
+    size_t until = step;
+    if (section->iterations > 1 && value->first < section->first && !is_carried(m, section, value)) {
+        until = section->first + section->count - 1;
+        value->pinned = true;
+    }
+    if (value->last < until) value->last = until;
+}
+
+static void find_lifetimes(const Memory *m)
+{
+    const Plan *plan = m->plan;
+    for (size_t i = 0; i < plan->steps; i++) {
+        const Call *call = &plan->step[i].call;
+        for (int p = 1; p < call->pointers; p++) {
+            Value *value = value_of(m, call->pointer[p]);
+            if (value) needed_at(m, value, i);
+        }
+    }
+    for (size_t s = 0; s < plan->sections; s++) {
+        const Section *section = &plan->section[s];
+        for (int c = 0; c < section->carries; c++) {
+            Value *handed = value_of(m, plan->step[section->carry[c].from].node);
+            size_t end = section->first + section->count - 1;
+            if (handed->last < end) handed->last = end;
+        }
+    }
+}
+
+/* ---- classes ---- */
+
+static int class_of(const Memory *m, int number)
+{
+    while (m->value[number].class != number) number = m->value[number].class;
+    return number;
+}
+
+static bool meet(const Value *a, const Value *b) { return a->first <= b->last && b->first <= a->last; }
+
+/* Joins two classes unless members other than the two given are needed at the same time. */
+static bool join(const Memory *m, Value *a, Value *b)
+{
+    int one = class_of(m, (int)(a - m->value)), other = class_of(m, (int)(b - m->value));
+    if (one == other) return true;
+    for (int i = 0; i < m->values; i++) {
+        if (class_of(m, i) != one) continue;
+        for (int j = 0; j < m->values; j++) {
+            if (class_of(m, j) != other || (&m->value[i] == a && &m->value[j] == b)) continue;
+            if (meet(&m->value[i], &m->value[j])) return false;
+        }
+    }
+    m->value[other].class = one;
+    return true;
+}
+
+/* The operand whose place the result may take: element by element, the kernel reads it before it writes there. */
+static const Node *replaceable_operand(const Node *node)
+{
+    if (node->op == OP_linear && node->operands > 3) return node->operand[3];
+    if (op_is_unary(node->op) || op_is_binary(node->op)) return node->operand[0];
+    return NULL;
+}
+
+static void join_in_place(const Memory *m)
+{
+    for (int i = 0; i < m->values; i++) {
+        Value *result = &m->value[i];
+        const Node *operand = replaceable_operand(result->node);
+        Value *old = value_of(m, operand);
+        if (!old || operand->op == OP_slice || old->pinned || old->last != result->first || old->bytes != result->bytes) continue;
+        join(m, old, result);
+    }
+}
+
+/* What an iteration hands on must be where the next one looks for it. */
+static bool join_carries(const Memory *m)
+{
+    for (size_t s = 0; s < m->plan->sections; s++) {
+        const Section *section = &m->plan->section[s];
+        for (int c = 0; c < section->carries; c++) {
+            Value *initial = value_of(m, section->carry[c].initial);
+            Value *handed = value_of(m, m->plan->step[section->carry[c].from].node);
+            if (!initial || initial->bytes != handed->bytes || !join(m, initial, handed)) return false;
+            if (class_of(m, (int)(initial - m->value)) == class_of(m, (int)(handed - m->value)) && initial->last > handed->first)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- offsets ---- */
+
+static int larger_first(const void *a, const void *b)
+{
+    const Buffer *x = a, *y = b;
+    if (x->bytes != y->bytes) return x->bytes > y->bytes ? -1 : 1;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static size_t lowest_offset(const Plan *plan, size_t placed, const Buffer *buffer)
+{
+    size_t offset = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < placed; i++) {
+            const Buffer *other = &plan->buffer[i];
+            bool same_time = buffer->first <= other->last && other->first <= buffer->last;
+            if (same_time && offset < other->offset + other->bytes && other->offset < offset + buffer->bytes) {
+                offset = align_up(other->offset + other->bytes, BUFFER_ALIGNMENT);
+                moved = true;
+            }
+        }
+    }
+    return offset;
+}
+
+static void place_buffers(const Memory *m)
+{
+    Plan *plan = m->plan;
+    plan->buffer = ARENA_ARRAY(m->arena, Buffer, (size_t)m->values + 1);
+    plan->buffers = 0;
+    for (int i = 0; i < m->values; i++) {
+        if (class_of(m, i) != i) continue;
+        Buffer buffer = {.bytes = m->value[i].bytes, .first = m->value[i].first, .last = m->value[i].last, .node = m->value[i].node};
+        for (int j = 0; j < m->values; j++) {
+            if (class_of(m, j) != i) continue;
+            if (m->value[j].first < buffer.first) buffer.first = m->value[j].first;
+            if (m->value[j].last > buffer.last) buffer.last = m->value[j].last;
+        }
+        plan->buffer[plan->buffers++] = buffer;
+    }
+    qsort(plan->buffer, plan->buffers, sizeof *plan->buffer, larger_first);
+    for (size_t i = 0; i < plan->buffers; i++) {
+        Buffer *buffer = &plan->buffer[i];
+        buffer->offset = lowest_offset(plan, i, buffer);
+        size_t end = align_up(buffer->offset + buffer->bytes, BUFFER_ALIGNMENT);
+        if (end > plan->arena_bytes) plan->arena_bytes = end;
+    }
+}
+
+static size_t offset_of(const Memory *m, const Value *value)
+{
+    const Node *node = m->value[class_of(m, (int)(value - m->value))].node;
+    for (size_t i = 0; i < m->plan->buffers; i++)
+        if (m->plan->buffer[i].node == node) return m->plan->buffer[i].offset;
+    bug("%%%d has no buffer", node->id);
+}
+
+/* ---- caches ---- */
+
+static size_t cache_bytes(const Plan *plan, const Node *cache)
+{
+    return align_up((size_t)shape_elements(cache->shape, plan->symbols) * sizeof(float), BUFFER_ALIGNMENT);
+}
+
+/* Caches lie one after another in the order of their indices. */
+static size_t cache_offset(const Plan *plan, const Node *cache)
+{
+    size_t offset = 0;
+    for (size_t i = 0; i < plan->graph->count; i++) {
+        const Node *other = plan->graph->node[i];
+        if (other->op == OP_cache && other->a.index < cache->a.index) offset += cache_bytes(plan, other);
+    }
+    return offset;
+}
+
+static void place_caches(Plan *plan)
+{
+    plan->state_bytes = 0;
+    for (size_t i = 0; i < plan->graph->count; i++)
+        if (plan->graph->node[i]->op == OP_cache) plan->state_bytes += cache_bytes(plan, plan->graph->node[i]);
+}
+
+/* ---- operands ---- */
+
+const char *const plan_input_names[INPUT_COUNT] = {"ids", "positions", "types", "sequences", "want"};
+
+static int input_number(const Node *node)
+{
+    for (int i = 0; i < INPUT_COUNT; i++)
+        if (strcmp(plan_input_names[i], node->a.key) == 0) return i;
+    bug("unknown input %s", node->a.key);
+}
+
+static Operand locate(const Memory *m, const Node *node)
+{
+    Operand operand = {.node = node};
+    if (!node) return operand;
+    const Node *storage = node_storage(node, &operand.column);
+    if (node_is_constant(node)) {
+        operand.place = PLACE_WEIGHTS;
+        operand.column = 0;
+        operand.offset = plan_weight(m->plan, node)->offset;
+    } else if (storage->op == OP_input) {
+        operand.place = PLACE_INPUT;
+        operand.index = input_number(storage);
+    } else if (storage->op == OP_cache) {
+        operand.place = PLACE_STATE;
+        operand.offset = cache_offset(m->plan, storage);
+    } else {
+        operand.place = PLACE_ARENA;
+        operand.offset = offset_of(m, value_of(m, storage)) + (size_t)operand.column * sizeof(float);
+    }
+    return operand;
+}
+
+static void locate_operands(const Memory *m, const Section *section, size_t number)
+{
+    Step *step = &m->plan->step[number];
+    Call next;
+    if (section->iterations > 1) plan_call(m->plan, section, number, 1, &next);
+    for (int p = 0; p < step->call.pointers; p++) {
+        if (p == 0 && step->guard >= 0) continue; /* already an output */
+        Operand operand = locate(m, step->call.pointer[p]);
+        if (section->iterations > 1 && (operand.place == PLACE_WEIGHTS || operand.place == PLACE_STATE))
+            operand.stride = locate(m, next.pointer[p]).offset - operand.offset;
+        step->pointer[p] = operand;
+    }
+}
+
+bool plan_memory(Arena *arena, Plan *plan)
+{
+    Memory m = {.plan = plan, .arena = arena};
+    collect_values(&m);
+    find_lifetimes(&m);
+    join_in_place(&m);
+    if (!join_carries(&m)) return false;
+    place_buffers(&m);
+    place_caches(plan);
+    for (size_t s = 0; s < plan->sections; s++)
+        for (size_t i = 0; i < plan->section[s].count; i++)
+            locate_operands(&m, &plan->section[s], plan->section[s].first + i);
+    return true;
+}

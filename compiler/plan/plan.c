@@ -1,0 +1,50 @@
+/* plan: the stages, in order. */
+#include "compiler/plan/plan.h"
+
+static Plan *plan_new(Arena *arena, const Graph *graph, const PlanOptions *options)
+{
+    Plan *plan = ARENA_NEW(arena, Plan);
+    plan->graph = graph;
+    plan->options = *options;
+    plan->symbols[SYMBOL_none] = 1;
+    plan->symbols[SYMBOL_rows] = options->max_rows;
+    plan->symbols[SYMBOL_sequences] = options->max_batch;
+    plan->symbols[SYMBOL_wanted] = options->max_rows;
+    plan->symbols[SYMBOL_keys] = options->max_sequence;
+    return plan;
+}
+
+/* False without *err: a loop did not work out; the caller plans again without loops. */
+static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *options, Err *err)
+{
+    Plan *plan = plan_new(arena, graph, options);
+    plan_schedule(arena, plan);
+    if (options->roll) plan_roll(arena, plan);
+    if (!plan_select(arena, plan, err) || !plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
+    return plan;
+}
+
+static bool fits(const Plan *plan, Err *err)
+{
+    const Target *target = plan->options.target;
+    size_t ram = plan->arena_bytes + plan->state_bytes;
+    if (target->ram && ram > (size_t)target->ram)
+        return err_set(err, "target %s: the model needs %zu bytes of RAM (%zu workspace, %zu state), it has %lld; try a smaller --max-seq",
+                       target->name, ram, plan->arena_bytes, plan->state_bytes, (long long)target->ram);
+    if (target->flash && plan->weights_bytes > (size_t)target->flash)
+        return err_set(err, "target %s: the weights take %zu bytes, it has %lld bytes of flash; try a smaller --precision", target->name,
+                       plan->weights_bytes, (long long)target->flash);
+    return true;
+}
+
+Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Err *err)
+{
+    Plan *plan = plan_try(arena, graph, options, err);
+    if (!plan && !err->text[0] && options->roll) {
+        PlanOptions straight = *options;
+        straight.roll = false;
+        plan = plan_try(arena, graph, &straight, err);
+    }
+    if (!plan || !fits(plan, err) || !plan_check(arena, plan, err)) return NULL;
+    return plan;
+}

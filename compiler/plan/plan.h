@@ -1,0 +1,126 @@
+/* plan: from the graph to what will run: steps in order, equal layers as one loop, one arena with offsets, the layout of the weights,
+ * a kernel for every step. Emitters print a plan; the interpreter executes it; both see the same numbers. */
+#ifndef HF2C_PLAN_H
+#define HF2C_PLAN_H
+
+#include "compiler/ir/ir.h"
+#include "compiler/plan/target.h"
+#include "templates/cpu/kernels.h"
+
+typedef enum Place {
+    PLACE_NONE,    /* an absent operand: NULL */
+    PLACE_INPUT,   /* index: which PlanInput */
+    PLACE_ARENA,   /* offset in the workspace */
+    PLACE_WEIGHTS, /* offset in the weights */
+    PLACE_STATE,   /* offset in a slot of the state */
+    PLACE_OUTPUT   /* index: which output of the graph */
+} Place;
+
+typedef struct Operand {
+    Place place;
+    size_t offset;    /* bytes */
+    size_t stride;    /* bytes added with each iteration of the loop */
+    int index;        /* of an input or output */
+    int index_stride; /* of an output: added with each iteration */
+    int64_t column;   /* elements: where in a row a slice begins (already in offset, except for outputs) */
+    const Node *node; /* the value, of the first iteration */
+} Operand;
+
+typedef enum PlanInput { INPUT_ids, INPUT_positions, INPUT_types, INPUT_sequences, INPUT_want, INPUT_COUNT } PlanInput;
+extern const char *const plan_input_names[INPUT_COUNT];
+
+/* A kernel with its constants: one function of the generated code. */
+typedef struct Instance {
+    const KernelEntry *kernel;
+    Call call;         /* constants, reals, which pointers are absent */
+    const char *name;  /* "linear_512x256_bf16" */
+    const char *about; /* what it computes, for a comment */
+} Instance;
+
+typedef struct Step {
+    const Node *node; /* of the first iteration; NULL: a copy of a value into an output */
+    Call call;
+    int instance;
+    Operand pointer[CALL_MAX_POINTERS];
+    int guard; /* output that must be wanted for this step to run, or -1 */
+} Step;
+
+/* A value that one iteration of a loop hands to the next: `initial` before the first, then the result of step `from`. */
+typedef struct Carry {
+    const Node *initial;
+    size_t from; /* step number */
+} Carry;
+enum { SECTION_MAX_CARRIES = 4 };
+
+/* steps [first, first + count), `iterations` times. */
+typedef struct Section {
+    size_t first, count;
+    int iterations;
+    int layer;          /* number of the first layer, of a section with several iterations */
+    const Node **nodes; /* [iterations * count] the graph's own node of each step executed (NULL: copy) */
+    Carry carry[SECTION_MAX_CARRIES];
+    int carries;
+} Section;
+
+typedef struct PackedWeight {
+    const Node *node;
+    size_t offset, bytes;
+    int64_t panel; /* 1: row-major */
+    bool gate;     /* panels of the two halves alternate */
+} PackedWeight;
+
+typedef struct Buffer {
+    size_t offset, bytes;
+    size_t first, last; /* steps: written at first, needed until last */
+    const Node *node;   /* one of the values that live in it */
+} Buffer;
+
+typedef struct PlanOptions {
+    const Target *target;
+    int64_t max_sequence, max_rows, max_batch;
+    bool roll;
+} PlanOptions;
+
+typedef struct Plan {
+    const Graph *graph;
+    PlanOptions options;
+    int64_t symbols[SYMBOL_COUNT]; /* largest values */
+    Step *step;
+    size_t steps;
+    Section *section;
+    size_t sections;
+    Instance *instance;
+    size_t instances;
+    PackedWeight *weight; /* in the order of their offsets */
+    size_t weights;
+    Buffer *buffer;
+    size_t buffers;
+    size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: without header */
+    bool *is_linear_weight; /* by node id */
+} Plan;
+
+/* Plans the graph. NULL and *err when the target cannot hold it or has no kernel for a node. */
+Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Err *err);
+
+/* Proves a plan right without its planner: executes it on paper, every iteration, and sees that each operand still holds the
+ * value that the graph wants there. False and *err at the first that does not. */
+bool plan_check(Arena *arena, const Plan *plan, Err *err);
+
+/* A table of steps, buffers and weights, for people and tests. */
+void plan_print(Str *out, const Plan *plan);
+
+/* ---- stages, in order (plan.c) ---- */
+void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one section */
+void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
+bool plan_select(Arena *arena, Plan *plan, Err *err); /* select.c: bind, kernel, instance */
+bool plan_weights(Arena *arena, Plan *plan);          /* weights.c: layout of the weights; false: a loop's are not regular */
+bool plan_memory(Arena *arena, Plan *plan);           /* memory.c: buffers and operands; false: a loop cannot hand its values on */
+
+/* ---- shared by the stages ---- */
+/* Parameters of the kernel of a node of this graph (panels as the plan has them). */
+void plan_bind(const Plan *plan, const Node *node, Call *call);
+/* The call of step `step` of a section in one iteration: bound, or a copy into an output. */
+void plan_call(const Plan *plan, const Section *section, size_t step, int iteration, Call *call);
+const PackedWeight *plan_weight(const Plan *plan, const Node *node); /* bug() when it is not packed */
+
+#endif

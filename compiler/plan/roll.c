@@ -1,0 +1,189 @@
+/* roll: repeated layers become one section that runs several times.
+ *
+ * Two layers are equal when their steps are the same ops with the same attributes on operands in the same places: weights of
+ * the same shape and format, values of the same step of the own layer, values handed on by the same step of the layer before, or
+ * one value from before the loop. What differs by a number only (which cache, which output) becomes a stride. */
+#include "compiler/plan/plan.h"
+
+#include <string.h>
+
+typedef struct Group {
+    size_t first, count;
+    int layer;
+} Group;
+
+typedef struct Roller {
+    const Plan *plan;
+    const Step *step; /* the schedule without loops */
+    size_t steps;
+    int *at;          /* by node id: its step, or -1 */
+    Group *group;
+    size_t groups;
+    /* the loop that is being tried */
+    size_t first_group;
+    Carry carry[SECTION_MAX_CARRIES]; /* from: index within the group */
+    int carries;
+} Roller;
+
+static const Node *value_node(const Step *step) { return step->node ? step->node : step->pointer[1].node; }
+
+static int layer_of(const Step *step) { return value_node(step)->layer; }
+
+static void find_groups(Arena *arena, Roller *r)
+{
+    r->group = ARENA_ARRAY(arena, Group, r->steps + 1);
+    for (size_t i = 0; i < r->steps;) {
+        size_t end = i + 1;
+        while (end < r->steps && layer_of(&r->step[end]) == layer_of(&r->step[i])) end++;
+        r->group[r->groups++] = (Group){i, end - i, layer_of(&r->step[i])};
+        i = end;
+    }
+}
+
+static bool in_group(const Group *group, int at) { return at >= (int)group->first && at < (int)(group->first + group->count); }
+
+static bool note_carry(Roller *r, size_t group, const Node *a, size_t from)
+{
+    bool first = group == r->first_group;
+    for (int i = 0; i < r->carries; i++)
+        if (r->carry[i].from == from) return !first || r->carry[i].initial == a;
+    if (!first || r->carries == SECTION_MAX_CARRIES) return false;
+    r->carry[r->carries++] = (Carry){a, from};
+    return true;
+}
+
+/* Operand a of a step of `group` against operand b of the same step of the group after it. */
+static bool same_operand(Roller *r, size_t group, const Node *a, const Node *b)
+{
+    if (!a || !b) return a == b;
+    if (node_is_constant(a) || node_is_constant(b))
+        return node_is_constant(a) && node_is_constant(b) && shape_equal(a->shape, b->shape) && a->format == b->format;
+    if (a->op == OP_slice || b->op == OP_slice)
+        return a->op == b->op && a->a.first == b->a.first && a->a.size == b->a.size &&
+               same_operand(r, group, a->operand[0], b->operand[0]);
+    if (a->op == OP_input) return a == b;
+    const Group *own = &r->group[group], *next = own + 1;
+    int at_a = r->at[a->id], at_b = r->at[b->id];
+    if (in_group(own, at_a) && in_group(next, at_b)) return at_a - (int)own->first == at_b - (int)next->first;
+    if (a == b) return at_a < (int)r->group[r->first_group].first;
+    if (!in_group(own, at_b)) return false;
+    size_t from = (size_t)at_b - own->first;
+    if (group == r->first_group) return at_a < (int)own->first && note_carry(r, group, a, from);
+    return in_group(own - 1, at_a) && (size_t)at_a - own[-1].first == from && note_carry(r, group, a, from);
+}
+
+static bool same_attributes(const Node *a, const Node *b)
+{
+    Attributes x = a->a, y = b->a;
+    x.index = y.index = 0;
+    return memcmp(&x, &y, sizeof x) == 0;
+}
+
+static bool same_step(Roller *r, size_t group, const Step *a, const Step *b)
+{
+    if (!a->node || !b->node) return !a->node && !b->node && same_operand(r, group, a->pointer[1].node, b->pointer[1].node);
+    if (a->node->op != b->node->op || a->node->operands != b->node->operands || a->guard >= 0 || b->guard >= 0) return false;
+    if (!shape_equal(a->node->shape, b->node->shape) || !same_attributes(a->node, b->node)) return false;
+    for (int i = 0; i < a->node->operands; i++)
+        if (!same_operand(r, group, a->node->operand[i], b->node->operand[i])) return false;
+    return true;
+}
+
+static bool same_group(Roller *r, size_t group)
+{
+    const Group *a = &r->group[group], *b = a + 1;
+    if (a->count != b->count || b->layer != a->layer + 1) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!same_step(r, group, &r->step[a->first + i], &r->step[b->first + i])) return false;
+    return true;
+}
+
+/* Outputs of copies and indices of caches must advance evenly from layer to layer. */
+static bool even_strides(const Roller *r, size_t first, size_t last)
+{
+    for (size_t i = 0; i < r->group[first].count; i++) {
+        int64_t stride = 0;
+        for (size_t g = first; g < last; g++) {
+            const Step *a = &r->step[r->group[g].first + i], *b = &r->step[r->group[g + 1].first + i];
+            int64_t now = a->node ? b->node->a.index - a->node->a.index : b->pointer[0].index - a->pointer[0].index;
+            if (g > first && now != stride) return false;
+            stride = now;
+        }
+    }
+    return true;
+}
+
+static bool reads(const Step *step, const Node *value)
+{
+    if (!step->node) return node_storage(step->pointer[1].node, &(int64_t){0}) == value;
+    for (int i = 0; i < step->node->operands; i++) {
+        const Node *operand = step->node->operand[i];
+        if (operand && !node_is_constant(operand) && node_storage(operand, &(int64_t){0}) == value) return true;
+    }
+    return false;
+}
+
+/* Nothing after the loop may need what is gone by then: values of all layers but the last, and what the loop began with. */
+static bool nothing_lost(const Roller *r, size_t first, size_t last)
+{
+    size_t after = r->group[last].first + r->group[last].count;
+    for (size_t s = after; s < r->steps; s++) {
+        for (int c = 0; c < r->carries; c++)
+            if (reads(&r->step[s], r->carry[c].initial)) return false;
+        for (size_t b = r->group[first].first; b < r->group[last].first; b++)
+            if (r->step[b].node && reads(&r->step[s], r->step[b].node)) return false;
+    }
+    return true;
+}
+
+/* The last group of the longest loop that begins with group `first`. */
+static size_t loop_end(Roller *r, size_t first)
+{
+    r->first_group = first;
+    r->carries = 0;
+    size_t last = first;
+    if (r->group[first].layer < 0) return first;
+    while (last + 1 < r->groups && same_group(r, last)) last++;
+    while (last > first && !(even_strides(r, first, last) && nothing_lost(r, first, last))) last--;
+    return last;
+}
+
+static void add_section(Arena *arena, Plan *plan, const Roller *r, size_t first_group, size_t last_group)
+{
+    const Group *group = &r->group[first_group];
+    bool loop = last_group > first_group;
+    Section *s = &plan->section[plan->sections++];
+    *s = (Section){.first = plan->steps, .count = group->count, .iterations = (int)(last_group - first_group + 1), .layer = group->layer};
+    s->nodes = ARENA_ARRAY(arena, const Node *, s->count * (size_t)s->iterations);
+    for (size_t g = first_group; g <= last_group; g++)
+        for (size_t i = 0; i < s->count; i++)
+            s->nodes[(g - first_group) * s->count + i] = r->step[r->group[g].first + i].node;
+    for (int c = 0; loop && c < r->carries; c++)
+        s->carry[s->carries++] = (Carry){r->carry[c].initial, r->carry[c].from + plan->steps};
+    for (size_t i = 0; i < s->count; i++) {
+        Step *step = &plan->step[plan->steps++];
+        *step = r->step[group->first + i];
+        if (loop && !step->node)
+            step->pointer[0].index_stride = r->step[r->group[first_group + 1].first + i].pointer[0].index - step->pointer[0].index;
+    }
+}
+
+void plan_roll(Arena *arena, Plan *plan)
+{
+    Roller r = {.plan = plan, .steps = plan->steps};
+    Step *before = ARENA_ARRAY(arena, Step, plan->steps + 1);
+    memcpy(before, plan->step, plan->steps * sizeof *before);
+    r.step = before;
+    r.at = ARENA_ARRAY(arena, int, (size_t)plan->graph->next_id + 1);
+    for (int i = 0; i <= plan->graph->next_id; i++) r.at[i] = -1;
+    for (size_t i = 0; i < plan->steps; i++)
+        if (before[i].node) r.at[before[i].node->id] = (int)i;
+    find_groups(arena, &r);
+    plan->section = ARENA_ARRAY(arena, Section, r.groups + 1);
+    plan->steps = plan->sections = 0;
+    for (size_t g = 0; g < r.groups;) {
+        size_t last = loop_end(&r, g);
+        add_section(arena, plan, &r, g, last);
+        g = last + 1;
+    }
+}

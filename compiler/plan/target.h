@@ -1,0 +1,28 @@
+/* target: what code is made for. One small text file per target in targets/, `key = value` a line, # for comments. */
+#ifndef HF2C_PLAN_TARGET_H
+#define HF2C_PLAN_TARGET_H
+
+#include "compiler/base.h"
+
+typedef struct Target {
+    const char *name;
+    const char *about;
+    const char *emitter;   /* "c" or "cuda" */
+    const char *isa;       /* table of kernels: c11, avx2, avx512 */
+    int64_t panel;         /* rows of a packed weight that are interleaved */
+    const char *compiler;  /* default C compiler, e.g. "clang" */
+    const char *flags;     /* separated by spaces */
+    const char *link;      /* linker flags, separated by spaces */
+    const char *package;   /* Debian package to install when the compiler is missing */
+    bool threads;          /* a team of several threads is possible */
+    bool hosted;           /* has files and a command line; otherwise firmware */
+    int64_t ram, flash;    /* bytes; 0: no limit */
+} Target;
+
+/* "native" is the best x86-64 target that this machine can run, or c11. NULL and *err with the list of known ones. */
+const Target *target_find(Arena *arena, const char *name, Err *err);
+const char *target_known(Arena *arena);
+/* One file's text; for target_find and its tests. */
+bool target_parse(Arena *arena, const char *file, const char *text, Target *target, Err *err);
+
+#endif
