@@ -22,6 +22,7 @@ typedef enum SlotState { SLOT_FREE, SLOT_FILLING, SLOT_USED } SlotState;
 
 typedef struct Slot {
     atomic_int state;
+    pid_t owner; /* a forked child leaves its parent's alone */
     char path[PATH_MAX];
 } Slot;
 
@@ -84,7 +85,7 @@ static void remove_tree(int parent, const char *name, int depth)
 void files_sweep(void)
 {
     for (size_t i = 0; i < TEMPORARY_SLOTS; i++)
-        if (atomic_load(&slots[i].state) == SLOT_USED)
+        if (atomic_load(&slots[i].state) == SLOT_USED && slots[i].owner == getpid())
             temporary_remove((int)i);
 }
 
@@ -176,6 +177,7 @@ static int name_slot(const char *target, const Str *folder, const Str *prefix, E
         err_set(err, "%s: the name is too long", target);
         return -1;
     }
+    slots[slot].owner = getpid();
     atomic_store(&slots[slot].state, SLOT_USED);
     return slot;
 }
