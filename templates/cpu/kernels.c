@@ -1,0 +1,57 @@
+/* Which table of kernels serves an instruction set, and which sets this machine has. */
+#include "templates/cpu/kernels.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define ISAS(ISA) ISA(avx512) ISA(avx2) ISA(c11) /* the best first */
+static int machine_has_avx512(void) { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2"); }
+static int machine_has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#else
+#define ISAS(ISA) ISA(c11)
+#endif
+static int machine_has_c11(void) { return 1; }
+
+#define ISA(name) extern const KernelEntry kernels_##name[];
+ISAS(ISA)
+#undef ISA
+#define ISA(name) extern const size_t kernels_##name##_count;
+ISAS(ISA)
+#undef ISA
+
+static const struct {
+    const char *name;
+    const KernelEntry *table;
+    const size_t *count;
+    int (*machine_has)(void);
+} isas[] = {
+#define ISA(name) {#name, kernels_##name, &kernels_##name##_count, machine_has_##name},
+    ISAS(ISA)
+#undef ISA
+};
+enum { ISA_COUNT = sizeof(isas) / sizeof(isas[0]) };
+
+const KernelEntry *kernels_table(const char *isa, size_t *count)
+{
+    for (int i = 0; i < ISA_COUNT; i++)
+        if (strcmp(isas[i].name, isa) == 0) {
+            *count = *isas[i].count;
+            return isas[i].table;
+        }
+    *count = 0;
+    return NULL;
+}
+
+int kernels_isa_runs(const char *isa)
+{
+    for (int i = 0; i < ISA_COUNT; i++)
+        if (strcmp(isas[i].name, isa) == 0) return isas[i].machine_has();
+    return 0;
+}
+
+const char *kernels_native_isa(void)
+{
+    for (int i = 0; i < ISA_COUNT; i++)
+        if (isas[i].machine_has()) return isas[i].name;
+    return "c11";
+}

@@ -1,0 +1,204 @@
+/* linear: y = activation(x W' + bias) + residual; with gate y = gate(x Wg' + bias) * (x Wu' + bias) + residual.
+ *
+ * x: [rows, K], y: [rows, N]; bias: [N], with gate [2 N]: gate, then up; residual: [rows, N], it may be y itself.
+ * W is packed in panels of 16 rows of zero-padded N; with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that of up. */
+#ifndef HF2C_CPU_LINEAR_H
+#define HF2C_CPU_LINEAR_H
+
+#include "templates/cpu/elementwise.h"
+#include "templates/cpu/tile.h"
+
+enum {
+    LINEAR_DIRECT_ROWS = TILE_ROWS < 4 ? TILE_ROWS : 4, /* up to so many rows the weights are read once, in their order */
+    LINEAR_ROWS = 8 * TILE_ROWS,                        /* a block of x and its sums stay in the second cache */
+    LINEAR_PANELS = 8,
+    LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL
+};
+
+typedef struct Linear {
+    float *y;
+    const float *x;
+    const char *w;
+    const float *bias, *residual;
+    int64_t K, N, ldx, ldr;
+    int format, activation, gate;
+    float value;
+} Linear;
+
+/* ---- what follows the sums ---- */
+
+/* n <= SIMD_LANES results of row r from column c on; up: the sums of the second half where there is a gate */
+SIMD_INLINE simd_float linear_result(const Linear *l, simd_float sum, simd_float up, int64_t r, int64_t c, int n)
+{
+    if (l->bias) sum = sum + simd_load_partial(l->bias + c, n);
+    if (l->gate != FUNCTION_none) {
+        if (l->bias) up = up + simd_load_partial(l->bias + l->N + c, n);
+        sum = simd_unary(l->gate, sum, l->value) * up;
+    } else if (l->activation != FUNCTION_none) {
+        sum = simd_unary(l->activation, sum, l->value);
+    }
+    if (l->residual) sum = sum + simd_load_partial(l->residual + r * l->ldr + c, n);
+    return sum;
+}
+
+/* The results of one row from the sums of its panels [panel, panel + panels). */
+SIMD_INLINE void linear_finish_row(const Linear *l, const float *sums, int64_t r, int64_t panel, int panels)
+{
+    const int halves = l->gate != FUNCTION_none ? 2 : 1;
+    for (int p = 0; p < panels; p += halves)
+        for (int i = 0; i < TILE_PANEL; i += SIMD_LANES) {
+            int64_t c = (panel + p) / halves * TILE_PANEL + i, left = l->N - c;
+            const float *sum = sums + p * TILE_PANEL + i;
+            simd_float up = halves == 2 ? simd_load(sum + TILE_PANEL) : simd_zero();
+            if (left >= SIMD_LANES)
+                simd_store(l->y + r * l->N + c, linear_result(l, simd_load(sum), up, r, c, SIMD_LANES));
+            else if (left > 0)
+                simd_store_partial(l->y + r * l->N + c, (int)left, linear_result(l, simd_load(sum), up, r, c, (int)left));
+        }
+}
+
+/* ---- few rows: each panel is read once, straight from memory ---- */
+
+#define ROWS(rows)                                                                                                     \
+    case rows:                                                                                                         \
+        tile_compute(l->format, rows, vectors, l->x, l->ldx, b, l->K, sums, 2 * TILE_PANEL, 1);                        \
+        break;
+SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, int rows, TilePanels b, float *sums)
+{
+    switch (rows) {
+        ROWS(1)
+        ROWS(2)
+#if HF2C_ISA != HF2C_ISA_c11
+        ROWS(3)
+        ROWS(4)
+#endif
+    default:
+        break;
+    }
+}
+#undef ROWS
+
+SIMD_INLINE void linear_direct(const Linear *l, const hf2c_team *team, int rows, int64_t panels)
+{
+    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
+    int first, end;
+    hf2c_share(team, (int)((panels + 1) / 2), &first, &end);
+    for (int64_t panel = 2 * (int64_t)first; panel < 2 * (int64_t)end && panel < panels; panel += 2) {
+        _Alignas(64) float sums[LINEAR_DIRECT_ROWS * 2 * TILE_PANEL];
+        int count = panels - panel < 2 ? 1 : 2;
+        for (int p = 0; p < count; p += TILE_PANELS) {
+            TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes};
+            if (count - p >= TILE_PANELS)
+                linear_direct_sums(l, TILE_VECTORS, rows, b, sums + p * TILE_PANEL);
+            else
+                linear_direct_sums(l, TILE_PANEL_VECTORS, rows, b, sums + p * TILE_PANEL);
+        }
+        for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, r, panel, count);
+    }
+}
+
+/* ---- many rows: blocks of rows by blocks of panels by blocks of k ---- */
+
+/* Copies [rows, depth] of x to stride TILE_STRIDE, with zeros up to padded rows. */
+static inline void linear_copy_rows(float *a, const float *x, int64_t ldx, int rows, int padded, int64_t depth)
+{
+    for (int r = 0; r < rows; r++) memcpy(a + r * TILE_STRIDE, x + r * ldx, (size_t)depth * sizeof(float));
+    for (int r = rows; r < padded; r++) memset(a + r * TILE_STRIDE, 0, (size_t)depth * sizeof(float));
+}
+
+SIMD_INLINE void linear_block(const Linear *l, int row, int rows, int64_t panel, int panels)
+{
+    _Alignas(64) float a[LINEAR_ROWS * TILE_STRIDE], sums[LINEAR_ROWS * LINEAR_COLUMNS];
+    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
+    int height = tile_height(rows), padded = (rows + height - 1) / height * height;
+    for (int64_t k = 0; k < l->K; k += TILE_DEPTH) {
+        int64_t depth = l->K - k < TILE_DEPTH ? l->K - k : TILE_DEPTH;
+        linear_copy_rows(a, l->x + row * l->ldx + k, l->ldx, rows, padded, depth);
+        for (int p = 0; p < panels; p += TILE_PANELS) {
+            TilePanels b = {l->w + (panel + p) * panel_bytes + k * step, step, panel_bytes};
+            int width = panels - p < TILE_PANELS ? 1 : TILE_PANELS;
+            for (int r = 0; r < padded; r += height)
+                tile_add(l->format, height, width, a + r * TILE_STRIDE, b, depth, sums + r * LINEAR_COLUMNS + p * TILE_PANEL,
+                         LINEAR_COLUMNS, k == 0);
+        }
+    }
+    for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * LINEAR_COLUMNS, row + r, panel, panels);
+}
+
+/* The team as a grid: as many members beside each other over the columns as divide its count and find two pairs of panels
+ * each, the others over the rows. */
+static inline int linear_column_members(int count, int64_t pairs)
+{
+    int members = count;
+    while (members > 1 && (count % members || pairs < 2 * members)) members--;
+    return members;
+}
+
+SIMD_INLINE void linear_blocks(const Linear *l, const hf2c_team *team, int rows, int64_t panels)
+{
+    const int64_t pairs = (panels + 1) / 2;
+    int across = linear_column_members(team->count, pairs), first_row, end_row, first_pair, end_pair;
+    hf2c_team columns = {team->index % across, across, NULL}, down = {team->index / across, team->count / across, NULL};
+    hf2c_share(&columns, (int)pairs, &first_pair, &end_pair);
+    hf2c_share(&down, rows, &first_row, &end_row);
+    int64_t end = 2 * (int64_t)end_pair < panels ? 2 * (int64_t)end_pair : panels;
+    for (int64_t panel = 2 * (int64_t)first_pair; panel < end; panel += LINEAR_PANELS)
+        for (int row = first_row; row < end_row; row += LINEAR_ROWS) {
+            int height = end_row - row < LINEAR_ROWS ? end_row - row : LINEAR_ROWS;
+            linear_block(l, row, height, panel, end - panel < LINEAR_PANELS ? (int)(end - panel) : LINEAR_PANELS);
+        }
+}
+
+/* ---- other panel widths: column by column ---- */
+
+SIMD_INLINE float linear_plain_sum(const Linear *l, int64_t r, int64_t n, const int64_t panel)
+{
+    int64_t base = n / panel * panel * l->K + n % panel;
+    float sum = 0;
+    for (int64_t k = 0; k < l->K; k++) {
+        float product = l->x[r * l->ldx + k] * weight_element(l->format, l->w, base + k * panel);
+        sum += product;
+    }
+    return sum;
+}
+
+SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows, const int64_t panel)
+{
+    const int halves = l->gate != FUNCTION_none ? 2 : 1;
+    int first, end;
+    hf2c_share(team, (int)l->N, &first, &end);
+    for (int r = 0; r < rows; r++)
+        for (int64_t c = first; c < end; c++) {
+            int64_t n = c / panel * halves * panel + c % panel;
+            float up = halves == 2 ? linear_plain_sum(l, r, n + panel, panel) : 0;
+            simd_float result = linear_result(l, simd_set1(linear_plain_sum(l, r, n, panel)), simd_set1(up), r, c, 1);
+            simd_store_partial(l->y + r * l->N + c, 1, result);
+        }
+}
+
+SIMD_INLINE void linear_rows(const Linear *l, const hf2c_team *team, int rows, const int64_t panel)
+{
+    const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
+    if (panel != TILE_PANEL)
+        linear_plain(l, team, rows, panel);
+    else if (rows <= LINEAR_DIRECT_ROWS)
+        linear_direct(l, team, rows, panels);
+    else
+        linear_blocks(l, team, rows, panels);
+}
+
+#define LINEAR(format)                                                                                                 \
+    static inline void linear_##format(const hf2c_team *team, float *y, const float *x, const void *w, const float *bias,    \
+                                       const float *residual, int rows, const int64_t K, const int64_t N,              \
+                                       const int64_t ldx, const int64_t ldr, const int64_t panel, const int activation, \
+                                       const int gate, const float value)                                              \
+    {                                                                                                                  \
+        const Linear l = {y, x, w, bias, residual, K, N, ldx, ldr, WEIGHT_##format, activation, gate, value};          \
+        linear_rows(&l, team, rows, panel);                                                                            \
+    }
+LINEAR(f32)
+LINEAR(bf16)
+LINEAR(f16)
+#undef LINEAR
+
+#endif

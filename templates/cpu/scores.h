@@ -1,0 +1,103 @@
+/* The three steps of attention one by one. p: [rows, heads, keys]; what a row does not see is -infinity before the softmax, 0 after it. */
+#ifndef HF2C_CPU_SCORES_H
+#define HF2C_CPU_SCORES_H
+
+#include "templates/cpu/elementwise.h"
+#include "templates/cpu/sequence.h"
+
+SIMD_INLINE float scores_dot(const float *a, const float *b, int n)
+{
+    simd_float sum = simd_zero();
+    int i = 0;
+    for (; i + SIMD_LANES <= n; i += SIMD_LANES) sum = simd_fma(simd_load(a + i), simd_load(b + i), sum);
+    if (i < n) sum = simd_fma(simd_load_partial(a + i, n - i), simd_load_partial(b + i, n - i), sum);
+    return simd_reduce_add(sum);
+}
+
+static inline int scores_sequence_of(const hf2c_sequences *sequences, int row)
+{
+    int s = 0;
+    while (sequences->start[s + 1] <= row) s++;
+    return s;
+}
+
+/* Work: rows. */
+static inline void scores(const hf2c_team *team, float *p, const float *q, const float *k, const hf2c_sequences *sequences,
+                          int rows, const int heads, const int kv_heads, const int head_dim, const int64_t ldq,
+                          const int64_t ldk, const int64_t keys, const int cached, const int causal, const int64_t window,
+                          const float scale, const float softcap)
+{
+    int first_row, end_row, first, end;
+    hf2c_share(team, rows, &first_row, &end_row);
+    for (int r = first_row; r < end_row; r++) {
+        int s = scores_sequence_of(sequences, r);
+        Keys source = sequence_keys(k, sequences, s, cached, (int64_t)kv_heads * head_dim, ldk);
+        sequence_visible(source.past + r - sequences->start[s], source.count, causal, window, &first, &end);
+        for (int h = 0; h < heads; h++) {
+            float *row = p + ((int64_t)r * heads + h) * keys;
+            const float *query = q + r * ldq + h * head_dim, *key = source.data + h / (heads / kv_heads) * head_dim;
+            for (int j = 0; j < keys; j++) row[j] = -INFINITY;
+            for (int j = first; j < end && j < keys; j++) row[j] = scale * scores_dot(query, key + j * source.stride, head_dim);
+            for (int j = first; softcap != 0 && j < end && j < keys; j++)
+                simd_store_partial(row + j, 1, simd_unary(FUNCTION_softcap, simd_set1(row[j]), softcap));
+        }
+    }
+}
+
+/* One softmax over H elements; zeros where all of them are -infinity. y may be x. */
+SIMD_INLINE void softmax_group(float *y, const float *x, const int64_t H)
+{
+    float highest = -INFINITY;
+    for (int64_t i = 0; i < H; i++) highest = x[i] > highest ? x[i] : highest;
+    if (highest == -INFINITY) {
+        int unseen = 1;
+        for (int64_t i = 0; i < H; i++) unseen &= x[i] == -INFINITY;
+        if (unseen) {
+            for (int64_t i = 0; i < H; i++) y[i] = 0;
+            return;
+        }
+    }
+    simd_float sums = simd_zero();
+    for (int64_t i = 0; i < H; i += SIMD_LANES) {
+        int n = H - i < SIMD_LANES ? (int)(H - i) : SIMD_LANES;
+        simd_store_partial(y + i, n, simd_exp(simd_load_partial(x + i, n) - simd_set1(highest)));
+        sums = sums + simd_load_partial(y + i, n);
+    }
+    simd_float factor = simd_set1(1.0f / simd_reduce_add(sums));
+    for (int64_t i = 0; i < H; i += SIMD_LANES) {
+        int n = H - i < SIMD_LANES ? (int)(H - i) : SIMD_LANES;
+        simd_store_partial(y + i, n, simd_load_partial(y + i, n) * factor);
+    }
+}
+
+/* x, y: [rows, groups, H] */
+static inline void softmax(const hf2c_team *team, float *y, const float *x, int rows, const int64_t groups, const int64_t H)
+{
+    int first, end;
+    hf2c_share(team, (int)(rows * groups), &first, &end);
+    for (int64_t unit = first; unit < end; unit++) softmax_group(y + unit * H, x + unit * H, H);
+}
+
+/* y: [rows, heads, head_dim]; a weight of 0 reads no value. Work: (row, head). */
+static inline void mix(const hf2c_team *team, float *y, const float *p, const float *v, const hf2c_sequences *sequences, int rows,
+                       const int heads, const int kv_heads, const int head_dim, const int64_t keys, const int64_t ldv,
+                       const int cached)
+{
+    int first, end;
+    hf2c_share(team, rows * heads, &first, &end);
+    for (int64_t unit = first; unit < end; unit++) {
+        Keys source = sequence_keys(v, sequences, scores_sequence_of(sequences, (int)(unit / heads)), cached,
+                                    (int64_t)kv_heads * head_dim, ldv);
+        const float *value = source.data + unit % heads / (heads / kv_heads) * head_dim, *weight = p + unit * keys;
+        for (int d = 0; d < head_dim; d += SIMD_LANES) {
+            int n = head_dim - d < SIMD_LANES ? head_dim - d : SIMD_LANES;
+            simd_float sum = simd_zero();
+            for (int64_t j = 0; j < keys && j < source.count; j++)
+                if (weight[j] != 0)
+                    sum = simd_fma(simd_set1(weight[j]), simd_load_partial(value + j * source.stride + d, n), sum);
+            simd_store_partial(y + unit * head_dim + d, n, sum);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* The body of thunks_ISA.c: the kernels compiled for HF2C_SIMD, a thunk for each, and their table THUNKS_TABLE. */
+#include "templates/cpu/kernels.h"
+#include "templates/simd/begin.h"
+#include "templates/cpu/all.h"
+
+/* A list of kernels.def, P(n, text), becomes (source, n, text); COUNT_OF_LIST and TEXT_OF_LIST take it apart, ARGUMENTS makes ", source[0], source[1] ..." of it. */
+#define P(n, text) (pointers, n, text)
+#define D(n, text) (dynamics, n, text)
+#define C(n, text) (constants, n, text)
+#define F(n, text) (reals, n, text)
+#define LIST_COUNT(source, n, text) n
+#define LIST_TEXT(source, n, text) text
+#define LIST_ARGUMENTS(source, n, text) ARGUMENTS_##n(source)
+#define ARGUMENTS_0(s)
+#define ARGUMENTS_1(s) , s[0]
+#define ARGUMENTS_2(s) ARGUMENTS_1(s), s[1]
+#define ARGUMENTS_3(s) ARGUMENTS_2(s), s[2]
+#define ARGUMENTS_4(s) ARGUMENTS_3(s), s[3]
+#define ARGUMENTS_5(s) ARGUMENTS_4(s), s[4]
+#define ARGUMENTS_6(s) ARGUMENTS_5(s), s[5]
+#define ARGUMENTS_7(s) ARGUMENTS_6(s), s[6]
+#define ARGUMENTS_8(s) ARGUMENTS_7(s), s[7]
+#define ARGUMENTS_9(s) ARGUMENTS_8(s), s[8]
+
+#define KERNEL(...) KERNEL_THUNK(__VA_ARGS__)
+#define KERNEL_THUNK(function, op, format, file, p, d, c, f)                                                           \
+    static void thunk_##function(const hf2c_team *team, void *const *pointers, const int *dynamics,                    \
+                                 const int64_t *constants, const float *reals)                                         \
+    {                                                                                                                  \
+        (void)reals;                                                                                                   \
+        function(team LIST_ARGUMENTS p LIST_ARGUMENTS d LIST_ARGUMENTS c LIST_ARGUMENTS f);                            \
+    }
+#include "templates/kernels.def"
+
+#include "templates/simd/end.h"
+
+extern const KernelEntry THUNKS_TABLE[];
+extern const size_t THUNKS_COUNT;
+
+#define KERNEL(...) KERNEL_ENTRY(__VA_ARGS__)
+#define KERNEL_ENTRY(function, op, format, file, p, d, c, f)                                                           \
+    {#function,     #op,          #format,      file,         LIST_COUNT p, LIST_COUNT d,    LIST_COUNT c,             \
+     LIST_COUNT f,  LIST_TEXT p,  LIST_TEXT d,  LIST_TEXT c,  LIST_TEXT f,  thunk_##function},
+const KernelEntry THUNKS_TABLE[] = {
+#include "templates/kernels.def"
+};
+const size_t THUNKS_COUNT = sizeof(THUNKS_TABLE) / sizeof(THUNKS_TABLE[0]);

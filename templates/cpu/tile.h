@@ -1,0 +1,128 @@
+/* The matrix product that linear and attention share: a tile of sums held in registers.
+ *
+ *   sums[r][c] += a[r][k] * b[k][c],  k = 0, 1, 2 ...
+ *
+ * Each sum is one chain of fma in the order of k, whatever the tile's shape and however k is cut into blocks: the bits of a
+ * result depend on its row and column alone. b is read in panels of 16 columns. */
+#ifndef HF2C_CPU_TILE_H
+#define HF2C_CPU_TILE_H
+
+#include "templates/cpu/weight.h"
+
+/* TILE_ROWS x TILE_COLUMNS sums and TILE_COLUMNS of b fill the registers of the instruction set. */
+enum {
+    TILE_PANEL = 16,
+#if HF2C_ISA == HF2C_ISA_avx512
+    TILE_ROWS = 12,
+    TILE_PANELS = 2,
+#elif HF2C_ISA == HF2C_ISA_avx2
+    TILE_ROWS = 6,
+    TILE_PANELS = 1,
+#else
+    TILE_ROWS = 2,
+    TILE_PANELS = 1,
+#endif
+    TILE_COLUMNS = TILE_PANEL * TILE_PANELS,
+    TILE_PANEL_VECTORS = TILE_PANEL / SIMD_LANES,
+    TILE_VECTORS = TILE_COLUMNS / SIMD_LANES,
+    TILE_DEPTH = 256,             /* k in a block of a: its tile and two panels of b stay in the first cache */
+    TILE_STRIDE = TILE_DEPTH + 16 /* of the rows of a block, so that rows do not share cache sets */
+};
+
+typedef struct TilePanels {
+    const char *data;
+    int64_t step;  /* bytes from k to k + 1 */
+    int64_t panel; /* bytes from panel to panel */
+} TilePanels;
+
+SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64_t panel, int v)
+{
+    return b + v / TILE_PANEL_VECTORS * panel + v % TILE_PANEL_VECTORS * SIMD_LANES * weight_bytes(format);
+}
+
+/* fresh: the sums start from zero; else they go on from *sums. */
+SIMD_INLINE void tile_compute(const int format, const int rows, const int vectors, const float *a, const int64_t lda,
+                              TilePanels b, int64_t depth, float *sums, const int64_t lds, int fresh)
+{
+    simd_float sum[TILE_ROWS][TILE_VECTORS];
+    SIMD_UNROLL for (int r = 0; r < rows; r++) {
+        SIMD_UNROLL for (int v = 0; v < vectors; v++)
+            sum[r][v] = fresh ? simd_zero() : simd_load(sums + r * lds + v * SIMD_LANES);
+    }
+    for (int64_t k = 0; k < depth; k++) {
+        simd_float weight[TILE_VECTORS];
+        SIMD_UNROLL for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b.data, b.panel, v));
+        SIMD_UNROLL for (int r = 0; r < rows; r++) {
+            simd_float x = simd_set1(a[r * lda + k]);
+            SIMD_UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = simd_fma(weight[v], x, sum[r][v]);
+        }
+        b.data += b.step;
+    }
+    SIMD_UNROLL for (int r = 0; r < rows; r++) {
+        SIMD_UNROLL for (int v = 0; v < vectors; v++) simd_store(sums + r * lds + v * SIMD_LANES, sum[r][v]);
+    }
+}
+
+/* The heights that tiles are compiled for, in ascending order. */
+#if HF2C_ISA == HF2C_ISA_avx512
+#define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(4) HEIGHT(6) HEIGHT(8) HEIGHT(12)
+#elif HF2C_ISA == HF2C_ISA_avx2
+#define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(6)
+#else
+#define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2)
+#endif
+
+/* The height of equal tiles that cover that many rows. */
+static inline int tile_height(int rows)
+{
+    int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS, height = (rows + tiles - 1) / tiles;
+#define HEIGHT(rows)                                                                                                   \
+    if (height <= (rows)) return rows;
+    TILE_HEIGHTS(HEIGHT)
+#undef HEIGHT
+    return TILE_ROWS;
+}
+
+#define HEIGHT(rows)                                                                                                   \
+    case rows:                                                                                                         \
+        tile_compute(format, rows, vectors, a, TILE_STRIDE, b, depth, sums, lds, fresh);                               \
+        break;
+SIMD_INLINE void tile_switch(const int format, const int vectors, int height, const float *a, TilePanels b, int64_t depth,
+                             float *sums, int64_t lds, int fresh)
+{
+    switch (height) {
+        TILE_HEIGHTS(HEIGHT)
+    default:
+        break;
+    }
+}
+#undef HEIGHT
+
+/* a: [height, depth] at stride TILE_STRIDE; b: one panel or TILE_PANELS; sums: [height, 16 panels] at stride lds */
+#define TILE(format)                                                                                                   \
+    static inline void tile_##format(int height, int panels, const float *a, TilePanels b, int64_t depth, float *sums, \
+                                     int64_t lds, int fresh)                                                           \
+    {                                                                                                                  \
+        if (panels == TILE_PANELS)                                                                                     \
+            tile_switch(WEIGHT_##format, TILE_VECTORS, height, a, b, depth, sums, lds, fresh);                         \
+        else                                                                                                           \
+            tile_switch(WEIGHT_##format, TILE_PANEL_VECTORS, height, a, b, depth, sums, lds, fresh);                   \
+    }
+TILE(f32)
+TILE(bf16)
+TILE(f16)
+#undef TILE
+#undef TILE_HEIGHTS
+
+SIMD_INLINE void tile_add(const int format, int height, int panels, const float *a, TilePanels b, int64_t depth, float *sums,
+                          int64_t lds, int fresh)
+{
+    if (format == WEIGHT_bf16)
+        tile_bf16(height, panels, a, b, depth, sums, lds, fresh);
+    else if (format == WEIGHT_f16)
+        tile_f16(height, panels, a, b, depth, sums, lds, fresh);
+    else
+        tile_f32(height, panels, a, b, depth, sums, lds, fresh);
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* simd.h on AVX-512 (the F subset suffices): vectors of sixteen lanes. */
+#ifndef HF2C_SIMD_AVX512_H
+#define HF2C_SIMD_AVX512_H
+
+enum { SIMD_LANES = 16 };
+typedef __m512 simd_float;
+
+SIMD_INLINE simd_float simd_set1(float x) { return _mm512_set1_ps(x); }
+SIMD_INLINE simd_float simd_zero(void) { return _mm512_setzero_ps(); }
+SIMD_INLINE simd_float simd_load(const float *p) { return _mm512_loadu_ps(p); }
+SIMD_INLINE void simd_store(float *p, simd_float v) { _mm512_storeu_ps(p, v); }
+
+SIMD_INLINE __mmask16 simd_mask(int n) { return (__mmask16)((1u << n) - 1u); }
+SIMD_INLINE simd_float simd_load_partial(const float *p, int n) { return _mm512_maskz_loadu_ps(simd_mask(n), p); }
+SIMD_INLINE void simd_store_partial(float *p, int n, simd_float v) { _mm512_mask_storeu_ps(p, simd_mask(n), v); }
+SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return _mm512_max_ps(a, b); }
+SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return _mm512_min_ps(a, b); }
+SIMD_INLINE simd_float simd_abs(simd_float v)
+{
+    return _mm512_castsi512_ps(_mm512_and_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(0x7fffffff)));
+}
+SIMD_INLINE simd_float simd_copysign(simd_float magnitude, simd_float sign)
+{
+    __m512i low = _mm512_set1_epi32(0x7fffffff);
+    __m512i high = _mm512_andnot_epi32(low, _mm512_castps_si512(sign));
+    return _mm512_castsi512_ps(_mm512_or_epi32(_mm512_and_epi32(low, _mm512_castps_si512(magnitude)), high));
+}
+SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
+}
+SIMD_INLINE simd_float simd_sqrt(simd_float v) { return _mm512_sqrt_ps(v); }
+SIMD_INLINE simd_float simd_round(simd_float v)
+{
+    return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n) { return _mm512_scalef_ps(v, n); }
+
+SIMD_INLINE __m256 simd_upper(simd_float v)
+{
+    return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
+}
+SIMD_INLINE float simd_reduce_add(simd_float v)
+{
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), simd_upper(v));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+SIMD_INLINE float simd_reduce_max(simd_float v)
+{
+    __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(v), simd_upper(v));
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+/* 4x4 within the 128-bit parts, then the parts themselves. */
+SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
+{
+    __m512 pair[16], quad[16];
+    SIMD_UNROLL for (int i = 0; i < 16; i += 2) {
+        pair[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        pair[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    SIMD_UNROLL for (int i = 0; i < 16; i += 4) {
+        quad[i] = _mm512_shuffle_ps(pair[i], pair[i + 2], 0x44);
+        quad[i + 1] = _mm512_shuffle_ps(pair[i], pair[i + 2], 0xee);
+        quad[i + 2] = _mm512_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
+        quad[i + 3] = _mm512_shuffle_ps(pair[i + 1], pair[i + 3], 0xee);
+    }
+    SIMD_UNROLL for (int i = 0; i < 4; i++) {
+        __m512 even_low = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0x88);
+        __m512 odd_low = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0xdd);
+        __m512 even_high = _mm512_shuffle_f32x4(quad[i + 8], quad[i + 12], 0x88);
+        __m512 odd_high = _mm512_shuffle_f32x4(quad[i + 8], quad[i + 12], 0xdd);
+        rows[i] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+        rows[i + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+        rows[i + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
+        rows[i + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
+    }
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* Opens the part of a source file that is compiled for HF2C_SIMD, whatever the compiler's flags: everything up to end.h,
+ * kernels and the functions that call them. Headers of the system come first, outside of it. */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "runtime/core/team.h"
+#include "templates/format/bf16.h"
+#include "templates/format/f16.h"
+#include "templates/format/f32.h"
+#include "templates/kernel.h"
+#include "templates/simd/simd.h"
+
+#if HF2C_ISA != HF2C_ISA_c11
+#include <immintrin.h>
+#endif
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#if HF2C_ISA == HF2C_ISA_avx2
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#elif HF2C_ISA == HF2C_ISA_avx512
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma,f16c"))), apply_to = function)
+#endif
+#elif defined(__GNUC__)
+#if HF2C_ISA == HF2C_ISA_avx2
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c")
+#elif HF2C_ISA == HF2C_ISA_avx512
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx2,fma,f16c")
+#endif
+#endif
+
+#if HF2C_ISA == HF2C_ISA_avx512
+#include "templates/simd/avx512.h"
+#elif HF2C_ISA == HF2C_ISA_avx2
+#include "templates/simd/avx2.h"
+#else
+#include "templates/simd/scalar.h"
+#endif

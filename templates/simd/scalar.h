@@ -1,0 +1,52 @@
+/* simd.h in portable C11: vectors of one lane. */
+#ifndef HF2C_SIMD_SCALAR_H
+#define HF2C_SIMD_SCALAR_H
+
+enum { SIMD_LANES = 1 };
+typedef float simd_float;
+
+SIMD_INLINE simd_float simd_set1(float x) { return x; }
+SIMD_INLINE simd_float simd_zero(void) { return 0; }
+SIMD_INLINE simd_float simd_load(const float *p) { return *p; }
+SIMD_INLINE void simd_store(float *p, simd_float v) { *p = v; }
+SIMD_INLINE simd_float simd_load_partial(const float *p, int n) { return n > 0 ? *p : 0; }
+SIMD_INLINE void simd_store_partial(float *p, int n, simd_float v)
+{
+    if (n > 0) *p = v;
+}
+SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p) { return bf16_decode(*p); }
+SIMD_INLINE simd_float simd_load_f16(const uint16_t *p) { return f16_decode(*p); }
+
+/* Two statements, so that no compiler may fuse them. */
+SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)
+{
+    simd_float product = a * b;
+    return product + c;
+}
+SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return a > b ? a : b; }
+SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return a < b ? a : b; }
+SIMD_INLINE simd_float simd_abs(simd_float v) { return bits_float(float_bits(v) & 0x7fffffffu); }
+SIMD_INLINE simd_float simd_copysign(simd_float magnitude, simd_float sign)
+{
+    return bits_float((float_bits(magnitude) & 0x7fffffffu) | (float_bits(sign) & 0x80000000u));
+}
+SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y) { return a < b ? x : y; }
+SIMD_INLINE simd_float simd_sqrt(simd_float v) { return sqrtf(v); }
+
+/* 1.5 * 2^23 has no bits below 1: adding it rounds. */
+SIMD_INLINE simd_float simd_round(simd_float v)
+{
+    simd_float shifted = v + 0x1.8p23f;
+    return shifted - 0x1.8p23f;
+}
+SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n)
+{
+    int32_t exponent = n == n ? (int32_t)n : 0, half = exponent / 2;
+    return v * bits_float((uint32_t)(half + 127) << 23) * bits_float((uint32_t)(exponent - half + 127) << 23);
+}
+
+SIMD_INLINE float simd_reduce_add(simd_float v) { return v; }
+SIMD_INLINE float simd_reduce_max(simd_float v) { return v; }
+SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES]) { (void)rows; }
+
+#endif

@@ -1,0 +1,49 @@
+/* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
+ * HF2C_SIMD names the set (c11, avx2, avx512), as the targets do; without it the compiler's own flags decide.
+ *
+ * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float operand counts for all lanes.
+ *   simd_load, simd_store                  unaligned
+ *   simd_load_partial, simd_store_partial  the first n lanes, 0 <= n <= SIMD_LANES; the others are read as 0, not written
+ *   simd_load_bf16, simd_load_f16          widen SIMD_LANES elements, exactly
+ *   simd_fma(a, b, c)                      a * b + c; rounded once, but twice on c11
+ *   simd_max(a, b), simd_min(a, b)         a > b ? a : b, a < b ? a : b: b when either is NaN
+ *   simd_select_less(a, b, x, y)           a < b ? x : y by lane; y when either is NaN
+ *   simd_round                             to the nearest integer, ties to even; |v| < 2^22
+ *   simd_scale(v, n)                       v * 2^n for integral n, |n| <= 252; rounded once for 0.5 <= |v| <= 2
+ *   simd_reduce_add, simd_reduce_max       over the lanes, by halves: a fixed order
+ *   simd_transpose(rows)                   of a square of SIMD_LANES vectors in place */
+#ifndef HF2C_SIMD_SIMD_H
+#define HF2C_SIMD_SIMD_H
+
+#define HF2C_ISA_c11 1
+#define HF2C_ISA_avx2 2
+#define HF2C_ISA_avx512 3
+#define HF2C_ISA_NUMBER_(isa) HF2C_ISA_##isa
+#define HF2C_ISA_NUMBER(isa) HF2C_ISA_NUMBER_(isa)
+
+#ifdef HF2C_SIMD
+#define HF2C_ISA HF2C_ISA_NUMBER(HF2C_SIMD)
+#elif defined(__AVX512F__)
+#define HF2C_ISA HF2C_ISA_avx512
+#elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#define HF2C_ISA HF2C_ISA_avx2
+#else
+#define HF2C_ISA HF2C_ISA_c11
+#endif
+
+#if defined(__GNUC__)
+#define SIMD_INLINE static inline __attribute__((always_inline))
+#else
+#define SIMD_INLINE static inline
+#endif
+
+/* Before a loop with few, constant turns: its arrays then live in registers. */
+#if defined(__clang__)
+#define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define SIMD_UNROLL _Pragma("GCC unroll 32")
+#else
+#define SIMD_UNROLL
+#endif
+
+#endif
