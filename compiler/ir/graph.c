@@ -125,15 +125,24 @@ Node *graph_input(Graph *graph, const char *name, Format format, Shape shape)
     return node;
 }
 
+void graph_append(Graph *graph, Node *node)
+{
+    place(graph, graph->count, node);
+    graph->next_id = node->id >= graph->next_id ? node->id + 1 : graph->next_id;
+    if (node->op != OP_param)
+        return;
+    graph->param = grow(graph->arena, graph->param, graph->params, &graph->param_capacity, sizeof *graph->param);
+    graph->param[graph->params++] = (Param){node, {INITIAL_ZEROS, 0, -1}, false};
+}
+
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial)
 {
     Node *node = find_source(graph, OP_param, name);
     if (node == NULL) {
         node = make_source(graph, OP_param, name, FORMAT_f32, shape);
         node->tensor = tensor;
-        place(graph, graph->count, node);
-        graph->param = grow(graph->arena, graph->param, graph->params, &graph->param_capacity, sizeof *graph->param);
-        graph->param[graph->params++] = (Param){node, initial, false};
+        graph_append(graph, node);
+        graph->param[graph->params - 1].initial = initial;
     }
     if (!shape_equal(node->shape, shape))
         bug("param %s is %s, wanted %s", name, shape_describe(node->shape), shape_describe(shape));

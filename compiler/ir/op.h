@@ -18,6 +18,8 @@ void unary_bind(const Node *node, Call *call);
 bool binary_shape(Node *node, Err *err);
 void binary_evaluate(const Node *node, Evaluation *evaluation);
 void binary_bind(const Node *node, Call *call);
+/* Puts a finished node at the end; a param joins the list of params, initialised with zeros. */
+void graph_append(Graph *graph, Node *node);
 /* One elementwise function in double; c: the attribute `value`. */
 double function_apply(int function, double x, double y, double c);
 
