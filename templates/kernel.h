@@ -17,6 +17,13 @@ enum {
     FUNCTION_COUNT
 };
 
+/* WEIGHT_f32, WEIGHT_bf16 ...: formats of packed weights, in the order of their table. */
+enum {
+#define FORMAT(name, bits, block, text) WEIGHT_##name,
+#include "templates/format/formats.def"
+    WEIGHT_COUNT
+};
+
 enum { POOL_first, POOL_last, POOL_mean, POOL_max };
 
 #endif

@@ -11,7 +11,7 @@ SIMD_INLINE void embed_rows(const int format, const hf2c_team *team, float *y, c
 {
     Cells cells = cells_of_member(team, rows, H);
     for (int64_t r = cells.first_row; r < cells.end_row; r++) {
-        int64_t id = ids[r], known = id >= 0 && id < V, base = id / panel * panel * H + id % panel;
+        int64_t id = ids ? ids[r] : 0, known = id >= 0 && id < V, base = id / panel * panel * H + id % panel;
         for (int64_t i = cells.first_column; i < cells.end_column; i++)
             y[r * H + i] = known ? scale * weight_element(format, table, base + i * panel) : 0;
     }

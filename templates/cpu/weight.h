@@ -4,13 +4,6 @@
 
 #include "templates/simd/simd.h"
 
-/* WEIGHT_f32, WEIGHT_bf16 ...: the formats in the order of their table */
-enum {
-#define FORMAT(name, bits, block, text) WEIGHT_##name,
-#include "templates/format/formats.def"
-    WEIGHT_FORMATS
-};
-
 SIMD_INLINE int64_t weight_bytes(const int format) { return format == WEIGHT_f32 ? 4 : 2; }
 
 SIMD_INLINE simd_float weight_load(const int format, const char *w)

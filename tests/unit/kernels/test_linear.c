@@ -1,0 +1,192 @@
+/* linear of all formats against a double reference: odd shapes, views, every epilogue; the same bits for a row alone. */
+#include "kernels_test.h"
+
+typedef struct Case {
+    const char *name;
+    int format, rows, activation, gate, bias, residual, panel;
+    int64_t K, N, ldx, ldr;
+} Case;
+
+typedef struct Operands {
+    float *x, *matrix, *bias, *residual;
+    void *packed;
+    double *wanted;
+} Operands;
+
+static double row_sum(const Case *c, const Operands *o, int r, int64_t n)
+{
+    double sum = o->bias ? o->bias[n] : 0;
+    for (int64_t k = 0; k < c->K; k++) sum += (double)o->x[r * c->ldx + k] * o->matrix[n * c->K + k];
+    return sum;
+}
+
+static void reference(const Case *c, const Operands *o)
+{
+    for (int r = 0; r < c->rows; r++)
+        for (int64_t n = 0; n < c->N; n++) {
+            double y = row_sum(c, o, r, n);
+            if (c->gate)
+                y = test_unary(c->gate, y, 0) * row_sum(c, o, r, c->N + n);
+            else
+                y = test_unary(c->activation, y, 0);
+            o->wanted[r * c->N + n] = y + (o->residual ? o->residual[r * c->ldr + n] : 0);
+        }
+}
+
+static void make_operands(const Case *c, Operands *o)
+{
+    int64_t rows = c->gate ? 2 * c->N : c->N;
+    PackLayout layout = {c->format, c->panel, c->gate != 0, rows, c->K};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    o->x = test_matrix(c->rows, c->K, c->ldx, 1);
+    o->matrix = test_reals(rows * c->K, 1);
+    o->packed = test_alloc(bytes);
+    pack_weight(&layout, o->matrix, o->packed);
+    pack_unpack(&layout, o->packed, o->matrix); /* what the packed elements really are */
+    o->bias = c->bias ? test_reals(rows, 1) : NULL;
+    o->residual = c->residual ? test_matrix(c->rows, c->N, c->ldr, 1) : NULL;
+    o->wanted = test_alloc((size_t)(c->rows * c->N) * sizeof(double));
+}
+
+static void free_operands(Operands *o)
+{
+    free(o->x);
+    free(o->matrix);
+    free(o->bias);
+    free(o->residual);
+    free(o->packed);
+    free(o->wanted);
+}
+
+static TestCall make_call(const Case *c, const Operands *o, int row, int rows)
+{
+    TestCall call = {.name = c->name, .rows = rows};
+    call.pointers[1] = o->x + row * c->ldx;
+    call.pointers[2] = o->packed;
+    call.pointers[3] = o->bias;
+    call.pointers[4] = o->residual ? o->residual + row * c->ldr : NULL;
+    int64_t constants[] = {c->K, c->N, c->ldx, c->ldr, c->panel, c->activation, c->gate};
+    memcpy(call.constants, constants, sizeof(constants));
+    return call;
+}
+
+/* Each row alone, and the rows from the third on, give the bits that they have in the batch. */
+static void check_rows_alone(const Case *c, const Operands *o)
+{
+    for (int i = 0; i < TEST_ISAS; i++) {
+        if (!kernels_isa_runs(test_isas[i])) continue;
+        int64_t count = c->rows * c->N;
+        float *all = test_alloc((size_t)count * sizeof(float)), *part = test_alloc((size_t)count * sizeof(float));
+        TestCall call = make_call(c, o, 0, c->rows);
+        test_run(&call, test_isas[i], 1, all, count);
+        for (int r = 0; r < c->rows; r += 3) {
+            call = make_call(c, o, r, 1);
+            test_run(&call, test_isas[i], 2, part, c->N);
+            test_same_bits(all + r * c->N, part, c->N, "a row alone");
+        }
+        if (c->rows > 2) {
+            call = make_call(c, o, 2, c->rows - 2);
+            test_run(&call, test_isas[i], 3, part, count - 2 * c->N);
+            test_same_bits(all + 2 * c->N, part, count - 2 * c->N, "rows without the first two");
+        }
+        free(all);
+        free(part);
+    }
+}
+
+static void check_case(const Case *c)
+{
+    Operands o;
+    make_operands(c, &o);
+    reference(c, &o);
+    TestCall call = make_call(c, &o, 0, c->rows);
+    test_check(&call, o.wanted, c->rows * c->N, 2e-6 * sqrt((double)c->K));
+    check_rows_alone(c, &o);
+    free_operands(&o);
+}
+
+static const char *const names[] = {"linear_f32", "linear_bf16", "linear_f16"};
+
+static void every_shape(void **state)
+{
+    (void)state;
+    static const int rows[] = {1, 2, 3, 4, 5, 7, 12, 13, 33, 101};
+    static const int64_t shapes[][2] = {{1, 1}, {3, 17}, {33, 15}, {64, 32}, {257, 49}, {300, 161}, {513, 20}};
+    for (int format = 0; format < 3; format++)
+        for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+            for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+                int64_t K = shapes[s][0], N = shapes[s][1];
+                check_case(&(Case){names[format], format, rows[r], 0, 0, 0, 0, 16, K, N, K, N});
+            }
+}
+
+static void every_epilogue(void **state)
+{
+    (void)state;
+    for (int combination = 0; combination < 16; combination++)
+        for (int rows = 1; rows < 40; rows += 11) {
+            int bias = combination & 1, residual = combination >> 1 & 1, gate = combination >> 2 & 1, view = combination >> 3;
+            int64_t K = test_between(1, 70), N = test_between(1, 90);
+            int function = test_between(FUNCTION_relu, FUNCTION_quick_gelu + 1);
+            check_case(&(Case){names[combination % 3], combination % 3, rows, gate ? 0 : function, gate ? function : 0, bias,
+                               residual, 16, K, N, K + 5 * view, N + 3 * view});
+        }
+}
+
+static void other_panels(void **state)
+{
+    (void)state;
+    static const int panels[] = {1, 8, 32};
+    for (int i = 0; i < 3; i++)
+        for (int gate = 0; gate < 2; gate++)
+            check_case(&(Case){names[i], i, 6, 0, gate ? FUNCTION_silu : 0, 1, 1, panels[i], 37, 41, 40, 41});
+}
+
+/* NaN, infinities and subnormal numbers go where arithmetic takes them, and nowhere else. */
+static void extreme_values(void **state)
+{
+    (void)state;
+    Case c = {"linear_f32", WEIGHT_f32, 14, 0, 0, 0, 0, 16, 35, 50, 35, 50};
+    Operands o;
+    make_operands(&c, &o);
+    o.x[3 * c.ldx + 1] = NAN;
+    o.x[5 * c.ldx + 2] = INFINITY;
+    for (int k = 0; k < c.K; k++) o.x[7 * c.ldx + k] = 1e-40f;
+    reference(&c, &o);
+    TestCall call = make_call(&c, &o, 0, c.rows);
+    test_check(&call, o.wanted, c.rows * c.N, 2e-5);
+    free_operands(&o);
+}
+
+static void residual_in_place(void **state)
+{
+    (void)state;
+    Case c = {"linear_f32", WEIGHT_f32, 9, 0, 0, 1, 1, 16, 44, 70, 44, 70};
+    Operands o;
+    make_operands(&c, &o);
+    for (int i = 0; i < TEST_ISAS; i++) {
+        if (!kernels_isa_runs(test_isas[i])) continue;
+        int64_t count = c.rows * c.N;
+        float *apart = test_alloc((size_t)count * sizeof(float)), *same = test_alloc((size_t)count * sizeof(float));
+        TestCall call = make_call(&c, &o, 0, c.rows);
+        test_run(&call, test_isas[i], 2, apart, count);
+        memcpy(same, o.residual, (size_t)count * sizeof(float));
+        call.pointers[0] = call.pointers[4] = same;
+        hf2c_team team = {0, 1, NULL};
+        test_kernel(test_isas[i], c.name)->thunk(&team, call.pointers, &call.rows, call.constants, call.reals);
+        test_same_bits(apart, same, count, "residual in place");
+        free(apart);
+        free(same);
+    }
+    free_operands(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shape),    cmocka_unit_test(every_epilogue),    cmocka_unit_test(other_panels),
+        cmocka_unit_test(extreme_values), cmocka_unit_test(residual_in_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
