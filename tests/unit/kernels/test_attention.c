@@ -1,0 +1,256 @@
+/* attention and its three single steps against one double reference: grouped heads, masks, caches in slots, batches of sequences. */
+#include "kernels_test.h"
+
+enum { MAX_SEQUENCES = 4 };
+
+typedef struct Case {
+    int heads, kv_heads, head_dim, cached, causal, window;
+    float scale, softcap;
+    int count, length[MAX_SEQUENCES], past[MAX_SEQUENCES];
+} Case;
+
+typedef struct Data {
+    hf2c_sequences sequences;
+    int32_t start[MAX_SEQUENCES + 1], past[MAX_SEQUENCES], slot[MAX_SEQUENCES];
+    int rows, positions;
+    int64_t width, ldq, ldk;
+    float *q, *k, *v;             /* k, v: rows, or the state's first slot */
+    float *key[MAX_SEQUENCES], *value[MAX_SEQUENCES]; /* where position 0 of each sequence is */
+    int64_t stride;
+    double *weights, *wanted; /* [rows, heads, positions], [rows, heads, head_dim] */
+} Data;
+
+static int keys_of(const Case *c, int s) { return c->length[s] + (c->cached ? c->past[s] : 0); }
+
+/* Caches: slots in another order than the sequences, k and v of a slot one after another. Unwritten positions are NaN. */
+static void make_caches(const Case *c, Data *d)
+{
+    int64_t tensor = d->positions * d->width;
+    d->sequences.slot_bytes = (size_t)(2 * tensor) * sizeof(float);
+    d->k = test_alloc(d->sequences.slot_bytes * (size_t)c->count);
+    d->v = d->k + tensor;
+    for (int64_t i = 0; i < 2 * tensor * c->count; i++) d->k[i] = NAN;
+    d->stride = d->width;
+    for (int s = 0; s < c->count; s++) {
+        d->key[s] = d->k + 2 * tensor * d->slot[s];
+        d->value[s] = d->v + 2 * tensor * d->slot[s];
+        for (int64_t i = 0; i < keys_of(c, s) * d->width; i++) {
+            d->key[s][i] = test_real();
+            d->value[s][i] = test_real();
+        }
+    }
+}
+
+static void make_rows(const Case *c, Data *d)
+{
+    d->k = test_matrix(d->rows, d->width, d->ldk, 1);
+    d->v = test_matrix(d->rows, d->width, d->ldk, 1);
+    d->stride = d->ldk;
+    for (int s = 0; s < c->count; s++) {
+        d->key[s] = d->k + d->start[s] * d->ldk;
+        d->value[s] = d->v + d->start[s] * d->ldk;
+    }
+}
+
+static void make_data(const Case *c, Data *d)
+{
+    memset(d, 0, sizeof(*d));
+    for (int s = 0; s < c->count; s++) {
+        d->start[s + 1] = d->start[s] + c->length[s];
+        d->past[s] = c->past[s];
+        d->slot[s] = c->count - 1 - s;
+        if (keys_of(c, s) > d->positions) d->positions = keys_of(c, s);
+    }
+    d->rows = d->start[c->count];
+    d->positions += 3;
+    d->sequences = (hf2c_sequences){c->count, d->rows, d->start, d->past, d->slot, 0};
+    d->width = c->kv_heads * c->head_dim;
+    d->ldq = c->heads * c->head_dim + 7;
+    d->ldk = d->width + 5;
+    d->q = test_matrix(d->rows, c->heads * c->head_dim, d->ldq, 2);
+    if (c->cached)
+        make_caches(c, d);
+    else
+        make_rows(c, d);
+    d->weights = test_alloc((size_t)d->rows * (size_t)(c->heads * d->positions) * sizeof(double));
+    d->wanted = test_alloc((size_t)d->rows * (size_t)(c->heads * c->head_dim) * sizeof(double));
+}
+
+static void free_data(const Case *c, Data *d)
+{
+    free(d->q);
+    free(d->k);
+    if (!c->cached) free(d->v);
+    free(d->weights);
+    free(d->wanted);
+}
+
+static int sees(const Case *c, int i, int j)
+{
+    if (c->causal && j > i) return 0;
+    return !c->window || (i - j < c->window && j - i < c->window);
+}
+
+/* The weights of one query: scores, then the softmax of those. */
+static void reference_weights(const Case *c, const Data *d, int s, int r, int h, double *weights, double *scores)
+{
+    int i = r - d->start[s] + (c->cached ? c->past[s] : 0);
+    double highest = -INFINITY, total = 0;
+    for (int j = 0; j < d->positions; j++) {
+        scores[j] = -INFINITY;
+        if (j >= keys_of(c, s) || !sees(c, i, j)) continue;
+        double dot = 0;
+        for (int e = 0; e < c->head_dim; e++)
+            dot += (double)d->q[r * d->ldq + h * c->head_dim + e] *
+                   d->key[s][j * d->stride + h / (c->heads / c->kv_heads) * c->head_dim + e];
+        scores[j] = c->scale * dot;
+        if (c->softcap != 0) scores[j] = c->softcap * tanh(scores[j] / c->softcap);
+        if (scores[j] > highest) highest = scores[j];
+    }
+    for (int j = 0; j < d->positions; j++) total += weights[j] = scores[j] == -INFINITY ? 0 : exp(scores[j] - highest);
+    for (int j = 0; j < d->positions; j++) weights[j] = total > 0 ? weights[j] / total : 0;
+}
+
+static void reference(const Case *c, const Data *d, double *scores)
+{
+    for (int s = 0; s < c->count; s++)
+        for (int r = d->start[s]; r < d->start[s + 1]; r++)
+            for (int h = 0; h < c->heads; h++) {
+                int64_t query = (int64_t)r * c->heads + h;
+                double *weights = d->weights + query * d->positions;
+                reference_weights(c, d, s, r, h, weights, scores + query * d->positions);
+                for (int e = 0; e < c->head_dim; e++) {
+                    double sum = 0;
+                    for (int j = 0; j < keys_of(c, s); j++)
+                        sum += weights[j] * d->value[s][j * d->stride + h / (c->heads / c->kv_heads) * c->head_dim + e];
+                    d->wanted[query * c->head_dim + e] = sum;
+                }
+            }
+}
+
+static TestCall attention_call(const Case *c, Data *d)
+{
+    TestCall call = {.name = "attention", .pointers = {NULL, d->q, d->k, d->v, &d->sequences}, .rows = d->rows};
+    int64_t constants[] = {c->heads, c->kv_heads, c->head_dim, d->ldq, d->ldk, d->ldk, c->cached, c->causal, c->window};
+    memcpy(call.constants, constants, sizeof(constants));
+    call.reals[0] = c->scale;
+    call.reals[1] = c->softcap;
+    return call;
+}
+
+/* scores, softmax and mix, each from the reference of the one before. */
+static void check_steps(const Case *c, Data *d, const double *scores)
+{
+    int64_t count = (int64_t)d->rows * c->heads * d->positions;
+    float *p = test_alloc((size_t)count * sizeof(float));
+    TestCall call = {.name = "scores", .pointers = {NULL, d->q, d->k, &d->sequences}, .rows = d->rows};
+    int64_t constants[] = {c->heads,     c->kv_heads, c->head_dim, d->ldq,   d->ldk,
+                           d->positions, c->cached,   c->causal,   c->window};
+    memcpy(call.constants, constants, sizeof(constants));
+    call.reals[0] = c->scale;
+    call.reals[1] = c->softcap;
+    test_check(&call, scores, count, 2e-5 * (1 + c->scale));
+    for (int64_t i = 0; i < count; i++) p[i] = (float)scores[i];
+    TestCall soft = {.name = "softmax", .pointers = {NULL, p}, .rows = d->rows, .constants = {c->heads, d->positions}};
+    test_check(&soft, d->weights, count, 2e-6);
+    for (int64_t i = 0; i < count; i++) p[i] = (float)d->weights[i];
+    TestCall mix = {.name = "mix",
+                    .pointers = {NULL, p, d->v, &d->sequences},
+                    .rows = d->rows,
+                    .constants = {c->heads, c->kv_heads, c->head_dim, d->positions, d->ldk, c->cached}};
+    test_check(&mix, d->wanted, (int64_t)d->rows * c->heads * c->head_dim, 1e-5);
+    free(p);
+}
+
+/* Each row alone, as a call of one row whose sequence has that many positions behind it, gives the bits of the batch. */
+static void check_rows_alone(const Case *c, Data *d, const char *isa)
+{
+    int64_t width = c->heads * c->head_dim;
+    float *all = test_alloc((size_t)(d->rows * width) * sizeof(float)), *one = test_alloc((size_t)width * sizeof(float));
+    TestCall call = attention_call(c, d);
+    test_run(&call, isa, 1, all, d->rows * width);
+    for (int s = 0; s < c->count; s++)
+        for (int r = d->start[s]; r < d->start[s + 1]; r++) {
+            int32_t start[2] = {0, 1}, past = c->past[s] + r - d->start[s];
+            hf2c_sequences sequences = {1, 1, start, &past, &d->slot[s], d->sequences.slot_bytes};
+            TestCall alone = call;
+            alone.rows = 1;
+            alone.pointers[1] = d->q + r * d->ldq;
+            alone.pointers[4] = &sequences;
+            test_run(&alone, isa, 1, one, width);
+            test_same_bits(all + r * width, one, width, "an attention row alone");
+        }
+    free(all);
+    free(one);
+}
+
+static void check_case(const Case *c)
+{
+    Data d;
+    make_data(c, &d);
+    double *scores = test_alloc((size_t)d.rows * (size_t)(c->heads * d.positions) * sizeof(double));
+    reference(c, &d, scores);
+    TestCall call = attention_call(c, &d);
+    test_check(&call, d.wanted, (int64_t)d.rows * c->heads * c->head_dim, 1e-5);
+    check_steps(c, &d, scores);
+    for (int i = 0; i < TEST_ISAS && c->cached && c->causal; i++)
+        if (kernels_isa_runs(test_isas[i])) check_rows_alone(c, &d, test_isas[i]);
+    free(scores);
+    free_data(c, &d);
+}
+
+static void encoders(void **state)
+{
+    (void)state;
+    check_case(&(Case){2, 2, 32, 0, 0, 0, 0.2f, 0, 1, {33}, {0}});
+    check_case(&(Case){3, 1, 20, 0, 0, 0, 0.2f, 0, 3, {5, 1, 40}, {0}});
+    check_case(&(Case){2, 1, 48, 0, 0, 9, 0.1f, 0, 2, {70, 3}, {0}});
+    check_case(&(Case){1, 1, 1, 0, 0, 0, 1, 0, 1, {1}, {0}});
+    check_case(&(Case){1, 1, 7, 0, 0, 0, 1, 30, 1, {300}, {0}});
+}
+
+static void decoders(void **state)
+{
+    (void)state;
+    check_case(&(Case){4, 2, 64, 1, 1, 0, 0.125f, 0, 1, {37}, {0}});
+    check_case(&(Case){8, 2, 16, 1, 1, 0, 0.25f, 0, 3, {1, 1, 1}, {280, 0, 31}});
+    check_case(&(Case){6, 2, 80, 1, 1, 0, 0.1f, 50, 3, {3, 29, 1}, {255, 256, 600}});
+    check_case(&(Case){2, 1, 24, 1, 1, 7, 0.3f, 0, 2, {40, 2}, {0, 300}});
+    check_case(&(Case){2, 2, 33, 1, 1, 260, 0.3f, 0, 2, {19, 1}, {270, 530}});
+    check_case(&(Case){40, 1, 8, 1, 1, 0, 0.3f, 0, 1, {3}, {4}});
+    check_case(&(Case){2, 1, 512, 1, 1, 0, 0.05f, 0, 1, {5}, {20}});
+    check_case(&(Case){2, 1, 300, 0, 1, 0, 0.05f, 0, 1, {30}, {0}});
+}
+
+/* Scores of large differences, and of none. */
+static void extreme_scores(void **state)
+{
+    (void)state;
+    check_case(&(Case){2, 1, 16, 1, 1, 0, 1000.0f, 0, 1, {30}, {290}});
+    check_case(&(Case){2, 1, 16, 0, 0, 0, 0.0f, 0, 1, {30}, {0}});
+}
+
+static void rows_without_keys(void **state)
+{
+    (void)state;
+    int32_t start[] = {0, 0, 2}, past[] = {0, -2};
+    hf2c_sequences sequences = {2, 2, start, past, NULL, 64 * sizeof(float)};
+    float q[2 * 8] = {1}, k[2 * 64] = {0}, v[2 * 64] = {0}, y[2 * 8];
+    for (int i = 0; i < TEST_ISAS; i++) {
+        if (!kernels_isa_runs(test_isas[i])) continue;
+        TestCall call = {"attention", {NULL, q, k, v, &sequences}, 2, {1, 1, 8, 8, 8, 8, 1, 1, 0}, {1, 0}};
+        test_run(&call, test_isas[i], 1, y, 16);
+        for (int e = 0; e < 16; e++) assert_true(y[e] == 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encoders),
+        cmocka_unit_test(decoders),
+        cmocka_unit_test(extreme_scores),
+        cmocka_unit_test(rows_without_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

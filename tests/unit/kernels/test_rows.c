@@ -1,0 +1,252 @@
+/* The kernels that work row by row: norms, elementwise, rope, embed, take, copy, pool, cache. */
+#include "kernels_test.h"
+
+static const int row_counts[] = {1, 5, 33};
+static const int64_t widths[] = {1, 15, 64, 131};
+enum { ROW_COUNTS = 3, WIDTHS = 4 };
+
+/* Runs check(rows, H, view) for all sizes; view: extra elements between the rows of operands. */
+static void each_size(void (*check)(int rows, int64_t H, int64_t view))
+{
+    for (int r = 0; r < ROW_COUNTS; r++)
+        for (int w = 0; w < WIDTHS; w++)
+            for (int64_t view = 0; view < 6; view += 5) check(row_counts[r], widths[w], view);
+}
+
+static double *doubles(int64_t count) { return test_alloc((size_t)count * sizeof(double)); }
+
+static void check_norms(int rows, int64_t H, int64_t view)
+{
+    int64_t ld = H + view;
+    float *x = test_matrix(rows, H, ld, 3), *gain = test_reals(H, 2), *bias = test_reals(H, 2), epsilon = 1e-5f;
+    double *layer = doubles(rows * H), *rms = doubles(rows * H);
+    for (int optional = 0; optional < 2; optional++) {
+        for (int r = 0; r < rows; r++) {
+            double mean = 0, variance = 0, square = 0;
+            for (int64_t i = 0; i < H; i++) mean += x[r * ld + i] / (double)H;
+            for (int64_t i = 0; i < H; i++) variance += pow(x[r * ld + i] - mean, 2) / (double)H;
+            for (int64_t i = 0; i < H; i++) square += pow(x[r * ld + i], 2) / (double)H;
+            for (int64_t i = 0; i < H; i++) {
+                double g = optional ? gain[i] : 1, b = optional ? bias[i] : 0;
+                layer[r * H + i] = (x[r * ld + i] - mean) / sqrt(variance + (double)epsilon) * g + b;
+                rms[r * H + i] = x[r * ld + i] / sqrt(square + (double)epsilon) * g;
+            }
+        }
+        float *g = optional ? gain : NULL, *b = optional ? bias : NULL;
+        test_check(&(TestCall){"layer_norm", {NULL, x, g, b}, rows, {H, ld}, {epsilon}}, layer, rows * H, 2e-5);
+        test_check(&(TestCall){"rms_norm", {NULL, x, g}, rows, {H, ld}, {epsilon}}, rms, rows * H, 1e-5);
+    }
+    free(x), free(gain), free(bias), free(layer), free(rms);
+}
+
+static void norms(void **state)
+{
+    (void)state;
+    each_size(check_norms);
+}
+
+static void check_unary(int rows, int64_t H, int64_t view)
+{
+    int64_t ld = H + view;
+    float *x = test_matrix(rows, H, ld, 12), c = 7.5f;
+    double *y = doubles(rows * H);
+    for (int function = FUNCTION_none; function < FUNCTION_add; function++) {
+        for (int r = 0; r < rows; r++)
+            for (int64_t i = 0; i < H; i++) y[r * H + i] = test_unary(function, x[r * ld + i], c);
+        test_check(&(TestCall){"unary", {NULL, x}, rows, {H, ld, function}, {c}}, y, rows * H, 1e-6);
+    }
+    free(x), free(y);
+}
+
+static void check_binary(int rows, int64_t H, int64_t view)
+{
+    int64_t lda = H + view, ldb = view ? 0 : H; /* with a view, b is one row for all */
+    float *a = test_matrix(rows, H, lda, 2), *b = test_matrix(rows, H, ldb, 2);
+    double *y[3] = {doubles(rows * H), doubles(rows * H), doubles(rows * H)};
+    for (int r = 0; r < rows; r++)
+        for (int64_t i = 0; i < H; i++) {
+            double u = a[r * lda + i], v = b[r * ldb + i];
+            y[0][r * H + i] = u + v;
+            y[1][r * H + i] = u - v;
+            y[2][r * H + i] = u * v;
+        }
+    for (int f = 0; f < 3; f++) {
+        test_check(&(TestCall){"binary", {NULL, a, b}, rows, {H, lda, ldb, FUNCTION_add + f}, {0}}, y[f], rows * H, 1e-6);
+        free(y[f]);
+    }
+    free(a), free(b);
+}
+
+static void elementwise(void **state)
+{
+    (void)state;
+    each_size(check_unary);
+    each_size(check_binary);
+}
+
+static void elementwise_extremes(void **state)
+{
+    (void)state;
+    float x[] = {INFINITY, -INFINITY, NAN, 0, -0.0f, 1e-45f, -1e-45f, 3e38f, -3e38f, 88.7f, -104, 1e-20f, 40};
+    enum { COUNT = sizeof(x) / sizeof(x[0]) };
+    static const int functions[] = {FUNCTION_relu, FUNCTION_sigmoid, FUNCTION_tanh, FUNCTION_exp, FUNCTION_neg};
+    for (size_t f = 0; f < sizeof(functions) / sizeof(functions[0]); f++) {
+        double y[COUNT];
+        for (int i = 0; i < COUNT; i++) {
+            y[i] = isnan(x[i]) ? (double)x[i] : test_unary(functions[f], x[i], 0);
+            if (y[i] > 3.5e38) y[i] = INFINITY;
+        }
+        test_check(&(TestCall){"unary", {NULL, x}, 1, {COUNT, COUNT, functions[f]}, {0}}, y, COUNT, 1e-6);
+    }
+}
+
+static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
+{
+    enum { ROWS = 5 };
+    int half = rotary_dim / 2, width = heads * head_dim, ld = width + 3;
+    int32_t positions[ROWS] = {0, 1, 7, 100, 2000};
+    float *x = test_matrix(ROWS, width, ld, 2), *frequencies = test_reals(half, 1), *table = test_reals(ROWS * rotary_dim, 1);
+    double *angles = doubles(ROWS * rotary_dim), *y = doubles(ROWS * width);
+    for (int r = 0; r < ROWS; r++)
+        for (int i = 0; i < half; i++) {
+            double angle = (double)((float)positions[r] * frequencies[i]);
+            angles[r * rotary_dim + i] = 1.5 * cos(angle);
+            angles[r * rotary_dim + half + i] = 1.5 * sin(angle);
+        }
+    test_check(&(TestCall){"rope_table", {NULL, positions, frequencies}, ROWS, {half}, {1.5f}}, angles, ROWS * rotary_dim, 1e-6);
+    for (int r = 0; r < ROWS; r++)
+        for (int h = 0; h < heads; h++)
+            for (int e = 0; e < head_dim; e++) {
+                int pair = interleaved ? e / 2 : e % (half ? half : 1), second = interleaved ? e % 2 : e >= half;
+                const float *in = x + r * ld + h * head_dim;
+                double a = in[interleaved ? 2 * pair : pair], b = in[interleaved ? 2 * pair + 1 : pair + half];
+                double cosine = table[r * rotary_dim + pair], sine = table[r * rotary_dim + half + pair];
+                y[r * width + h * head_dim + e] = e >= rotary_dim ? in[e] : second ? b * cosine + a * sine : a * cosine - b * sine;
+            }
+    test_check(&(TestCall){"rope", {NULL, x, table}, ROWS, {heads, head_dim, rotary_dim, interleaved, ld}, {0}}, y, ROWS * width, 1e-6);
+    free(x), free(frequencies), free(table), free(angles), free(y);
+}
+
+static void rope(void **state)
+{
+    (void)state;
+    for (int interleaved = 0; interleaved < 2; interleaved++) {
+        check_rope(1, 2, 2, interleaved);
+        check_rope(3, 64, 64, interleaved);
+        check_rope(2, 80, 22, interleaved);
+    }
+}
+
+static void check_embed(int format, int64_t panel, int64_t H)
+{
+    enum { V = 37, ROWS = 6 };
+    static const char *const names[] = {"embed_f32", "embed_bf16", "embed_f16"};
+    int32_t ids[ROWS] = {0, 36, 17, 16, -1, V};
+    PackLayout layout = {format, (int)panel, 0, V, H};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    float *matrix = test_reals(V * H, 3);
+    void *table = test_alloc(bytes);
+    double *y = doubles(ROWS * H);
+    pack_weight(&layout, matrix, table);
+    pack_unpack(&layout, table, matrix);
+    for (int r = 0; r < ROWS; r++)
+        for (int64_t i = 0; i < H; i++) y[r * H + i] = ids[r] < 0 || ids[r] >= V ? 0 : 2.5 * matrix[ids[r] * H + i];
+    test_check(&(TestCall){names[format], {NULL, ids, table}, ROWS, {V, H, panel}, {2.5f}}, y, ROWS * H, 1e-7);
+    free(matrix), free(table), free(y);
+}
+
+static void embed(void **state)
+{
+    (void)state;
+    for (int format = 0; format < 3; format++)
+        for (int64_t panel = 1; panel <= 16; panel += 15) {
+            check_embed(format, panel, 1);
+            check_embed(format, panel, 77);
+        }
+}
+
+static void check_take(int rows, int64_t H, int64_t view)
+{
+    enum { SOURCE = 9 };
+    int64_t ld = H + view;
+    float *x = test_matrix(SOURCE > rows ? SOURCE : rows, H, ld, 2);
+    int32_t *index = test_alloc((size_t)rows * sizeof(int32_t));
+    double *taken = doubles(rows * H), *copied = doubles(rows * H);
+    for (int r = 0; r < rows; r++) index[r] = test_between(0, SOURCE);
+    for (int r = 0; r < rows; r++)
+        for (int64_t i = 0; i < H; i++) {
+            taken[r * H + i] = x[index[r] * ld + i];
+            copied[r * H + i] = x[r * ld + i];
+        }
+    test_check(&(TestCall){"take", {NULL, x, index}, rows, {H, ld}, {0}}, taken, rows * H, 0);
+    test_check(&(TestCall){"copy", {NULL, x}, rows, {H, ld}, {0}}, copied, rows * H, 0);
+    free(x), free(index), free(taken), free(copied);
+}
+
+static void take_and_copy(void **state)
+{
+    (void)state;
+    each_size(check_take);
+}
+
+static double pooled(const float *x, int first, int end, int64_t ld, int64_t i, int mode)
+{
+    if (first == end) return 0;
+    if (mode == POOL_first) return x[first * ld + i];
+    if (mode == POOL_last) return x[(end - 1) * ld + i];
+    double sum = 0, highest = -INFINITY;
+    for (int r = first; r < end; r++) {
+        sum += x[r * ld + i] / (end - first);
+        if (x[r * ld + i] > highest) highest = x[r * ld + i];
+    }
+    return mode == POOL_mean ? sum : highest;
+}
+
+static void check_pool(int rows, int64_t H, int64_t view)
+{
+    int64_t ld = H + view;
+    int32_t start[] = {0, rows / 3, rows / 3, rows};
+    hf2c_sequences sequences = {3, rows, start, NULL, NULL, 0};
+    float *x = test_matrix(rows, H, ld, 2);
+    double *y = doubles(3 * H);
+    for (int mode = POOL_first; mode <= POOL_max; mode++) {
+        for (int s = 0; s < 3; s++)
+            for (int64_t i = 0; i < H; i++) y[s * H + i] = pooled(x, start[s], start[s + 1], ld, i, mode);
+        test_check(&(TestCall){"pool", {NULL, x, &sequences}, 3, {H, ld, mode}, {0}}, y, 3 * H, 1e-6);
+    }
+    free(x), free(y);
+}
+
+static void pool(void **state)
+{
+    (void)state;
+    each_size(check_pool);
+}
+
+/* Rows reach their positions; nothing else of the state changes. */
+static void cache(void **state)
+{
+    (void)state;
+    enum { W = 19, LD = 22, POSITIONS = 12, SLOT = 2 * POSITIONS * W };
+    int32_t start[] = {0, 4, 4, 5}, past[] = {0, 3, 7}, slot[] = {2, 0, 1};
+    hf2c_sequences sequences = {3, 5, start, past, slot, SLOT * sizeof(float)};
+    float *x = test_matrix(5, W, LD, 1);
+    double wanted[3 * SLOT];
+    for (int i = 0; i < 3 * SLOT; i++) wanted[i] = NAN;
+    for (int s = 0; s < 3; s++)
+        for (int r = start[s]; r < start[s + 1]; r++)
+            for (int i = 0; i < W; i++) wanted[slot[s] * SLOT + (past[s] + r - start[s]) * W + i] = x[r * LD + i];
+    test_check(&(TestCall){"cache", {NULL, x, &sequences}, 5, {W, LD}, {0}}, wanted, 3 * SLOT, 0);
+    free(x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(norms), cmocka_unit_test(elementwise),   cmocka_unit_test(elementwise_extremes),
+        cmocka_unit_test(rope),  cmocka_unit_test(embed),         cmocka_unit_test(take_and_copy),
+        cmocka_unit_test(pool),  cmocka_unit_test(cache),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
