@@ -5,7 +5,7 @@
 
 #include "templates/cuda/scores.cuh"
 
-constexpr int64_t ATTENTION_TILE_KEYS = 128;
+inline constexpr int64_t ATTENTION_TILE_KEYS = 128;
 
 /* What a block knows of its query after some tiles; the same in every thread. */
 struct RunningSoftmax {
@@ -34,6 +34,7 @@ template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_
 __global__ void attention_heads(float *y, const float *q, const float *k, const float *v, const hf2c_sequences *sequences,
                                 int rows, float scale, float softcap)
 {
+    constexpr int64_t width = kv_heads * head_dim;
     __shared__ float weights[ATTENTION_TILE_KEYS];
     __shared__ float total[head_dim]; /* element d belongs to one thread */
     for (int64_t unit = block_index(); unit < rows * heads; unit += block_count()) {
@@ -44,13 +45,15 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
         for (int64_t d = thread_index(); d < head_dim; d += thread_count()) total[d] = 0.0f;
         for (int64_t first = sight.first; first < sight.end; first += ATTENTION_TILE_KEYS) {
             int64_t keys = sight.end - first < ATTENTION_TILE_KEYS ? sight.end - first : ATTENTION_TILE_KEYS;
-            for (int64_t j = thread_index(); j < keys; j += thread_count())
-                weights[j] = attention_score<head_dim>(query, key_row<cached, ldk>(k, sight, first + j) + column, scale, softcap);
+            for (int64_t j = thread_index(); j < keys; j += thread_count()) {
+                const float *key = key_row<cached, width, ldk>(k, sight, first + j) + column;
+                weights[j] = attention_score<head_dim>(query, key, scale, softcap);
+            }
             float correction = weigh_tile(&running, weights, keys);
             for (int64_t d = thread_index(); d < head_dim; d += thread_count()) {
                 float sum = total[d] * correction;
                 for (int64_t j = 0; j < keys; j++)
-                    sum += weights[j] * key_row<cached, ldv>(v, sight, first + j)[column + d];
+                    sum += weights[j] * key_row<cached, width, ldv>(v, sight, first + j)[column + d];
                 total[d] = sum;
             }
             block_barrier(); /* before the next tile's scores */

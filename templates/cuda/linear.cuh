@@ -9,7 +9,7 @@
 #include "templates/cuda/format.cuh"
 #include "templates/cuda/reduce.cuh"
 
-constexpr int64_t LINEAR_TILE_ROWS = 8;
+inline constexpr int64_t LINEAR_TILE_ROWS = 8;
 
 /* Which packed row holds column n of y: with a gate, panels of gate (part 0) and up (part 1) alternate. */
 template <int64_t panel, int64_t gate>

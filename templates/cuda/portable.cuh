@@ -13,10 +13,8 @@
 #include "runtime/cuda/stream.h"
 #include "templates/kernel.h"
 
-enum {
-    BLOCK_THREADS = 128,     /* of every launch on a device; the most anywhere */
-    GRID_BLOCKS = 1 << 20    /* most blocks of a launch on a device */
-};
+inline constexpr int BLOCK_THREADS = 128;         /* of every launch on a device; the most anywhere */
+inline constexpr int64_t GRID_BLOCKS = 1 << 20; /* most blocks of a launch on a device */
 
 #ifdef __CUDACC__
 #include <cuda_runtime.h>

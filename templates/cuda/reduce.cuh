@@ -22,6 +22,7 @@ __device__ inline float block_reduce(float value)
     partial[thread] = value;
     block_barrier();
     for (int step = BLOCK_THREADS / 2; step > 0; step /= 2) {
+        if (step >= thread_count()) continue;
         if (thread < step && thread + step < thread_count())
             partial[thread] = Operation::combine(partial[thread], partial[thread + step]);
         block_barrier();

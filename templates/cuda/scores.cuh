@@ -27,7 +27,7 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
             p[i] = -INFINITY;
             continue;
         }
-        const float *from = key_row<cached, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
+        const float *from = key_row<cached, kv_heads * head_dim, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
         p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap);
     }
 }
@@ -60,7 +60,7 @@ __global__ void mix_elements(float *y, const float *p, const float *v, const hf2
         const float *weights = p + (row * heads + head) * keys;
         float sum = 0.0f;
         for (int64_t key = 0; key < sight.length && key < keys; key++)
-            sum += weights[key] * key_row<cached, ldv>(v, sight, key)[column];
+            sum += weights[key] * key_row<cached, kv_heads * head_dim, ldv>(v, sight, key)[column];
         y[i] = sum;
     }
 }

@@ -30,8 +30,7 @@ __device__ inline int64_t slot_offset(const hf2c_sequences *sequences, int seque
     return slot * (int64_t)(sequences->slot_bytes / sizeof(float));
 }
 
-/* What a token sees: keys [first, end) of its sequence; key j lies `offset` + j * stride elements into the keys, and likewise in
- * the values. */
+/* What a token sees: keys [first, end) of its sequence. */
 struct Sight {
     int64_t row;      /* where key 0 is without a cache: the sequence's first row */
     int64_t slot;     /* where key 0 is with a cache: elements from slot 0 */
@@ -56,11 +55,12 @@ __device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t ro
     return sight;
 }
 
-/* Key (or value) `position` of the sequence, all heads. */
-template <int64_t cached, int64_t ld>
+/* Key (or value) `position` of the sequence, all heads; width: kv_heads * head_dim, the stride of a cache; ld: that of the rows of
+ * this call. */
+template <int64_t cached, int64_t width, int64_t ld>
 __device__ inline const float *key_row(const float *keys, const Sight &sight, int64_t position)
 {
-    return keys + (cached ? sight.slot + position * ld : (sight.row + position) * ld);
+    return keys + (cached ? sight.slot + position * width : (sight.row + position) * ld);
 }
 
 #endif

@@ -1,0 +1,41 @@
+/* One instance of every CUDA kernel, for the device's compiler: one function per row of kernels.def, or this does not compile. */
+#include "templates/cuda/kernels.cuh"
+
+struct Operands {
+    float *y;
+    const float *x;
+    const void *w;
+    const int32_t *ids;
+    const hf2c_sequences *sequences;
+    int rows;
+};
+
+#define CALL(name) static void call_##name(hf2c_stream *stream, const Operands &o)
+
+CALL(embed_f32) { embed_f32<10, 20, 1>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(embed_bf16) { embed_bf16<10, 20, 16>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(embed_f16) { embed_f16<10, 20, 1>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(linear_f32) { linear_f32<64, 32, 64, 32, 1, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
+CALL(linear_bf16) { linear_bf16<64, 32, 64, 32, 16, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
+CALL(linear_f16) { linear_f16<64, 32, 64, 32, 1, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f); }
+CALL(layer_norm) { layer_norm<64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
+CALL(rms_norm) { rms_norm<64, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
+CALL(unary) { unary<64, 64, FUNCTION_tanh>(stream, o.y, o.x, o.rows, 1.0f); }
+CALL(binary) { binary<64, 64, 0, FUNCTION_add>(stream, o.y, o.x, o.x, o.rows, 0.0f); }
+CALL(rope_table) { rope_table<8>(stream, o.y, o.ids, o.x, o.rows, 1.0f); }
+CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
+CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(attention) { attention<4, 2, 16, 64, 32, 32, 1, 1, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, o.rows, 0.25f, 0.0f); }
+CALL(scores) { scores<4, 2, 16, 64, 32, 128, 0, 0, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows, 0.25f, 30.0f); }
+CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, o.rows); }
+CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
+CALL(pool) { pool<64, 64, POOL_mean>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
+CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }
+
+void call_every_kernel(hf2c_stream *stream, const Operands &operands);
+void call_every_kernel(hf2c_stream *stream, const Operands &operands)
+{
+#define KERNEL(function, ...) call_##function(stream, operands);
+#include "templates/kernels.def"
+}

@@ -1,0 +1,466 @@
+/* Every CUDA kernel against the CPU's kernel of the same name, on odd shapes, with one and several threads to a block and fewer
+ * blocks than units of work. One test per row of kernels.def: a kernel without a test does not compile. */
+#include "tests/cuda/host_kernels.h"
+
+/* ---- rows by id ---- */
+
+template <class Format, int64_t V, int64_t H, int64_t panel, class Kernel>
+static void check_embed(const char *name, Kernel kernel)
+{
+    int rows = random_between(1, 20);
+    Buffer<int32_t> ids = random_numbers(rows, 0, V - 1);
+    if (rows > 2) ids[1] = V; /* unknown: zeros */
+    Buffer<typename Format::Element> table = random_weights<Format>((V + panel - 1) / panel * panel * H);
+    Buffer<float> before = not_numbers(rows * H), expected(before);
+    run_on_cpu(name, {expected, ids, table}, rows, {V, H, panel}, {1.5f});
+    compare(name, before, expected, [&](hf2c_stream *stream, float *y) { kernel(stream, y, ids, table, rows, 1.5f); });
+}
+
+static void test_embed_f32(void **)
+{
+    check_embed<FormatF32, 11, 7, 1>("embed_f32", embed_f32<11, 7, 1>);
+    check_embed<FormatF32, 50, 33, 16>("embed_f32", embed_f32<50, 33, 16>);
+}
+
+static void test_embed_bf16(void **)
+{
+    check_embed<FormatBf16, 11, 7, 16>("embed_bf16", embed_bf16<11, 7, 16>);
+    check_embed<FormatBf16, 50, 33, 1>("embed_bf16", embed_bf16<50, 33, 1>);
+}
+
+static void test_embed_f16(void **)
+{
+    check_embed<FormatF16, 11, 7, 16>("embed_f16", embed_f16<11, 7, 16>);
+    check_embed<FormatF16, 50, 33, 1>("embed_f16", embed_f16<50, 33, 1>);
+}
+
+template <int64_t H, int64_t ldx>
+static void check_take()
+{
+    int rows = random_between(1, 12);
+    Buffer<float> x = random_rows(20, H, ldx), before = not_numbers(rows * H), expected(before);
+    Buffer<int32_t> index = random_numbers(rows, 0, 19);
+    run_on_cpu("take", {expected, x, index}, rows, {H, ldx}, {});
+    compare("take", before, expected, [&](hf2c_stream *stream, float *y) { take<H, ldx>(stream, y, x, index, rows); });
+}
+
+static void test_take(void **)
+{
+    check_take<1, 1>();
+    check_take<33, 33>();
+    check_take<17, 40>();
+}
+
+template <int64_t H, int64_t ldx>
+static void check_copy()
+{
+    int rows = random_between(1, 12);
+    Buffer<float> x = random_rows(rows, H, ldx), before = not_numbers(rows * H), expected(before);
+    run_on_cpu("copy", {expected, x}, rows, {H, ldx}, {});
+    compare("copy", before, expected, [&](hf2c_stream *stream, float *y) { copy<H, ldx>(stream, y, x, rows); });
+}
+
+static void test_copy(void **)
+{
+    check_copy<1, 1>();
+    check_copy<33, 33>();
+    check_copy<17, 40>();
+}
+
+template <int64_t H, int64_t ldx, int64_t mode>
+static void check_pool()
+{
+    for (int i = 0; i < 4; i++) {
+        Sequences s = random_sequences(-1, 0);
+        int count = ((hf2c_sequences *)s.table)->count;
+        Buffer<float> x = random_rows(s.rows, H, ldx), before = not_numbers(count * H), expected(before);
+        run_on_cpu("pool", {expected, x, s.table}, count, {H, ldx, mode}, {});
+        compare("pool", before, expected, [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode>(stream, y, x, s.table, count); });
+    }
+}
+
+static void test_pool(void **)
+{
+    check_pool<13, 13, POOL_first>();
+    check_pool<13, 20, POOL_last>();
+    check_pool<40, 40, POOL_mean>();
+    check_pool<7, 9, POOL_max>();
+}
+
+/* ---- linear ---- */
+
+/* A [N, K] weight, or with a gate [N, K] of gate and [N, K] of up, as it lies in panels; padding holds any numbers. */
+template <class Element>
+static Buffer<Element> pack_panels(const Buffer<Element> &rows, const Buffer<Element> &padding, int64_t N, int64_t K, int64_t panel,
+                                   bool gate)
+{
+    int64_t halves = gate ? 2 : 1, panels = (N + panel - 1) / panel * halves;
+    Buffer<Element> packed(panels * panel * K);
+    for (int64_t i = 0; i < packed.count; i++) {
+        int64_t p = i / (panel * K), k = i / panel % K, n = p / halves * panel + i % panel;
+        packed[i] = n < N ? rows[(p % halves * N + n) * K + k] : padding[i % padding.count];
+    }
+    return packed;
+}
+
+enum { ALL_OPTIONS = 8, CPU_PANEL = 16 }; /* with and without bias, with and without residual, residual in place */
+
+template <class Format, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t activation, int64_t gate, class Kernel>
+static void check_linear(const char *name, Kernel kernel)
+{
+    for (int options = 0; options < ALL_OPTIONS; options++) {
+        int rows = options < 2 ? 1 : random_between(2, 20);
+        Buffer<float> x = random_rows(rows, K, ldx), bias = random_floats(gate ? 2 * N : N);
+        Buffer<float> residual = random_rows(rows, N, ldr), before = random_floats(rows * N), expected(before);
+        auto matrix = random_weights<Format>((gate ? 2 : 1) * N * K), padding = random_weights<Format>(31);
+        auto w = pack_panels(matrix, padding, N, K, panel, gate != 0), w16 = pack_panels(matrix, padding, N, K, CPU_PANEL, gate != 0);
+        const float *b = options & 1 ? (float *)bias : NULL;
+        bool in_place = options & 4 && ldr == N;
+        auto residual_of = [&](float *y) -> const float * { return !(options & 2) ? NULL : in_place ? y : (float *)residual; };
+        run_on_cpu(name, {expected, x, w16, b, residual_of(expected)}, rows, {K, N, ldx, ldr, CPU_PANEL, activation, gate}, {0.7f});
+        compare(name, before, expected,
+                [&](hf2c_stream *stream, float *y) { kernel(stream, y, x, w, b, residual_of(y), rows, 0.7f); });
+    }
+}
+
+#define CHECK_LINEAR(name, Format, ...) check_linear<Format, __VA_ARGS__>(#name, name<__VA_ARGS__>)
+
+/* Every function of one operand as activation and as gate. */
+template <int64_t function>
+static void check_activation()
+{
+    CHECK_LINEAR(linear_f32, FormatF32, 9, 5, 9, 5, 16, function, 0);
+    CHECK_LINEAR(linear_f32, FormatF32, 9, 5, 9, 5, 16, 0, function);
+}
+
+static void test_linear_f32(void **)
+{
+    CHECK_LINEAR(linear_f32, FormatF32, 1, 1, 1, 1, 1, 0, 0);
+    CHECK_LINEAR(linear_f32, FormatF32, 257, 33, 257, 33, 16, 0, 0);
+    CHECK_LINEAR(linear_f32, FormatF32, 40, 19, 50, 30, 4, FUNCTION_gelu, 0);
+    CHECK_LINEAR(linear_f32, FormatF32, 31, 35, 31, 40, 1, 0, FUNCTION_silu);
+#define UNARY(name, expression) check_activation<FUNCTION_##name>();
+#include "templates/elementwise.def"
+}
+
+static void test_linear_bf16(void **)
+{
+    CHECK_LINEAR(linear_bf16, FormatBf16, 64, 48, 64, 48, 16, 0, 0);
+    CHECK_LINEAR(linear_bf16, FormatBf16, 129, 7, 130, 9, 1, FUNCTION_relu, 0);
+    CHECK_LINEAR(linear_bf16, FormatBf16, 20, 17, 20, 17, 8, 0, FUNCTION_gelu_tanh);
+}
+
+static void test_linear_f16(void **)
+{
+    CHECK_LINEAR(linear_f16, FormatF16, 64, 48, 64, 48, 1, 0, 0);
+    CHECK_LINEAR(linear_f16, FormatF16, 129, 7, 130, 9, 16, FUNCTION_tanh, 0);
+    CHECK_LINEAR(linear_f16, FormatF16, 20, 17, 20, 17, 16, 0, FUNCTION_silu);
+}
+
+/* ---- norms and elementwise ---- */
+
+template <int64_t H, int64_t ldx>
+static void check_layer_norm()
+{
+    for (int options = 0; options < 4; options++) {
+        int rows = random_between(1, 9);
+        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), bias = random_floats(H);
+        Buffer<float> before = not_numbers(rows * H), expected(before);
+        const float *g = options & 1 ? (float *)gain : NULL, *b = options & 2 ? (float *)bias : NULL;
+        run_on_cpu("layer_norm", {expected, x, g, b}, rows, {H, ldx}, {1e-5f});
+        compare("layer_norm", before, expected,
+                [&](hf2c_stream *stream, float *y) { layer_norm<H, ldx>(stream, y, x, g, b, rows, 1e-5f); });
+    }
+}
+
+static void test_layer_norm(void **)
+{
+    check_layer_norm<1, 1>();
+    check_layer_norm<33, 40>();
+    check_layer_norm<257, 257>();
+}
+
+template <int64_t H, int64_t ldx>
+static void check_rms_norm()
+{
+    for (int options = 0; options < 2; options++) {
+        int rows = random_between(1, 9);
+        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), before = not_numbers(rows * H), expected(before);
+        const float *g = options & 1 ? (float *)gain : NULL;
+        run_on_cpu("rms_norm", {expected, x, g}, rows, {H, ldx}, {1e-6f});
+        compare("rms_norm", before, expected,
+                [&](hf2c_stream *stream, float *y) { rms_norm<H, ldx>(stream, y, x, g, rows, 1e-6f); });
+    }
+}
+
+static void test_rms_norm(void **)
+{
+    check_rms_norm<1, 1>();
+    check_rms_norm<33, 40>();
+    check_rms_norm<257, 257>();
+}
+
+/* Large operands too: what overflows in an expression must do so on both sides. */
+template <int64_t function>
+static void check_unary()
+{
+    int rows = random_between(1, 9);
+    Buffer<float> x = random_floats((rows - 1) * 25 + 19, rows % 2 ? 3.0f : 60.0f), before = not_numbers(rows * 19), expected(before);
+    x[0] = 0.0f;
+    run_on_cpu("unary", {expected, x}, rows, {19, 25, function}, {1.7f});
+    compare("unary", before, expected, [&](hf2c_stream *stream, float *y) { unary<19, 25, function>(stream, y, x, rows, 1.7f); });
+}
+
+static void test_unary(void **)
+{
+#define UNARY(name, expression)                                                                                          \
+    check_unary<FUNCTION_##name>();                                                                                      \
+    check_unary<FUNCTION_##name>();
+#include "templates/elementwise.def"
+}
+
+template <int64_t H, int64_t lda, int64_t ldb, int64_t function>
+static void check_binary()
+{
+    int rows = random_between(1, 9);
+    Buffer<float> a = random_rows(rows, H, lda), b = random_rows(rows, H, ldb), before = not_numbers(rows * H), expected(before);
+    run_on_cpu("binary", {expected, a, b}, rows, {H, lda, ldb, function}, {0.0f});
+    compare("binary", before, expected,
+            [&](hf2c_stream *stream, float *y) { binary<H, lda, ldb, function>(stream, y, a, b, rows, 0.0f); });
+}
+
+static void test_binary(void **)
+{
+#define BINARY(name, expression)                                                                                         \
+    check_binary<21, 21, 21, FUNCTION_##name>();                                                                         \
+    check_binary<21, 30, 0, FUNCTION_##name>();                                                                          \
+    check_binary<40, 0, 41, FUNCTION_##name>();
+#include "templates/elementwise.def"
+}
+
+/* ---- positions ---- */
+
+template <int64_t half>
+static void check_rope_table()
+{
+    int rows = random_between(1, 12);
+    Buffer<int32_t> positions = random_numbers(rows, 0, 5000);
+    Buffer<float> frequencies(half), before = not_numbers(rows * 2 * half), expected(before);
+    for (int64_t i = 0; i < half; i++) frequencies[i] = powf(10000.0f, -(float)i / (float)half);
+    run_on_cpu("rope_table", {expected, positions, frequencies}, rows, {half}, {1.25f});
+    compare("rope_table", before, expected,
+            [&](hf2c_stream *stream, float *y) { rope_table<half>(stream, y, positions, frequencies, rows, 1.25f); });
+}
+
+static void test_rope_table(void **)
+{
+    check_rope_table<1>();
+    check_rope_table<13>();
+    check_rope_table<32>();
+}
+
+template <int64_t heads, int64_t head_dim, int64_t rotary_dim, int64_t interleaved, int64_t ldx>
+static void check_rope()
+{
+    int rows = random_between(1, 9);
+    Buffer<float> x = random_rows(rows, heads * head_dim, ldx), table = random_floats(rows * rotary_dim);
+    Buffer<float> before = not_numbers(rows * heads * head_dim), expected(before);
+    run_on_cpu("rope", {expected, x, table}, rows, {heads, head_dim, rotary_dim, interleaved, ldx}, {});
+    compare("rope", before, expected, [&](hf2c_stream *stream, float *y) {
+        rope<heads, head_dim, rotary_dim, interleaved, ldx>(stream, y, x, table, rows);
+    });
+}
+
+static void test_rope(void **)
+{
+    check_rope<1, 2, 2, 0, 2>();
+    check_rope<3, 10, 10, 0, 40>();
+    check_rope<3, 10, 10, 1, 30>();
+    check_rope<2, 24, 6, 0, 48>();
+    check_rope<2, 24, 6, 1, 50>();
+}
+
+/* ---- attention ---- */
+
+enum { MOST_KEYS = 180, MOST_PAST = 170 };
+
+template <int64_t W, int64_t ldx>
+static void check_cache()
+{
+    for (int i = 0; i < 4; i++) {
+        const int64_t slot_floats = MOST_KEYS * W + 6; /* other tensors of the slot lie around this one */
+        Sequences s = random_sequences(MOST_PAST, slot_floats);
+        Buffer<float> x = random_rows(s.rows, W, ldx), before = not_numbers(SLOTS * slot_floats), expected(before);
+        run_on_cpu("cache", {expected + 3, x, s.table}, s.rows, {W, ldx}, {});
+        compare("cache", before, expected, [&](hf2c_stream *stream, float *y) { cache<W, ldx>(stream, y + 3, x, s.table, s.rows); });
+    }
+}
+
+static void test_cache(void **)
+{
+    check_cache<1, 1>();
+    check_cache<13, 20>();
+}
+
+/* Keys or values of random sequences: in cache slots, or as rows of the call. What lies behind a sequence's last key is not a number. */
+struct Keys {
+    Buffer<float> memory;
+    const float *base; /* what kernels are given */
+};
+
+template <int64_t W, int64_t ld, int64_t cached>
+static Keys random_keys(const Sequences &s)
+{
+    if (!cached) {
+        Keys rows = {random_rows(s.rows, W, ld), NULL};
+        rows.base = rows.memory;
+        return rows;
+    }
+    const hf2c_sequences *table = s.table;
+    int64_t slot_floats = (int64_t)(table->slot_bytes / sizeof(float));
+    Keys keys = {not_numbers(SLOTS * slot_floats), NULL};
+    for (int i = 0; i < table->count; i++) {
+        float *slot = keys.memory + hf2c_slot(table, i) * slot_floats;
+        int64_t length = hf2c_past(table, i) + table->start[i + 1] - table->start[i];
+        for (int64_t j = 0; j < length * W; j++) slot[j] = random_floats(1)[0];
+    }
+    keys.base = keys.memory;
+    return keys;
+}
+
+template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached, int64_t causal,
+          int64_t window>
+static void check_attention(float softcap)
+{
+    const int64_t W = kv_heads * head_dim, H = heads * head_dim;
+    Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
+    Buffer<float> q = random_rows(s.rows, H, ldq);
+    Keys k = random_keys<W, ldk, cached>(s), v = random_keys<W, ldv, cached>(s);
+    Buffer<float> before = not_numbers(s.rows * H), expected(before);
+    run_on_cpu("attention", {expected, q, k.base, v.base, s.table}, s.rows,
+               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window}, {0.9f, softcap});
+    compare("attention", before, expected, [&](hf2c_stream *stream, float *y) {
+        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>(stream, y, q, k.base, v.base, s.table, s.rows,
+                                                                                   0.9f, softcap);
+    });
+}
+
+static void test_attention(void **)
+{
+    check_attention<1, 1, 1, 1, 1, 1, 0, 0, 0>(0.0f);
+    check_attention<4, 4, 8, 40, 33, 34, 0, 0, 0>(0.0f);
+    check_attention<4, 4, 8, 32, 32, 32, 0, 0, 3>(0.0f);
+    check_attention<4, 2, 8, 32, 16, 16, 0, 1, 0>(5.0f);
+    for (int i = 0; i < 3; i++) {
+        check_attention<4, 2, 10, 40, 20, 20, 1, 1, 0>(0.0f);
+        check_attention<3, 1, 33, 100, 33, 33, 1, 1, 5>(2.0f);
+    }
+}
+
+template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached, int64_t causal,
+          int64_t window>
+static void check_scores(float softcap)
+{
+    const int64_t W = kv_heads * head_dim;
+    Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
+    Buffer<float> q = random_rows(s.rows, heads * head_dim, ldq);
+    Keys k = random_keys<W, ldk, cached>(s);
+    Buffer<float> before = not_numbers(s.rows * heads * keys), expected(before);
+    run_on_cpu("scores", {expected, q, k.base, s.table}, s.rows, {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window},
+               {0.9f, softcap});
+    compare("scores", before, expected, [&](hf2c_stream *stream, float *y) {
+        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>(stream, y, q, k.base, s.table, s.rows, 0.9f,
+                                                                                 softcap);
+    });
+}
+
+static void test_scores(void **)
+{
+    check_scores<4, 4, 8, 40, 33, 12, 0, 0, 0>(0.0f);
+    check_scores<4, 2, 8, 32, 16, 9, 0, 1, 4>(0.0f);
+    check_scores<4, 2, 8, 32, 16, 9, 0, 0, 2>(3.0f);
+    check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 0>(0.0f);
+    check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 20>(2.0f);
+}
+
+template <int64_t groups, int64_t H>
+static void check_softmax()
+{
+    int rows = random_between(2, 9);
+    Buffer<float> x = random_floats(rows * groups * H, 30.0f), before = not_numbers(rows * groups * H), expected(before);
+    for (int64_t i = 0; i < x.count; i++) {
+        if (i < H || random_between(0, 2) == 0) x[i] = -INFINITY; /* the first group sees nothing */
+    }
+    run_on_cpu("softmax", {expected, x}, rows, {groups, H}, {});
+    compare("softmax", before, expected, [&](hf2c_stream *stream, float *y) { softmax<groups, H>(stream, y, x, rows); });
+}
+
+static void test_softmax(void **)
+{
+    check_softmax<1, 1>();
+    check_softmax<3, 17>();
+    check_softmax<2, 200>();
+}
+
+/* p is 0 behind the sequence's last key, as softmax leaves it. */
+template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>
+static void check_mix()
+{
+    const int64_t W = kv_heads * head_dim, H = heads * head_dim;
+    Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
+    const hf2c_sequences *table = s.table;
+    Keys v = random_keys<W, ldv, cached>(s);
+    Buffer<float> p = random_floats(s.rows * heads * keys), before = not_numbers(s.rows * H), expected(before);
+    for (int i = 0; i < table->count; i++) {
+        int64_t first = table->start[i], end = table->start[i + 1], length = hf2c_past(table, i) + end - first;
+        for (int64_t j = first * heads * keys; j < end * heads * keys; j++) p[j] = j % keys < length ? p[j] : 0.0f;
+    }
+    run_on_cpu("mix", {expected, p, v.base, s.table}, s.rows, {heads, kv_heads, head_dim, keys, ldv, cached}, {});
+    compare("mix", before, expected, [&](hf2c_stream *stream, float *y) {
+        mix<heads, kv_heads, head_dim, keys, ldv, cached>(stream, y, p, v.base, s.table, s.rows);
+    });
+}
+
+static void test_mix(void **)
+{
+    check_mix<4, 4, 8, 12, 33, 0>();
+    check_mix<4, 2, 7, 9, 14, 0>();
+    check_mix<4, 2, 7, MOST_KEYS, 14, 1>();
+}
+
+/* ---- the layer below ---- */
+
+/* After an error nothing is launched any more, and the first error stays. */
+static void test_failed_stream(void **)
+{
+    Buffer<float> x = random_floats(4), y = not_numbers(4);
+    hf2c_stream stream = {NULL, HF2C_DEVICE, "lost"};
+    copy<4, 4>(&stream, y, x, 1);
+    wait_for_launch();
+    assert_true(y[0] != y[0]);
+    assert_string_equal(stream.error, "lost");
+}
+
+/* No rows: nothing is touched. */
+static void test_no_rows(void **)
+{
+    Buffer<float> y = not_numbers(4);
+    hf2c_stream stream = {NULL, HF2C_OK, ""};
+    copy<4, 4>(&stream, y, NULL, 0);
+    rms_norm<4, 4>(&stream, y, NULL, NULL, 0, 1e-6f);
+    linear_f32<4, 4, 4, 4, 1, 0, 0>(&stream, y, NULL, NULL, NULL, NULL, 0, 0.0f);
+    wait_for_launch();
+    assert_int_equal(stream.status, HF2C_OK);
+    assert_true(y[0] != y[0]);
+}
+
+int main()
+{
+    const struct CMUnitTest tests[] = {
+#define KERNEL(function, ...) cmocka_unit_test(test_##function),
+#include "templates/kernels.def"
+        cmocka_unit_test(test_failed_stream),
+        cmocka_unit_test(test_no_rows),
+    };
+    return cmocka_run_group_tests_name("cuda kernels", tests, NULL, NULL);
+}
