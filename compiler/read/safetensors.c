@@ -337,12 +337,10 @@ static bool add_items(Reader *reader, Tensors *tensors, const Tensor *items, siz
     return true;
 }
 
-bool safetensors_open(Arena *arena, const char *path, Tensors *tensors, Err *err)
+bool safetensors_parse(Arena *arena, const char *path, FileView file, Tensors *tensors, Err *err)
 {
-    Reader reader = {.arena = arena, .path = arena_copy_text(arena, path, strlen(path)), .err = err};
+    Reader reader = {.arena = arena, .path = arena_copy_text(arena, path, strlen(path)), .file = file, .err = err};
     size_t entries, count;
-    if (!file_map(path, &reader.file, err))
-        return false;
     if (!find_header(&reader) || !count_entries(&reader, &entries))
         return false;
     Tensor *items = ARENA_ARRAY(arena, Tensor, entries);
@@ -352,6 +350,12 @@ bool safetensors_open(Arena *arena, const char *path, Tensors *tensors, Err *err
         return err_set(err, "%s: holds no tensors", path);
     qsort(items, count, sizeof *items, compare_places);
     return check_cover(&reader, items, count) && add_items(&reader, tensors, items, count);
+}
+
+bool safetensors_open(Arena *arena, const char *path, Tensors *tensors, Err *err)
+{
+    FileView file;
+    return file_map(path, &file, err) && safetensors_parse(arena, path, file, tensors, err);
 }
 
 const Tensor *tensors_find(const Tensors *tensors, const char *name)

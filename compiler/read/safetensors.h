@@ -44,6 +44,8 @@ typedef struct Tensors {
 
 /* Adds all tensors of one file. */
 bool safetensors_open(Arena *arena, const char *path, Tensors *tensors, Err *err);
+/* The same from memory that outlives the tensors; path is for messages. */
+bool safetensors_parse(Arena *arena, const char *path, FileView file, Tensors *tensors, Err *err);
 /* Adds the tensors of all files that the index names. Names with '/', "..", absolute names and links that lead out of
  * the folder are refused; each tensor must be in the file that the index says. */
 bool safetensors_open_sharded(Arena *arena, const char *folder, const char *index_name, Tensors *tensors, Err *err);
