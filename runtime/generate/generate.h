@@ -16,6 +16,16 @@ extern "C" {
 
 typedef enum hf2c_early_stopping { HF2C_EARLY_FALSE, HF2C_EARLY_TRUE, HF2C_EARLY_NEVER } hf2c_early_stopping;
 
+typedef struct hf2c_length_decay {
+    int start;    /* new tokens after which it sets in */
+    float factor; /* per token; 0: off */
+} hf2c_length_decay;
+
+typedef struct hf2c_biases {
+    hf2c_id_lists sequences; /* token sequences, and ... */
+    const float *biases;     /* [sequences.count] ... what is added to the score of what completes them */
+} hf2c_biases;
+
 /* Settings with the names and meaning of transformers' GenerationConfig. hf2c_generation_init fills in the model's own. */
 typedef struct hf2c_generation {
     int max_new_tokens, max_length; /* 0: not given; both count new tokens, max_length the prompt too */
@@ -29,14 +39,12 @@ typedef struct hf2c_generation {
     float epsilon_cutoff, eta_cutoff; /* [0, 1); 0: off */
     float repetition_penalty;         /* above 0; 1: off */
     int no_repeat_ngram_size;         /* 0: off */
-    float decay_factor;               /* exponential_decay_length_penalty; 0: off */
-    int decay_start;
+    hf2c_length_decay decay;          /* exponential_decay_length_penalty */
     hf2c_ids eos;
     int32_t pad, bos, forced_bos, forced_eos; /* -1: none */
     hf2c_ids suppress_tokens, begin_suppress_tokens;
     hf2c_id_lists bad_words_ids;
-    hf2c_id_lists biased_sequences; /* sequence_bias: the token sequences, and ... */
-    const float *sequence_biases;   /* [biased_sequences.count] ... what is added */
+    hf2c_biases sequence_bias;
     hf2c_texts stop_strings;
     int num_beams, num_return_sequences;
     float length_penalty;

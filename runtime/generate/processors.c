@@ -32,9 +32,9 @@ static int completes(const hf2c_history *history, hf2c_ids sequence)
 
 static void process_sequence_bias(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
-    for (int i = 0; i < settings->biased_sequences.count; i++) {
-        hf2c_ids sequence = settings->biased_sequences.lists[i];
-        if (completes(history, sequence)) scores[sequence.ids[sequence.count - 1]] += settings->sequence_biases[i];
+    for (int i = 0; i < settings->sequence_bias.sequences.count; i++) {
+        hf2c_ids sequence = settings->sequence_bias.sequences.lists[i];
+        if (completes(history, sequence)) scores[sequence.ids[sequence.count - 1]] += settings->sequence_bias.biases[i];
     }
 }
 
@@ -104,9 +104,9 @@ static void process_forced_eos(const hf2c_generation *settings, const hf2c_histo
 /* exponential_decay_length_penalty: end tokens grow likelier with every token behind the start. */
 static void process_length_decay(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
-    int behind = history->count - history->prompt - settings->decay_start;
-    if (settings->decay_factor <= 0 || behind <= 0) return;
-    double growth = pow(settings->decay_factor, behind) - 1;
+    int behind = history->count - history->prompt - settings->decay.start;
+    if (settings->decay.factor <= 0 || behind <= 0) return;
+    double growth = pow(settings->decay.factor, behind) - 1;
     for (int i = 0; i < settings->eos.count; i++) {
         float *score = &scores[settings->eos.ids[i]];
         if (isfinite(*score)) *score += (float)(fabs((double)*score) * growth);

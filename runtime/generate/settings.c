@@ -55,7 +55,7 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"repetition_penalty", "a number above 0", s->repetition_penalty > 0 && isfinite(s->repetition_penalty)},
         {"no_repeat_ngram_size", "at least 0", s->no_repeat_ngram_size >= 0},
         {"exponential_decay_length_penalty", "a start of at least 0 and a factor above 0",
-         s->decay_factor >= 0 && isfinite(s->decay_factor) && s->decay_start >= 0},
+         s->decay.factor >= 0 && isfinite(s->decay.factor) && s->decay.start >= 0},
         {"num_beams", "from 1 to 256", s->num_beams >= 1 && s->num_beams <= 256},
         {"num_return_sequences", "from 1 to 4096", s->num_return_sequences >= 1 && s->num_return_sequences <= 4096},
         {"num_return_sequences", "at most num_beams", s->num_beams == 1 || s->num_return_sequences <= s->num_beams},
@@ -96,7 +96,7 @@ hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *mo
     if (status == HF2C_OK) status = check_ids(model, "suppress_tokens", s->suppress_tokens, message);
     if (status == HF2C_OK) status = check_ids(model, "begin_suppress_tokens", s->begin_suppress_tokens, message);
     if (status == HF2C_OK) status = check_lists(model, "bad_words_ids", s->bad_words_ids, message);
-    if (status == HF2C_OK) status = check_lists(model, "sequence_bias", s->biased_sequences, message);
+    if (status == HF2C_OK) status = check_lists(model, "sequence_bias", s->sequence_bias.sequences, message);
     if (status != HF2C_OK) return status;
     if (s->stop_strings.count > 0 && !model->tokenizer) {
         hf2c_message_set(message, "stop_strings: this program has no tokenizer");

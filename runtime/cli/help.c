@@ -1,0 +1,27 @@
+#include "runtime/cli/cli.h"
+
+static void print_option(const char *name, const char *help)
+{
+    printf("  --");
+    int width = 0;
+    for (; *name; name++, width++) putchar(*name == '_' ? '-' : *name);
+    printf("%*s %s\n", width < 34 ? 34 - width : 0, "", help);
+}
+
+void help_print(const hf2c_model *model, const hf2c_task *task, const char *program)
+{
+    printf("usage: %s [options] [TEXT]...\n\n", program);
+    printf("%s (%s): %s: %s.\n", model->name, model->architecture, task->name, task->summary);
+    printf("Without TEXT it reads lines from standard input.\n\n");
+    print_option("json", "one line of JSON per input, as the pipeline of transformers returns it");
+    print_option("jsonl", "requests and answers as lines of JSON on standard input and output");
+    printf("  --task %-29s one of: %s\n", "NAME", model->tasks);
+    print_option("threads", "processors to use");
+    print_option("info", "what this program contains");
+    print_option("bench", "how fast it runs here");
+    printf("\noptions of %s:\n", task->name);
+    if (task->needs_object) print_option(task->first, "first part of the input");
+    if (task->second) print_option(task->second, "second part of the input");
+    for (int i = 0; i < task->options.count; i++) print_option(task->options.rows[i].name, task->options.rows[i].help);
+    printf("\nExit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted.\n");
+}

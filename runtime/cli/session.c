@@ -1,0 +1,164 @@
+/* session: weights, memory and signals of a running program. */
+#include "runtime/cli/cli.h"
+#include "runtime/core/team.h"
+#include "runtime/task/generation.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (stop_asked) _exit(EXIT_INTERRUPTED); /* asked twice: at once */
+    stop_asked = 1;
+}
+
+int interrupted(void *owner)
+{
+    (void)owner;
+    return stop_asked;
+}
+
+void interrupts_watch(void)
+{
+    /* No SA_RESTART: a read that waits for input must end. */
+    struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* ---- memory ---- */
+
+/* Address space of at most that many bytes, of which only what is touched becomes memory. Half as much, and so on, where the
+ * system refuses. */
+static void *reserve(size_t *bytes, size_t least)
+{
+    for (size_t size = *bytes; size >= least && size > 0; size /= 2) {
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) continue;
+        *bytes = size;
+        return memory;
+    }
+    *bytes = 0;
+    return NULL;
+}
+
+static int no_memory(const char *what, size_t bytes)
+{
+    fprintf(stderr, "out of memory: %zu bytes for the %s\n", bytes, what);
+    return 0;
+}
+
+static int take_memory(Session *session)
+{
+    enum { MOST_SLOTS = 64 };
+    const hf2c_model *model = session->model;
+    session->workspace_bytes = model->workspace_bytes;
+    if (model->workspace_bytes && !(session->workspace = reserve(&session->workspace_bytes, model->workspace_bytes)))
+        return no_memory("workspace", model->workspace_bytes);
+    /* Slots that no sequence uses stay untouched. */
+    session->state_bytes = model->state_bytes <= SIZE_MAX / 4 / MOST_SLOTS ? MOST_SLOTS * model->state_bytes : model->state_bytes;
+    if (model->state_bytes && !(session->state = reserve(&session->state_bytes, model->state_bytes)))
+        return no_memory("cache", model->state_bytes);
+    session->scratch.bytes = SIZE_MAX > UINT32_MAX ? (size_t)1 << 35 : (size_t)1 << 27;
+    session->scratch.memory = reserve(&session->scratch.bytes, (size_t)1 << 20);
+    return session->scratch.memory ? 1 : no_memory("scratch", (size_t)1 << 20);
+}
+
+/* ---- weights ---- */
+
+/* The running executable; argv[0] where the system does not tell. */
+static void executable_path(char *path, size_t capacity, const char *argv0)
+{
+    ssize_t length = readlink("/proc/self/exe", path, capacity - 1);
+    if (length > 0) {
+        path[length] = '\0';
+    } else {
+        snprintf(path, capacity, "%s", argv0);
+    }
+}
+
+static void weights_path(char *path, size_t capacity, const char *file, const char *argv0)
+{
+    executable_path(path, capacity, argv0);
+    if (!file) return;
+    char *slash = strrchr(path, '/');
+    size_t folder = slash && file[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+    snprintf(path + folder, capacity - folder, "%s", file);
+}
+
+static int find_weights(Session *session, const hf2c_program *program, const char *argv0)
+{
+    char path[4096];
+    const char *reason;
+    session->map = (hf2c_weights_map){.weights = program->weights, .bytes = program->bytes};
+    if (program->weights || session->model->weights_bytes == 0) return 1;
+    weights_path(path, sizeof path, program->weights_file, argv0);
+    if (hf2c_weights_map_file(&session->map, path, &reason) == HF2C_OK) return 1;
+    fprintf(stderr, "%s: weights: %s\n", path, reason);
+    return 0;
+}
+
+int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0)
+{
+    double start = seconds_now();
+    *session = (Session){.model = model};
+    if (!find_weights(session, program, argv0) || !take_memory(session)) return 0;
+    hf2c_status status = hf2c_context_init(&session->context, model, session->map.weights, session->map.bytes, session->workspace,
+                                           session->workspace_bytes, session->state, session->state_bytes,
+                                           threads > 0 ? threads : hf2c_thread_limit());
+    session->context.engine = program->engine;
+    session->start_seconds = seconds_now() - start;
+    if (status == HF2C_OK) return 1;
+    fprintf(stderr, "%s: %s\n", model->name, hf2c_status_text(status));
+    return 0;
+}
+
+void session_close(Session *session)
+{
+    if (session->workspace) munmap(session->workspace, session->workspace_bytes);
+    if (session->state) munmap(session->state, session->state_bytes);
+    if (session->scratch.memory) munmap(session->scratch.memory, session->scratch.bytes);
+    hf2c_weights_unmap(&session->map);
+}
+
+/* ---- requests ---- */
+
+static void flush_output(void *owner)
+{
+    (void)owner;
+    fflush(stdout);
+}
+
+hf2c_status session_request(Session *session, const hf2c_task *task, hf2c_text inputs, hf2c_text kwargs, hf2c_sink *sink, int people,
+                            hf2c_message *message)
+{
+    hf2c_run run = {.context = &session->context, .scratch = &session->scratch, .sink = sink, .message = message, .people = people};
+    run.cancelled = interrupted;
+    run.flush = flush_output;
+    message->text[0] = '\0';
+    session->scratch.used = 0;
+    if (!task) return hf2c_prompts_request(&run, inputs, kwargs);
+    return hf2c_task_request(&run, task, inputs, kwargs);
+}
+
+const char *failure_text(hf2c_status status, const hf2c_message *message)
+{
+    return message->text[0] ? message->text : hf2c_status_text(status);
+}

@@ -1,0 +1,225 @@
+/* common: encoding, running, ranking: what most tasks share. */
+#include "runtime/task/task.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- text in, text out ---- */
+
+static hf2c_status no_tokenizer(hf2c_run *run)
+{
+    hf2c_message_set(run->message, "this program has no tokenizer");
+    return HF2C_NOT_SUPPORTED;
+}
+
+static int longest_input(const hf2c_model *model)
+{
+    int longest = hf2c_tokenizer_max_length(model->tokenizer);
+    return longest > 0 && longest < model->max_sequence ? longest : model->max_sequence;
+}
+
+static hf2c_status take_encoding(hf2c_encoding *encoding, size_t capacity, hf2c_scratch *scratch)
+{
+    *encoding = (hf2c_encoding){.capacity = capacity};
+    encoding->ids = HF2C_TAKE(scratch, int32_t, capacity);
+    encoding->type_ids = HF2C_TAKE(scratch, int32_t, capacity);
+    encoding->word_ids = HF2C_TAKE(scratch, int32_t, capacity);
+    encoding->sequence = HF2C_TAKE(scratch, int32_t, capacity);
+    encoding->offsets = hf2c_scratch_take(scratch, capacity, 2 * sizeof(int32_t));
+    return encoding->ids && encoding->type_ids && encoding->word_ids && encoding->sequence && encoding->offsets ? HF2C_OK
+                                                                                                                  : HF2C_TOO_SMALL;
+}
+
+static hf2c_status check_length(hf2c_run *run, size_t tokens)
+{
+    const hf2c_model *model = run->context->model;
+    if (tokens == 0) {
+        hf2c_message_set(run->message, "the text is empty");
+        return HF2C_BAD_TEXT;
+    }
+    if (tokens <= (size_t)model->max_sequence) return HF2C_OK;
+    hf2c_message_set(run->message, "the text has ");
+    hf2c_message_add_number(run->message, (long long)tokens);
+    hf2c_message_add(run->message, " tokens, the model takes at most ", 33);
+    hf2c_message_add_number(run->message, model->max_sequence);
+    return HF2C_TOO_LONG;
+}
+
+hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization, hf2c_encoding *encoding,
+                            int *windows)
+{
+    const hf2c_model *model = run->context->model;
+    if (!model->tokenizer) return no_tokenizer(run);
+    if (text.bytes > SIZE_MAX / 2 || second.bytes > SIZE_MAX / 2) return HF2C_TOO_LONG;
+    size_t bytes = text.bytes + second.bytes;
+    hf2c_encode_options options = {.add_special_tokens = !tokenization.without_special, .truncation = tokenization.strategy, .stride = tokenization.stride,
+                                   .window = tokenization.window};
+    options.max_length = tokenization.max_length > 0 ? tokenization.max_length : longest_input(model);
+    hf2c_status status = take_encoding(encoding, hf2c_encode_capacity(model->tokenizer, bytes), run->scratch);
+    if (status != HF2C_OK) return status;
+    hf2c_scratch before = *run->scratch;
+    size_t needed = hf2c_encode_scratch(model->tokenizer, bytes);
+    void *memory = hf2c_scratch_take(run->scratch, needed, 1);
+    if (!memory) return HF2C_TOO_SMALL;
+    status = hf2c_encode(model->tokenizer, text.text, text.bytes, second.text, second.bytes, &options, encoding, windows, memory,
+                         needed);
+    *run->scratch = before;
+    return status == HF2C_OK ? check_length(run, encoding->count) : status;
+}
+
+hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int skip_special_tokens, hf2c_text *text)
+{
+    const hf2c_tokenizer *tokenizer = run->context->model->tokenizer;
+    size_t length = 0;
+    *text = (hf2c_text){"", 0};
+    if (!tokenizer) return no_tokenizer(run);
+    hf2c_status status = hf2c_decode(tokenizer, ids, (size_t)count, skip_special_tokens, NULL, 0, &length);
+    if (status != HF2C_TOO_SMALL || length == 0) return status;
+    char *bytes = HF2C_TAKE(run->scratch, char, length);
+    if (!bytes) return HF2C_TOO_SMALL;
+    *text = (hf2c_text){bytes, length};
+    return hf2c_decode(tokenizer, ids, (size_t)count, skip_special_tokens, bytes, length, &length);
+}
+
+/* ---- the model ---- */
+
+typedef struct Outputs {
+    const hf2c_model *model;
+    float **buffers; /* [output_count] whole result, or NULL */
+    float **now;     /* [output_count] where the next piece goes */
+} Outputs;
+
+static hf2c_status take_outputs(hf2c_run *run, Outputs *outputs, int rows, hf2c_ids want, const char *const *names, int count,
+                                hf2c_rows_result *results)
+{
+    const hf2c_model *model = run->context->model;
+    *outputs = (Outputs){model, HF2C_TAKE(run->scratch, float *, model->output_count), HF2C_TAKE(run->scratch, float *, model->output_count)};
+    if (!outputs->buffers || !outputs->now) return HF2C_TOO_SMALL;
+    for (int i = 0; i < model->output_count; i++) outputs->buffers[i] = NULL;
+    for (int i = 0; i < count; i++) {
+        int index = hf2c_output_find(model, names[i]);
+        if (index < 0) {
+            hf2c_message_set(run->message, "this model has no output \"", names[i], "\"");
+            return HF2C_NOT_SUPPORTED;
+        }
+        const hf2c_output *output = &model->outputs[index];
+        int output_rows = output->rows == HF2C_ROWS_SEQUENCES ? 1 : output->rows == HF2C_ROWS_WANTED ? want.count : rows;
+        float *values = hf2c_scratch_take(run->scratch, (size_t)output_rows, (size_t)output->columns * sizeof(float));
+        if (!values) return HF2C_TOO_SMALL;
+        outputs->buffers[index] = values;
+        results[i] = (hf2c_rows_result){values, output_rows, output->columns};
+    }
+    return HF2C_OK;
+}
+
+/* Where the outputs of the piece that begins at row `done` go; `wanted` wanted rows lie before it. */
+static void aim(Outputs *outputs, int done, int wanted)
+{
+    for (int i = 0; i < outputs->model->output_count; i++) {
+        const hf2c_output *output = &outputs->model->outputs[i];
+        int before = output->rows == HF2C_ROWS_ALL ? done : output->rows == HF2C_ROWS_WANTED ? wanted : 0;
+        outputs->now[i] = outputs->buffers[i] ? outputs->buffers[i] + (size_t)before * (size_t)output->columns : NULL;
+    }
+}
+
+/* All rows, for outputs on demand when the caller wants every one. */
+static hf2c_status want_all(hf2c_run *run, int rows, hf2c_ids *want)
+{
+    int32_t *all = HF2C_TAKE(run->scratch, int32_t, rows);
+    if (!all) return HF2C_TOO_SMALL;
+    for (int i = 0; i < rows; i++) all[i] = i;
+    *want = (hf2c_ids){all, rows};
+    return HF2C_OK;
+}
+
+/* Models with a cache take long texts in pieces; the others have max_rows for a whole sequence. */
+static hf2c_status feed(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, Outputs *outputs)
+{
+    const hf2c_model *model = run->context->model;
+    int rows = (int)encoding->count, wanted = 0;
+    int32_t *positions = HF2C_TAKE(run->scratch, int32_t, rows), *piece_want = HF2C_TAKE(run->scratch, int32_t, rows);
+    if (!positions || !piece_want) return HF2C_TOO_SMALL;
+    for (int i = 0; i < rows; i++) positions[i] = i;
+    for (int done = 0, take; done < rows; done += take) {
+        take = rows - done < model->max_rows || !run->context->state ? rows - done : model->max_rows;
+        int32_t start[2] = {0, take}, past = done, slot = 0;
+        hf2c_batch batch = {.rows = take, .sequences = 1, .ids = encoding->ids + done, .positions = positions + done,
+                            .types = model->token_types > 0 ? encoding->type_ids + done : NULL, .start = start,
+                            .past = run->context->state ? &past : NULL, .slot = run->context->state ? &slot : NULL,
+                            .want = piece_want};
+        if (run->cancelled && run->cancelled(run->owner)) return HF2C_CANCELLED;
+        aim(outputs, done, wanted);
+        while (wanted < want.count && want.ids[wanted] < done + take) piece_want[batch.wanted++] = want.ids[wanted++] - done;
+        hf2c_status status = model->forward(run->context, &batch, outputs->now);
+        if (status != HF2C_OK) return status;
+    }
+    return HF2C_OK;
+}
+
+hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names, int count,
+                             hf2c_rows_result *results)
+{
+    Outputs outputs;
+    hf2c_status status = want.ids ? HF2C_OK : want_all(run, (int)encoding->count, &want);
+    if (status == HF2C_OK) status = take_outputs(run, &outputs, (int)encoding->count, want, names, count, results);
+    if (status == HF2C_OK) status = feed(run, encoding, want, &outputs);
+    for (int i = 0; i < count && status == HF2C_OK; i++) {
+        size_t values = (size_t)results[i].rows * (size_t)results[i].columns;
+        for (size_t k = 0; k < values; k++) {
+            if (!isfinite(results[i].values[k])) return HF2C_NOT_FINITE;
+        }
+    }
+    return status;
+}
+
+/* ---- scores ---- */
+
+void hf2c_softmax(const float *scores, int count, float *probabilities)
+{
+    float best = scores[0];
+    double total = 0;
+    for (int i = 1; i < count; i++) best = scores[i] > best ? scores[i] : best;
+    for (int i = 0; i < count; i++) total += exp((double)scores[i] - best);
+    for (int i = 0; i < count; i++) probabilities[i] = (float)(exp((double)scores[i] - best) / total);
+}
+
+float hf2c_sigmoid(float value) { return (float)(1 / (1 + exp(-(double)value))); }
+
+void hf2c_rank(const float *values, int n, int count, int32_t *ranked)
+{
+    int kept = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (kept == count && (count == 0 || values[i] <= values[ranked[count - 1]])) continue;
+        int at = kept < count ? kept++ : count - 1;
+        for (; at > 0 && values[i] > values[ranked[at - 1]]; at--) ranked[at] = ranked[at - 1];
+        ranked[at] = i;
+    }
+}
+
+void hf2c_sink_fixed(hf2c_sink *sink, double value, int decimals)
+{
+    int64_t scale = 1;
+    for (int i = 0; i < decimals; i++) scale *= 10;
+    if (!(fabs(value) < 1e12)) {
+        hf2c_sink_text(sink, isnan(value) ? "nan" : value > 0 ? "very large" : "very small");
+        return;
+    }
+    int64_t units = (int64_t)(fabs(value) * (double)scale + 0.5);
+    if (value < 0 && units > 0) hf2c_sink_text(sink, "-");
+    hf2c_sink_integer(sink, units / scale);
+    if (decimals > 0) hf2c_sink_text(sink, ".");
+    for (int64_t place = scale / 10; place > 0; place /= 10) hf2c_sink_integer(sink, units / place % 10);
+}
+
+hf2c_text hf2c_run_label(hf2c_run *run, int label)
+{
+    const hf2c_model *model = run->context->model;
+    if (model->labels && label < model->label_count) return (hf2c_text){model->labels[label], strlen(model->labels[label])};
+    hf2c_message name = {"LABEL_"};
+    hf2c_message_add_number(&name, label);
+    size_t length = strlen(name.text);
+    char *copy = HF2C_TAKE(run->scratch, char, length);
+    if (!copy) return (hf2c_text){"", 0};
+    memcpy(copy, name.text, length);
+    return (hf2c_text){copy, length};
+}

@@ -1,0 +1,60 @@
+#include "runtime/task/generation.h"
+
+#include <limits.h>
+#include <string.h>
+
+hf2c_generate_call hf2c_generate_begin(hf2c_run *run, const hf2c_generation *settings)
+{
+    hf2c_generate_call call = {.context = run->context, .settings = settings, .scratch = run->scratch, .message = run->message};
+    call.cancelled = run->cancelled;
+    call.owner = run->owner;
+    return call;
+}
+
+hf2c_status hf2c_generate_prompt(hf2c_run *run, const hf2c_generation *settings, hf2c_text text, int add_special_tokens, hf2c_ids *ids)
+{
+    hf2c_encoding encoding = {0};
+    hf2c_tokenization tokenization = {.without_special = !add_special_tokens};
+    hf2c_status status = hf2c_run_encode(run, text, (hf2c_text){0}, tokenization, &encoding, NULL);
+    if (status == HF2C_BAD_TEXT && encoding.ids && encoding.count == 0) {
+        if (settings->bos < 0) return status;
+        run->message->text[0] = '\0'; /* the empty text is fine here */
+        encoding.ids[encoding.count++] = settings->bos;
+        status = HF2C_OK;
+    }
+    *ids = (hf2c_ids){encoding.ids, (int)encoding.count};
+    return status;
+}
+
+hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settings, const hf2c_ids *prompts, int count,
+                                    hf2c_sequence **sequences)
+{
+    const hf2c_model *model = run->context->model;
+    int each = settings->num_return_sequences, longest = 0;
+    hf2c_status status = hf2c_generation_check(settings, model, run->message);
+    if (status != HF2C_OK) return status;
+    if (count > INT_MAX / each) return HF2C_TOO_LONG;
+    for (int i = 0; i < count; i++) longest = prompts[i].count > longest ? prompts[i].count : longest;
+    hf2c_sequence *list = HF2C_TAKE(run->scratch, hf2c_sequence, count * each);
+    if (!list) return HF2C_TOO_SMALL;
+    for (int i = 0; i < count * each; i++) {
+        hf2c_ids prompt = prompts[i / each];
+        int padding = longest - prompt.count, capacity = hf2c_generate_capacity(settings, model, prompt.count, padding);
+        list[i] = (hf2c_sequence){.capacity = capacity, .prompt = prompt.count, .padding = padding};
+        list[i].ids = HF2C_TAKE(run->scratch, int32_t, capacity);
+        if (!list[i].ids) return HF2C_TOO_SMALL;
+        memcpy(list[i].ids, prompt.ids, (size_t)prompt.count * sizeof(int32_t));
+    }
+    *sequences = list;
+    return HF2C_OK;
+}
+
+void hf2c_write_ids(hf2c_sink *sink, const int32_t *ids, int count)
+{
+    hf2c_sink_text(sink, "[");
+    for (int i = 0; i < count; i++) {
+        if (i > 0) hf2c_sink_text(sink, ", ");
+        hf2c_sink_integer(sink, ids[i]);
+    }
+    hf2c_sink_text(sink, "]");
+}

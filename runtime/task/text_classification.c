@@ -1,0 +1,102 @@
+/* text-classification: labels and scores of a text or of a pair of texts. */
+#include "runtime/task/task.h"
+
+typedef enum Function { FUNCTION_NONE, FUNCTION_SOFTMAX, FUNCTION_SIGMOID, FUNCTION_OF_MODEL } Function;
+
+typedef struct TextClassification {
+    int top_k; /* 0: all labels; -1: not given, which gives one label in a flatter shape */
+    int function_to_apply;
+    int truncation, max_length;
+    int padding;
+} TextClassification;
+
+static const hf2c_option rows[] = {
+    {"top_k", HF2C_OPTION_COUNT, offsetof(TextClassification, top_k), NULL, "labels to return; null: all"},
+    {"function_to_apply", HF2C_OPTION_CHOICE, offsetof(TextClassification, function_to_apply), "none softmax sigmoid",
+     "how logits become scores: none, softmax or sigmoid"},
+    {"truncation", HF2C_OPTION_FLAG, offsetof(TextClassification, truncation), NULL, "cut texts that are too long"},
+    {"max_length", HF2C_OPTION_COUNT, offsetof(TextClassification, max_length), NULL, "tokens to cut to, with truncation"},
+    {"padding", HF2C_OPTION_FLAG, offsetof(TextClassification, padding), NULL, "accepted; nothing is padded here"},
+};
+
+static void defaults(void *options, const hf2c_model *model)
+{
+    TextClassification *o = options;
+    (void)model;
+    o->top_k = -1;
+    o->function_to_apply = FUNCTION_OF_MODEL;
+}
+
+static Function function_of(const hf2c_model *model, int asked)
+{
+    if (asked != FUNCTION_OF_MODEL) return (Function)asked;
+    if (model->problem == HF2C_PROBLEM_REGRESSION) return FUNCTION_NONE;
+    return model->problem == HF2C_PROBLEM_MULTI_LABEL || model->label_count == 1 ? FUNCTION_SIGMOID : FUNCTION_SOFTMAX;
+}
+
+static void apply(Function function, const float *logits, int count, float *scores)
+{
+    if (function == FUNCTION_SOFTMAX) {
+        hf2c_softmax(logits, count, scores);
+        return;
+    }
+    for (int i = 0; i < count; i++) scores[i] = function == FUNCTION_SIGMOID ? hf2c_sigmoid(logits[i]) : logits[i];
+}
+
+static void write_entry(hf2c_run *run, int label, float score)
+{
+    hf2c_text name = hf2c_run_label(run, label);
+    if (run->people) {
+        hf2c_sink_bytes(run->sink, name.text, name.bytes);
+        hf2c_sink_text(run->sink, "  ");
+        hf2c_sink_fixed(run->sink, score, 4);
+        hf2c_sink_text(run->sink, "\n");
+        return;
+    }
+    hf2c_sink_text(run->sink, "{");
+    hf2c_sink_key(run->sink, "label", 1);
+    hf2c_sink_string(run->sink, name.text, name.bytes);
+    hf2c_sink_key(run->sink, "score", 0);
+    hf2c_sink_number(run->sink, score);
+    hf2c_sink_text(run->sink, "}");
+}
+
+static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+{
+    const TextClassification *o = options;
+    const char *names[] = {"logits"};
+    hf2c_encoding encoding;
+    hf2c_rows_result logits;
+    hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE, .max_length = o->max_length};
+    hf2c_status status = hf2c_run_encode(run, input->text, input->second, tokenization, &encoding, NULL);
+    if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &logits);
+    if (status != HF2C_OK) return status;
+    int labels = logits.columns, shown = o->top_k < 0 ? 1 : o->top_k == 0 || o->top_k > labels ? labels : o->top_k;
+    float *scores = HF2C_TAKE(run->scratch, float, labels);
+    int32_t *ranked = HF2C_TAKE(run->scratch, int32_t, labels);
+    if (!scores || !ranked) return HF2C_TOO_SMALL;
+    apply(function_of(run->context->model, o->function_to_apply), logits.values, labels, scores);
+    hf2c_rank(scores, labels, shown, ranked);
+    /* transformers: one string without top_k gives [entry], items of a list and objects give entry alone. */
+    int bracket = !run->people && (o->top_k >= 0 || input->form == HF2C_INPUT_STRING);
+    if (bracket) hf2c_sink_text(run->sink, "[");
+    for (int i = 0; i < shown; i++) {
+        if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
+        write_entry(run, ranked[i], scores[ranked[i]]);
+    }
+    if (bracket) hf2c_sink_text(run->sink, "]");
+    return HF2C_OK;
+}
+
+extern const hf2c_task hf2c_task_text_classification;
+const hf2c_task hf2c_task_text_classification = {
+    .name = "text-classification",
+    .aliases = "sentiment-analysis",
+    .summary = "labels and scores of a text",
+    .first = "text",
+    .second = "text_pair",
+    .options = {rows, sizeof rows / sizeof *rows},
+    .bytes = sizeof(TextClassification),
+    .defaults = defaults,
+    .answer = answer,
+};
