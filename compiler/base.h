@@ -95,6 +95,7 @@ typedef struct FileWriter FileWriter;
 FileWriter *writer_open(const char *path, Err *err); /* NULL on error */
 bool writer_write(FileWriter *writer, const void *data, size_t bytes);   /* errors are kept until commit */
 bool writer_pad(FileWriter *writer, size_t alignment);                   /* zero bytes up to a multiple */
+bool writer_write_at(FileWriter *writer, size_t offset, const void *data, size_t bytes); /* over what was written before */
 size_t writer_size(const FileWriter *writer);
 bool writer_commit(FileWriter *writer, bool executable, Err *err);       /* frees the writer; false: nothing was left behind */
 void writer_discard(FileWriter *writer);                                 /* frees it and removes the temporary */

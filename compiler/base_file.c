@@ -189,6 +189,23 @@ bool writer_write(FileWriter *writer, const void *data, size_t bytes)
     return writer->error == 0;
 }
 
+static void writer_seek(FileWriter *writer, size_t offset)
+{
+    if (writer->error == 0 && lseek(writer->file, (off_t)offset, SEEK_SET) < 0)
+        writer->error = errno;
+}
+
+bool writer_write_at(FileWriter *writer, size_t offset, const void *data, size_t bytes)
+{
+    if (offset > writer->size || bytes > writer->size - offset)
+        bug("%s: writing over bytes [%zu, +%zu) of %zu", writer->path, offset, bytes, writer->size);
+    writer_flush(writer);
+    writer_seek(writer, offset);
+    write_all(writer, data, bytes);
+    writer_seek(writer, writer->size);
+    return writer->error == 0;
+}
+
 bool writer_pad(FileWriter *writer, size_t alignment)
 {
     static const uint8_t zeros[256];

@@ -114,6 +114,22 @@ static void file_appears_at_commit(void **state)
     assert_int_equal(count_entries(scratch), 1);
 }
 
+static void written_bytes_can_be_replaced(void **state)
+{
+    (void)state;
+    Err err = {{0}};
+    const char *path = scratch_path(arena, "out");
+    FileWriter *writer = writer_open(path, &err);
+    writer_write(writer, "0123456789", 10);
+    assert_true(writer_write_at(writer, 2, "ab", 2));
+    assert_true(writer_write_at(writer, 10, "", 0));
+    writer_write(writer, "xyz", 3);
+    assert_true(writer_write_at(writer, 12, "!", 1));
+    assert_int_equal(writer_size(writer), 13);
+    assert_true(writer_commit(writer, false, &err));
+    assert_file_holds(path, "01ab456789xy!");
+}
+
 static void discarded_file_leaves_nothing(void **state)
 {
     (void)state;
@@ -352,7 +368,8 @@ static void discarded_folder_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_and_maps), TEST(refuses_what_is_not_a_file), TEST(file_appears_at_commit), TEST(discarded_file_leaves_nothing),
+        TEST(reads_and_maps), TEST(refuses_what_is_not_a_file), TEST(file_appears_at_commit), TEST(written_bytes_can_be_replaced),
+        TEST(discarded_file_leaves_nothing),
         TEST(bad_targets_are_refused), TEST(full_disk_leaves_nothing), TEST(killed_writer_leaves_no_visible_half),
         TEST(temporaries_of_the_living_stay), TEST(interrupt_sweeps), TEST(fatal_sweeps), TEST(child_leaves_its_parents_files),
         TEST(folder_appears_at_commit), TEST(foreign_folder_is_left_alone), TEST(folder_filled_meanwhile_is_left_alone),
