@@ -1,0 +1,143 @@
+/* Bindings fill a Call as templates/kernels.def lists the parameters of the kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "compiler/ir/ir.h"
+
+static const char model[] =
+    "%0 = input {key=\"ids\"} : i32[rows]\n%1 = input {key=\"sequences\"} : sequences[sequences]\n"
+    "%2 = input {key=\"want\"} : i32[wanted]\n%3 = input {key=\"positions\"} : i32[rows]\n"
+    "%4 = param {key=\"table\"} : bf16[7, 8]\n%5 = embed %0, %4 {scale=2}\n"
+    "%6 = param {key=\"w\"} : f16[24, 8]\n%7 = linear %5, %6\n"
+    "%8 = slice %7 {first=4 size=8}\n%9 = slice %8 {first=2 size=4}\n"
+    "%10 = cache %9, %1 {index=0}\n%11 = param {key=\"v\"} : f32[8, 4]\n"
+    "%12 = linear %9, %11, _, %8 {activation=silu}\n"
+    "%13 = attention %8, %10, %10, %1 {heads=4 kv_heads=2 head_dim=2 scale=0.5 window=3 causal=1}\n"
+    "%14 = scores %8, %9, %1 {heads=4 kv_heads=2 head_dim=2 scale=0.5}\n%15 = softmax %14\n"
+    "%16 = mix %15, %9, %1 {heads=4 kv_heads=2 head_dim=2}\n%17 = gelu %14\n"
+    "%18 = constant (1.0, ...) : f32[8]\n%19 = add %8, %18\n%20 = mul %8, %5\n"
+    "%21 = constant (1.0) : f32[1]\n%22 = rope_table %3, %21 {magnitude=1.5}\n"
+    "%23 = rope %8, %22 {heads=4 head_dim=2 rotary_dim=2}\n%24 = layer_norm %8, %18 {epsilon=0.5}\n"
+    "%25 = pool %8, %1 {mode=max}\n%26 = take %8, %2\n%27 = softmax %8\n%28 = rms_norm %8 {epsilon=0.5}\n"
+    "%29 = softcap %8 {value=3}\n";
+
+typedef struct Case {
+    int id;
+    const char *op, *label;
+    int format, pointers, constants;
+    int pointer[6]; /* ids; -1: absent */
+    int64_t constant[10];
+    Symbol dynamic;
+    int reals;
+    double real[2];
+} Case;
+
+static const Case cases[] = {
+    {5, "embed", "7x8", FORMAT_bf16, 3, 3, {5, 0, 4}, {7, 8, 16}, SYMBOL_rows, 1, {2}},
+    {7, "linear", "8x24", FORMAT_f16, 5, 7, {7, 5, 6, -1, -1}, {8, 24, 8, 0, 16, 0, 0}, SYMBOL_rows, 1, {0}},
+    {10, "cache", "4", FORMAT_f32, 3, 2, {10, 9, 1}, {4, 24}, SYMBOL_rows, 0, {0}},
+    {12, "linear", "4x8", FORMAT_f32, 5, 7, {12, 9, 11, -1, 8}, {4, 8, 24, 24, 16, FUNCTION_silu, 0}, SYMBOL_rows, 1, {0}},
+    {13, "attention", "4h2k2", FORMAT_f32, 5, 9, {13, 8, 10, 10, 1}, {4, 2, 2, 24, 4, 4, 1, 1, 3}, SYMBOL_rows, 2, {0.5, 0}},
+    {14, "scores", "4h2k2", FORMAT_f32, 4, 9, {14, 8, 9, 1}, {4, 2, 2, 24, 24, 100, 0, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
+    {15, "softmax", "4x100", FORMAT_f32, 2, 2, {15, 14}, {4, 100}, SYMBOL_rows, 0, {0}},
+    {16, "mix", "4h2k2", FORMAT_f32, 4, 6, {16, 15, 9, 1}, {4, 2, 2, 100, 24, 0}, SYMBOL_rows, 0, {0}},
+    {17, "unary", "gelu_400", FORMAT_f32, 2, 3, {17, 14}, {400, 400, FUNCTION_gelu}, SYMBOL_rows, 1, {0}},
+    {19, "binary", "add_8", FORMAT_f32, 3, 4, {19, 8, 18}, {8, 24, 0, FUNCTION_add}, SYMBOL_rows, 1, {0}},
+    {20, "binary", "mul_8", FORMAT_f32, 3, 4, {20, 8, 5}, {8, 24, 8, FUNCTION_mul}, SYMBOL_rows, 1, {0}},
+    {22, "rope_table", "2", FORMAT_f32, 3, 1, {22, 3, 21}, {1}, SYMBOL_rows, 1, {1.5}},
+    {23, "rope", "4x2", FORMAT_f32, 3, 5, {23, 8, 22}, {4, 2, 2, 0, 24}, SYMBOL_rows, 0, {0}},
+    {24, "layer_norm", "8", FORMAT_f32, 4, 2, {24, 8, 18, -1}, {8, 24}, SYMBOL_rows, 1, {0.5}},
+    {25, "pool", "max_8", FORMAT_f32, 3, 3, {25, 8, 1}, {8, 24, POOL_max}, SYMBOL_sequences, 0, {0}},
+    {26, "take", "8", FORMAT_f32, 3, 2, {26, 8, 2}, {8, 24}, SYMBOL_wanted, 0, {0}},
+    {27, "softmax", "1x8", FORMAT_f32, 2, 2, {27, 8}, {1, 8}, SYMBOL_rows, 0, {0}},
+    {28, "rms_norm", "8", FORMAT_f32, 3, 2, {28, 8, -1}, {8, 24}, SYMBOL_rows, 1, {0.5}},
+    {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
+};
+
+/* Counts of kernels.def, so that a kernel that gets another parameter fails here. */
+static const struct {
+    const char *op;
+    int pointers, dynamics, constants, reals;
+} kernels[] = {
+#define P(n, text) n
+#define D(n, text) n
+#define C(n, text) n
+#define F(n, text) n
+#define KERNEL(function, op, format, file, ...) {#op, __VA_ARGS__},
+#include "templates/kernels.def"
+};
+
+static void check_counts(const Call *call)
+{
+    for (size_t i = 0; i < COUNT_OF(kernels); i++) {
+        if (strcmp(kernels[i].op, call->op) != 0)
+            continue;
+        assert_int_equal(call->pointers, kernels[i].pointers);
+        assert_int_equal(call->dynamics, kernels[i].dynamics);
+        assert_int_equal(call->constants, kernels[i].constants);
+        assert_int_equal(call->reals, kernels[i].reals);
+        return;
+    }
+    fail_msg("no kernel computes %s", call->op);
+}
+
+static void check_case(const Graph *graph, const Case *c)
+{
+    Call call = {.panel = 16, .keys = 100};
+    const Node *node = graph->node[c->id];
+    op_info(node->op)->bind(node, &call);
+    check_counts(&call);
+    assert_string_equal(call.op, c->op);
+    assert_string_equal(call.label, c->label);
+    assert_int_equal(call.format, c->format);
+    assert_int_equal(call.dynamic[0], c->dynamic);
+    assert_int_equal(call.pointers, c->pointers);
+    for (int i = 0; i < c->pointers; i++)
+        assert_int_equal(call.pointer[i] ? call.pointer[i]->id : -1, c->pointer[i]);
+    assert_int_equal(call.constants, c->constants);
+    for (int i = 0; i < c->constants; i++) assert_int_equal(call.constant[i], c->constant[i]);
+    assert_int_equal(call.reals, c->reals);
+    for (int i = 0; i < c->reals; i++) assert_true(call.real[i] == c->real[i]);
+}
+
+static void calls_follow_the_kernel_table(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    Err err = {{0}};
+    Graph *graph = graph_parse(arena, "model", model, &err);
+    if (graph == NULL)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) check_case(graph, &cases[i]);
+    arena_free(arena);
+}
+
+static void slices_are_views(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    Err err = {{0}};
+    Graph *graph = graph_parse(arena, "model", model, &err);
+    int64_t column = -1;
+    assert_ptr_equal(node_storage(graph->node[9], &column), graph->node[7]);
+    assert_int_equal(column, 6);
+    assert_int_equal(node_stride(graph->node[9]), 24);
+    assert_ptr_equal(node_storage(graph->node[5], &column), graph->node[5]);
+    assert_int_equal(column, 0);
+    assert_null(op_info(OP_slice)->bind);
+    assert_null(op_info(OP_param)->bind);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_follow_the_kernel_table),
+        cmocka_unit_test(slices_are_views),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
