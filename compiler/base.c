@@ -15,29 +15,25 @@ static void blank_controls(char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7f)
-            *text = '?';
+        if (byte < 0x20 || byte == 0x7f) *text = '?';
     }
 }
 
 bool err_set(Err *err, const char *format, ...)
 {
-    if (err == NULL || err->text[0] != '\0')
-        return false;
+    if (err == NULL || err->text[0] != '\0') return false;
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
-    if (length <= 0)
-        snprintf(err->text, sizeof err->text, "unknown error");
+    if (length <= 0) snprintf(err->text, sizeof err->text, "unknown error");
     blank_controls(err->text);
     return false;
 }
 
 bool err_prefix(Err *err, const char *format, ...)
 {
-    if (err == NULL || err->text[0] == '\0')
-        return false;
+    if (err == NULL || err->text[0] == '\0') return false;
     char rest[sizeof err->text];
     memcpy(rest, err->text, sizeof rest);
     va_list arguments;
@@ -45,8 +41,7 @@ bool err_prefix(Err *err, const char *format, ...)
     int length = vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
     size_t at = length < 0 ? 0 : (size_t)length;
-    if (at < sizeof err->text)
-        snprintf(err->text + at, sizeof err->text - at, ": %s", rest);
+    if (at < sizeof err->text) snprintf(err->text + at, sizeof err->text - at, ": %s", rest);
     blank_controls(err->text);
     return false;
 }
@@ -92,16 +87,14 @@ void warn(const char *format, ...)
 
 bool size_mul(size_t a, size_t b, size_t *product)
 {
-    if (b != 0 && a > SIZE_MAX / b)
-        return false;
+    if (b != 0 && a > SIZE_MAX / b) return false;
     *product = a * b;
     return true;
 }
 
 bool size_add(size_t a, size_t b, size_t *sum)
 {
-    if (a > SIZE_MAX - b)
-        return false;
+    if (a > SIZE_MAX - b) return false;
     *sum = a + b;
     return true;
 }
@@ -109,10 +102,8 @@ bool size_add(size_t a, size_t b, size_t *sum)
 size_t align_up(size_t value, size_t alignment)
 {
     size_t sum;
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0)
-        bug("alignment %zu is not a power of two", alignment);
-    if (!size_add(value, alignment - 1, &sum))
-        bug("size %zu is too large to align", value);
+    if (alignment == 0 || (alignment & (alignment - 1)) != 0) bug("alignment %zu is not a power of two", alignment);
+    if (!size_add(value, alignment - 1, &sum)) bug("size %zu is too large to align", value);
     return sum & ~(alignment - 1);
 }
 

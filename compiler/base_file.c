@@ -39,8 +39,7 @@ bool file_map(const char *path, FileView *view, Err *err)
 {
     size_t size;
     int file = open_regular(path, &size, err);
-    if (file < 0)
-        return false;
+    if (file < 0) return false;
     *view = (FileView){(const uint8_t *)"", 0};
     if (size != 0) {
         void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
@@ -59,12 +58,9 @@ static ptrdiff_t read_all(int file, uint8_t *buffer, size_t capacity)
     size_t done = 0;
     while (done < capacity) {
         ssize_t count = read(file, buffer + done, capacity - done);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return -1;
-        if (count == 0)
-            break;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return -1;
+        if (count == 0) break;
         done += (size_t)count;
     }
     return (ptrdiff_t)done;
@@ -74,8 +70,7 @@ bool file_read(Arena *arena, const char *path, size_t limit, FileView *view, Err
 {
     size_t size;
     int file = open_regular(path, &size, err);
-    if (file < 0)
-        return false;
+    if (file < 0) return false;
     if (size > limit) {
         close(file);
         return err_set(err, "%s: has %zu bytes, more than the %zu allowed", path, size, limit);
@@ -84,8 +79,7 @@ bool file_read(Arena *arena, const char *path, size_t limit, FileView *view, Err
     ptrdiff_t count = read_all(file, data, size);
     int error = errno;
     close(file);
-    if (count < 0)
-        return err_set(err, "%s: cannot read: %s", path, strerror(error));
+    if (count < 0) return err_set(err, "%s: cannot read: %s", path, strerror(error));
     data[count] = 0;
     *view = (FileView){data, (size_t)count};
     return true;
@@ -111,8 +105,7 @@ struct FileWriter {
 
 static void writer_free(FileWriter *writer)
 {
-    if (writer->file >= 0)
-        close(writer->file);
+    if (writer->file >= 0) close(writer->file);
     free(writer->path);
     free(writer);
 }
@@ -122,8 +115,7 @@ static bool is_writable_target(const char *path, Err *err)
 {
     struct stat status;
     size_t length = strlen(path);
-    if (length == 0 || path[length - 1] == '/')
-        return err_set(err, "%s: not the name of a file", path);
+    if (length == 0 || path[length - 1] == '/') return err_set(err, "%s: not the name of a file", path);
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return err_set(err, "%s: exists and is not a regular file", path);
     return true;
@@ -131,12 +123,10 @@ static bool is_writable_target(const char *path, Err *err)
 
 FileWriter *writer_open(const char *path, Err *err)
 {
-    if (!is_writable_target(path, err))
-        return NULL;
+    if (!is_writable_target(path, err)) return NULL;
     FileWriter *writer = malloc(sizeof *writer);
     char *copy = strdup(path);
-    if (writer == NULL || copy == NULL)
-        fatal("out of memory: %zu bytes wanted", sizeof *writer);
+    if (writer == NULL || copy == NULL) fatal("out of memory: %zu bytes wanted", sizeof *writer);
     writer->path = copy;
     writer->error = 0;
     writer->size = writer->buffered = 0;
@@ -144,8 +134,7 @@ FileWriter *writer_open(const char *path, Err *err)
     writer->slot = temporary_begin(path, err);
     if (writer->slot >= 0) {
         writer->file = open(temporary_path(writer->slot), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->file >= 0)
-            return writer;
+        if (writer->file >= 0) return writer;
         err_set(err, "%s: cannot create: %s", path, strerror(errno));
         temporary_end(writer->slot);
     }
@@ -157,8 +146,7 @@ static void write_all(FileWriter *writer, const uint8_t *data, size_t bytes)
 {
     while (bytes != 0 && writer->error == 0) {
         ssize_t count = write(writer->file, data, bytes);
-        if (count < 0 && errno == EINTR)
-            continue;
+        if (count < 0 && errno == EINTR) continue;
         if (count <= 0) {
             writer->error = count < 0 ? errno : EIO;
             return;
@@ -176,10 +164,8 @@ static void writer_flush(FileWriter *writer)
 
 bool writer_write(FileWriter *writer, const void *data, size_t bytes)
 {
-    if (!size_add(writer->size, bytes, &writer->size))
-        writer->error = EFBIG;
-    if (bytes > WRITER_BUFFER - writer->buffered)
-        writer_flush(writer);
+    if (!size_add(writer->size, bytes, &writer->size)) writer->error = EFBIG;
+    if (bytes > WRITER_BUFFER - writer->buffered) writer_flush(writer);
     if (bytes >= WRITER_BUFFER) {
         write_all(writer, data, bytes);
     } else if (bytes != 0) {
@@ -191,8 +177,7 @@ bool writer_write(FileWriter *writer, const void *data, size_t bytes)
 
 static void writer_seek(FileWriter *writer, size_t offset)
 {
-    if (writer->error == 0 && lseek(writer->file, (off_t)offset, SEEK_SET) < 0)
-        writer->error = errno;
+    if (writer->error == 0 && lseek(writer->file, (off_t)offset, SEEK_SET) < 0) writer->error = errno;
 }
 
 bool writer_write_at(FileWriter *writer, size_t offset, const void *data, size_t bytes)
@@ -227,8 +212,7 @@ size_t writer_size(const FileWriter *writer)
 static int make_executable(int file)
 {
     struct stat status;
-    if (fstat(file, &status) != 0)
-        return -1;
+    if (fstat(file, &status) != 0) return -1;
     return fchmod(file, status.st_mode | (status.st_mode & 0444) >> 2);
 }
 
@@ -242,8 +226,7 @@ static bool writer_fails(FileWriter *writer, int error, Err *err)
 bool writer_commit(FileWriter *writer, bool executable, Err *err)
 {
     writer_flush(writer);
-    if (writer->error != 0)
-        return writer_fails(writer, writer->error, err);
+    if (writer->error != 0) return writer_fails(writer, writer->error, err);
     if ((executable && make_executable(writer->file) != 0) || fsync(writer->file) != 0)
         return writer_fails(writer, errno, err);
     int file = writer->file;
@@ -258,8 +241,7 @@ bool writer_commit(FileWriter *writer, bool executable, Err *err)
 
 void writer_discard(FileWriter *writer)
 {
-    if (writer == NULL)
-        return;
+    if (writer == NULL) return;
     temporary_remove(writer->slot);
     writer_free(writer);
 }
@@ -272,14 +254,12 @@ static const char folder_marker[] = "MODEL.md";
 static int folder_state(const char *path, Err *err)
 {
     struct stat status;
-    if (lstat(path, &status) != 0 && errno == ENOENT)
-        return 0;
+    if (lstat(path, &status) != 0 && errno == ENOENT) return 0;
     if (lstat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
         err_set(err, "%s: exists and is not a folder", path);
         return -1;
     }
-    if (folder_is_empty(path))
-        return 0;
+    if (folder_is_empty(path)) return 0;
     Str marker = {0};
     str_printf(&marker, "%s/%s", path, folder_marker);
     bool ours = file_exists(marker.data);
@@ -291,11 +271,9 @@ static int folder_state(const char *path, Err *err)
 
 char *folder_begin(Arena *arena, const char *path, Err *err)
 {
-    if (folder_state(path, err) < 0)
-        return NULL;
+    if (folder_state(path, err) < 0) return NULL;
     int slot = temporary_begin(path, err);
-    if (slot < 0)
-        return NULL;
+    if (slot < 0) return NULL;
     if (mkdir(temporary_path(slot), 0777) != 0) {
         err_set(err, "%s: cannot create: %s", path, strerror(errno));
         temporary_end(slot);
@@ -308,8 +286,7 @@ char *folder_begin(Arena *arena, const char *path, Err *err)
 bool folder_commit(const char *temporary, const char *path, Err *err)
 {
     int slot = temporary_find(temporary);
-    if (slot < 0)
-        bug("%s is not a folder begun by folder_begin", temporary);
+    if (slot < 0) bug("%s is not a folder begun by folder_begin", temporary);
     int state = folder_state(path, err);
     if (state < 0) {
         temporary_remove(slot);
@@ -333,6 +310,5 @@ bool folder_commit(const char *temporary, const char *path, Err *err)
 void folder_discard(const char *temporary)
 {
     int slot = temporary_find(temporary);
-    if (slot >= 0)
-        temporary_remove(slot);
+    if (slot >= 0) temporary_remove(slot);
 }

@@ -44,8 +44,7 @@ enum { BLOCK_HEADER = (sizeof(Block) + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * 
 static void *allocate_or_die(size_t bytes)
 {
     void *memory = aligned_alloc(ARENA_ALIGNMENT, align_up(bytes, ARENA_ALIGNMENT));
-    if (memory == NULL)
-        fatal("out of memory: %zu bytes wanted", bytes);
+    if (memory == NULL) fatal("out of memory: %zu bytes wanted", bytes);
     return memory;
 }
 
@@ -63,10 +62,8 @@ Arena *arena_new(void)
 
 void arena_free(Arena *arena)
 {
-    if (arena == NULL)
-        return;
-    for (Cleanup *cleanup = arena->cleanups; cleanup != NULL; cleanup = cleanup->next)
-        cleanup->call(cleanup->value);
+    if (arena == NULL) return;
+    for (Cleanup *cleanup = arena->cleanups; cleanup != NULL; cleanup = cleanup->next) cleanup->call(cleanup->value);
     for (Block *block = arena->blocks, *next; block != NULL; block = next) {
         next = block->next;
         ASAN_UNPOISON_MEMORY_REGION(block_data(block), block->size);
@@ -87,8 +84,7 @@ static Block *block_add(Arena *arena, size_t bytes)
 {
     bool large = bytes > ARENA_BLOCK / 4;
     size_t size = large ? bytes : ARENA_BLOCK, total;
-    if (!size_add(size, BLOCK_HEADER, &total))
-        fatal("out of memory: %zu bytes wanted", bytes);
+    if (!size_add(size, BLOCK_HEADER, &total)) fatal("out of memory: %zu bytes wanted", bytes);
     Block *block = allocate_or_die(total);
     bool behind = large && arena->blocks != NULL;
     *block = (Block){behind ? arena->blocks->next : arena->blocks, 0, size};
@@ -102,39 +98,33 @@ static Block *block_add(Arena *arena, size_t bytes)
 
 void *arena_alloc(Arena *arena, size_t bytes)
 {
-    if (bytes > SIZE_MAX / 2)
-        fatal("out of memory: %zu bytes wanted", bytes);
+    if (bytes > SIZE_MAX / 2) fatal("out of memory: %zu bytes wanted", bytes);
     size_t room = align_up(bytes != 0 ? bytes : 1, ARENA_ALIGNMENT);
 #ifdef HAS_ADDRESS_SANITIZER
     room += ARENA_REDZONE;
 #endif
     Block *block = arena->blocks;
-    if (block == NULL || room > block->size - block->used)
-        block = block_add(arena, room);
+    if (block == NULL || room > block->size - block->used) block = block_add(arena, room);
     uint8_t *memory = block_data(block) + block->used;
     block->used += room;
     ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
-    if (bytes != 0)
-        memset(memory, 0, bytes);
+    if (bytes != 0) memset(memory, 0, bytes);
     return memory;
 }
 
 void *arena_alloc_array(Arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    if (!size_mul(count, size, &bytes))
-        fatal("out of memory: %zu items of %zu bytes wanted", count, size);
+    if (!size_mul(count, size, &bytes)) fatal("out of memory: %zu items of %zu bytes wanted", count, size);
     return arena_alloc(arena, bytes);
 }
 
 char *arena_copy_text(Arena *arena, const char *text, size_t length)
 {
     size_t bytes;
-    if (!size_add(length, 1, &bytes))
-        fatal("out of memory: text of %zu bytes", length);
+    if (!size_add(length, 1, &bytes)) fatal("out of memory: text of %zu bytes", length);
     char *copy = arena_alloc(arena, bytes);
-    if (length != 0)
-        memcpy(copy, text, length);
+    if (length != 0) memcpy(copy, text, length);
     return copy;
 }
 
@@ -157,14 +147,11 @@ static void str_reserve(Str *s, size_t more)
     size_t needed;
     if (!size_add(s->length, more, &needed) || !size_add(needed, 1, &needed) || needed > SIZE_MAX / 4)
         fatal("out of memory: text of %zu bytes", more);
-    if (needed <= s->capacity)
-        return;
+    if (needed <= s->capacity) return;
     size_t capacity = s->capacity < 64 ? 64 : s->capacity;
-    while (capacity < needed)
-        capacity += capacity / 2;
+    while (capacity < needed) capacity += capacity / 2;
     char *data = realloc(s->data, capacity);
-    if (data == NULL)
-        fatal("out of memory: %zu bytes wanted", capacity);
+    if (data == NULL) fatal("out of memory: %zu bytes wanted", capacity);
     s->data = data;
     s->capacity = capacity;
 }
@@ -172,8 +159,7 @@ static void str_reserve(Str *s, size_t more)
 void str_add(Str *s, const char *bytes, size_t length)
 {
     str_reserve(s, length);
-    if (length != 0)
-        memcpy(s->data + s->length, bytes, length);
+    if (length != 0) memcpy(s->data + s->length, bytes, length);
     s->length += length;
     s->data[s->length] = '\0';
 }
@@ -184,8 +170,7 @@ void str_vprintf(Str *s, const char *format, va_list arguments)
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    if (length < 0)
-        bug("text cannot be formatted: %s", format);
+    if (length < 0) bug("text cannot be formatted: %s", format);
     str_reserve(s, (size_t)length);
     vsnprintf(s->data + s->length, (size_t)length + 1, format, arguments);
     s->length += (size_t)length;
@@ -226,8 +211,7 @@ enum { MAP_FIRST_CAPACITY = 16 };
 static uint64_t hash_text(const char *text, size_t length)
 {
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)text[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (uint8_t)text[i]) * 0x100000001b3u;
     hash ^= hash >> 32;
     hash *= 0x9e3779b97f4a7c15u;
     return hash ^ hash >> 29;
@@ -248,23 +232,19 @@ static MapSlot *map_slot(const Map *map, const char *key, size_t length, uint64_
     size_t mask = map->capacity - 1;
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
         MapSlot *slot = &map->slots[at];
-        if (slot->key == NULL)
-            return slot;
-        if (slot->hash == hash && slot->length == length && memcmp(slot->key, key, length) == 0)
-            return slot;
+        if (slot->key == NULL) return slot;
+        if (slot->hash == hash && slot->length == length && memcmp(slot->key, key, length) == 0) return slot;
     }
 }
 
 static void map_grow(Map *map)
 {
     Map grown = *map;
-    if (!size_mul(map->capacity, 2, &grown.capacity))
-        fatal("out of memory: a map of %zu keys", map->count);
+    if (!size_mul(map->capacity, 2, &grown.capacity)) fatal("out of memory: a map of %zu keys", map->count);
     grown.slots = ARENA_ARRAY(map->arena, MapSlot, grown.capacity);
     for (size_t i = 0; i < map->capacity; i++) {
         const MapSlot *slot = &map->slots[i];
-        if (slot->key != NULL)
-            *map_slot(&grown, slot->key, slot->length, slot->hash) = *slot;
+        if (slot->key != NULL) *map_slot(&grown, slot->key, slot->length, slot->hash) = *slot;
     }
     *map = grown;
 }

@@ -9,8 +9,8 @@
 
 enum { NUMBER_TEXT = 48, FLOAT_DIGITS = 9, DOUBLE_DIGITS = 17 };
 
-/* printf and strtod agree about the decimal point of the locale, so round trips are tried in it; afterwards whatever stands
- * between the digits becomes '.', and a whole number gets ".0". */
+/* printf and strtod agree about the decimal point of the locale, so round trips are tried in it; afterwards whatever
+ * stands between the digits becomes '.', and a whole number gets ".0". */
 static const char *finish(Arena *arena, const char *text)
 {
     Str s = {0};
@@ -27,8 +27,7 @@ static const char *finish(Arena *arena, const char *text)
         }
         i += point;
     }
-    if (!real)
-        str_add(&s, ".0", 2);
+    if (!real) str_add(&s, ".0", 2);
     const char *copy = arena_copy_text(arena, s.data, s.length);
     str_free(&s);
     return copy;
@@ -36,33 +35,28 @@ static const char *finish(Arena *arena, const char *text)
 
 static const char *text_of_special(double value)
 {
-    if (isnan(value))
-        return "NAN";
+    if (isnan(value)) return "NAN";
     return value > 0 ? "INFINITY" : "-INFINITY";
 }
 
 const char *text_of_float(Arena *arena, float value)
 {
-    if (!isfinite(value))
-        return text_of_special((double)value);
+    if (!isfinite(value)) return text_of_special((double)value);
     char text[NUMBER_TEXT];
     for (int digits = 1; digits <= FLOAT_DIGITS; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
+        if (strtof(text, NULL) == value) break;
     }
     return finish(arena, text);
 }
 
 const char *text_of_double(Arena *arena, double value)
 {
-    if (!isfinite(value))
-        return text_of_special(value);
+    if (!isfinite(value)) return text_of_special(value);
     char text[NUMBER_TEXT];
     for (int digits = 1; digits <= DOUBLE_DIGITS; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
+        if (strtod(text, NULL) == value) break;
     }
     return finish(arena, text);
 }

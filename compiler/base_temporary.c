@@ -1,5 +1,5 @@
-/* base, fifth part: temporary files and folders. What files_sweep() calls is safe in a signal handler: no allocation, no locks,
- * only system calls on a fixed table. */
+/* base, fifth part: temporary files and folders. What files_sweep() calls is safe in a signal handler: no allocation,
+ * no locks, only system calls on a fixed table. */
 #include "compiler/base_temporary.h"
 
 #include <dirent.h>
@@ -48,8 +48,7 @@ static int remove_listed(int folder, const uint8_t *listing, size_t bytes, int d
             remove_tree(folder, name, depth + 1);
             count++;
         }
-        if (length == 0)
-            break;
+        if (length == 0) break;
         at += length;
     }
     return count;
@@ -64,19 +63,16 @@ static void remove_contents(int folder, int depth)
         long bytes;
         while ((bytes = syscall(SYS_getdents64, folder, listing, sizeof listing)) > 0)
             count += remove_listed(folder, listing, (size_t)bytes, depth);
-        if (count == 0 || lseek(folder, 0, SEEK_SET) != 0)
-            return;
+        if (count == 0 || lseek(folder, 0, SEEK_SET) != 0) return;
     }
 }
 
 /* Removes a file, link (not what it points to) or folder with what is in it. */
 static void remove_tree(int parent, const char *name, int depth)
 {
-    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT || depth > TREE_DEPTH)
-        return;
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT || depth > TREE_DEPTH) return;
     int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0)
-        return;
+    if (folder < 0) return;
     remove_contents(folder, depth);
     close(folder);
     unlinkat(parent, name, AT_REMOVEDIR);
@@ -85,8 +81,7 @@ static void remove_tree(int parent, const char *name, int depth)
 void files_sweep(void)
 {
     for (size_t i = 0; i < TEMPORARY_SLOTS; i++)
-        if (atomic_load(&slots[i].state) == SLOT_USED && slots[i].owner == getpid())
-            temporary_remove((int)i);
+        if (atomic_load(&slots[i].state) == SLOT_USED && slots[i].owner == getpid()) temporary_remove((int)i);
 }
 
 static void sweep_and_die(int signal_number)
@@ -103,8 +98,7 @@ void files_sweep_on_signals(void)
     struct sigaction sweep = {.sa_handler = sweep_and_die}, before;
     sigemptyset(&sweep.sa_mask);
     for (size_t i = 0; i < COUNT_OF(deadly); i++) {
-        if (sigaction(deadly[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-            continue;
+        if (sigaction(deadly[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
         sigaction(deadly[i], &sweep, NULL);
     }
     signal(SIGXFSZ, SIG_IGN);
@@ -116,11 +110,9 @@ void files_sweep_on_signals(void)
 static void split_path(const char *path, Str *folder, Str *name)
 {
     size_t end = strlen(path);
-    while (end > 1 && path[end - 1] == '/')
-        end--;
+    while (end > 1 && path[end - 1] == '/') end--;
     size_t begin = end;
-    while (begin > 0 && path[begin - 1] != '/')
-        begin--;
+    while (begin > 0 && path[begin - 1] != '/') begin--;
     str_add(name, path + begin, end - begin);
     if (begin == 0)
         str_add(folder, ".", 1);
@@ -131,8 +123,7 @@ static void split_path(const char *path, Str *folder, Str *name)
 /* Whether name is a temporary of the target whose prefix it is, made by a process that is gone. */
 static bool is_stale(const char *name, const Str *prefix)
 {
-    if (strncmp(name, prefix->data, prefix->length) != 0)
-        return false;
+    if (strncmp(name, prefix->data, prefix->length) != 0) return false;
     const char *digits = name + prefix->length;
     char *end;
     errno = 0;
@@ -145,11 +136,9 @@ static bool is_stale(const char *name, const Str *prefix)
 static void sweep_stale(const char *folder, const Str *prefix)
 {
     DIR *listing = opendir(folder);
-    if (listing == NULL)
-        return;
+    if (listing == NULL) return;
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
-        if (is_stale(entry->d_name, prefix))
-            remove_tree(dirfd(listing), entry->d_name, 0);
+        if (is_stale(entry->d_name, prefix)) remove_tree(dirfd(listing), entry->d_name, 0);
     closedir(listing);
 }
 
@@ -157,8 +146,7 @@ static int claim_slot(void)
 {
     for (int i = 0; i < TEMPORARY_SLOTS; i++) {
         int expected = SLOT_FREE;
-        if (atomic_compare_exchange_strong(&slots[i].state, &expected, SLOT_FILLING))
-            return i;
+        if (atomic_compare_exchange_strong(&slots[i].state, &expected, SLOT_FILLING)) return i;
     }
     return -1;
 }
@@ -170,8 +158,8 @@ static int name_slot(const char *target, const Str *folder, const Str *prefix, E
         err_set(err, "%s: more than %d files are being written at once", target, TEMPORARY_SLOTS);
         return -1;
     }
-    int length = snprintf(slots[slot].path, sizeof slots[slot].path, "%s/%s%ld-%u", folder->data, prefix->data, (long)getpid(),
-                          atomic_fetch_add(&next_number, 1));
+    int length = snprintf(slots[slot].path, sizeof slots[slot].path, "%s/%s%ld-%u", folder->data, prefix->data,
+                          (long)getpid(), atomic_fetch_add(&next_number, 1));
     if (length < 0 || (size_t)length >= sizeof slots[slot].path) {
         atomic_store(&slots[slot].state, SLOT_FREE);
         err_set(err, "%s: the name is too long", target);
@@ -187,7 +175,8 @@ int temporary_begin(const char *target, Err *err)
     Str folder = {0}, name = {0}, prefix = {0};
     int slot = -1;
     split_path(target, &folder, &name);
-    if (name.length == 0 || strcmp(name.data, ".") == 0 || strcmp(name.data, "..") == 0 || strcmp(name.data, "/") == 0) {
+    if (name.length == 0 || strcmp(name.data, ".") == 0 || strcmp(name.data, "..") == 0 ||
+        strcmp(name.data, "/") == 0) {
         err_set(err, "%s: not a name that can be written", target);
     } else {
         str_printf(&prefix, ".%s.hf2c-", name.data);
@@ -208,8 +197,7 @@ const char *temporary_path(int slot)
 int temporary_find(const char *path)
 {
     for (int i = 0; i < TEMPORARY_SLOTS; i++)
-        if (atomic_load(&slots[i].state) == SLOT_USED && strcmp(slots[i].path, path) == 0)
-            return i;
+        if (atomic_load(&slots[i].state) == SLOT_USED && strcmp(slots[i].path, path) == 0) return i;
     return -1;
 }
 
@@ -229,8 +217,7 @@ void temporary_remove(int slot)
 bool folder_is_empty(const char *path)
 {
     DIR *listing = opendir(path);
-    if (listing == NULL)
-        return false;
+    if (listing == NULL) return false;
     bool empty = true;
     for (struct dirent *entry; empty && (entry = readdir(listing)) != NULL;)
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
@@ -241,8 +228,7 @@ bool folder_is_empty(const char *path)
 void sync_folder(const char *path)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return;
+    if (folder < 0) return;
     fsync(folder);
     close(folder);
 }
@@ -256,23 +242,20 @@ void sync_parent(const char *path)
     str_free(&name);
 }
 
-/* In one step where the file system can: then the destination is whole at every moment. Otherwise in two renames, of which
- * a failing second one undoes the first. */
+/* In one step where the file system can: then the destination is whole at every moment. Otherwise in two renames, of
+ * which a failing second one undoes the first. */
 int exchange_names(const char *a, const char *b)
 {
     enum { EXCHANGE = 2 }; /* RENAME_EXCHANGE of <linux/fs.h> */
-    if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, EXCHANGE) == 0)
-        return 0;
-    if (errno != ENOSYS && errno != EINVAL)
-        return -1;
+    if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, EXCHANGE) == 0) return 0;
+    if (errno != ENOSYS && errno != EINVAL) return -1;
     char aside[PATH_MAX];
     int length = snprintf(aside, sizeof aside, "%s-old", a);
     if (length < 0 || (size_t)length >= sizeof aside) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    if (rename(b, aside) != 0)
-        return -1;
+    if (rename(b, aside) != 0) return -1;
     if (rename(a, b) != 0) {
         int error = errno;
         rename(aside, b);

@@ -179,9 +179,10 @@ Node *activation(Builder *b, Node *x, const char *key, const char *otherwise)
 
 /* ---- attention ---- */
 
-static Node *through_cache(Builder *b, Node *x)
+static Node *through_cache(Builder *b, Node *x, const char *name)
 {
     if (!b->cached) return x;
+    name_next(b, name);
     return node(b, OP_cache, x, input_sequences(b), NULL, &(Attributes){.index = b->caches++});
 }
 
@@ -194,9 +195,9 @@ Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *sha
     masked.softcap = shape->softcap;
     masked.window = shape->window;
     masked.causal = shape->causal;
+    k = through_cache(b, k, "k_cache");
+    v = through_cache(b, v, "v_cache");
     name_next(b, "attention");
-    k = through_cache(b, k);
-    v = through_cache(b, v);
     Node *scores = node(b, OP_scores, q, k, sequences, &masked);
     Node *weights = node(b, OP_softmax, scores, NULL, NULL, &(Attributes){0});
     return node(b, OP_mix, weights, v, sequences, &a);
@@ -204,6 +205,7 @@ Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *sha
 
 Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t rotary_dim, bool interleaved)
 {
+    b->graph->scope = arena_printf(b->graph->arena, "%s.rope", x->name ? x->name : "x");
     return node(b, OP_rope, x, table, NULL,
                 &(Attributes){.heads = heads, .head_dim = head_dim, .rotary_dim = rotary_dim, .interleaved = interleaved});
 }

@@ -66,6 +66,8 @@ Node *rope_table(Builder *b, int64_t rotary_dim, int64_t max_positions)
     float *frequency = ARENA_ARRAY(b->graph->arena, float, (size_t)(count ? count : 1));
     for (int64_t i = 0; i < count; i++) frequency[i] = 1.0f / powf((float)theta, (float)(2 * i) / (float)rotary_dim);
     rope_stretch(b, frequency, count);
+    b->graph->scope = "rope_frequencies";
     Node *operand[2] = {input_positions(b), graph_constant(b->graph, shape_of(1, dim_of(count)), frequency)};
+    b->graph->scope = "rope_angles";
     return graph_add(b->graph, OP_rope_table, 2, operand, &(Attributes){.magnitude = 1});
 }

@@ -1,8 +1,7 @@
 /* weights: where each packed weight lies: in the order in which the schedule first reads them, 64-byte aligned, the layers of a loop at
  * a constant distance. */
 #include "compiler/plan/plan.h"
-
-enum { WEIGHT_ALIGNMENT = 64 };
+#include "runtime/core/weights.h"
 
 static int64_t panel_of(const Plan *plan, const Node *node)
 {
@@ -29,7 +28,7 @@ static void place(Plan *plan, const Node *user, const Node *node)
     PackedWeight *weight = &plan->weight[plan->weights++];
     *weight = (PackedWeight){.node = node, .panel = panel_of(plan, node)};
     weight->gate = user->op == OP_linear && user->operand[1] == node && user->a.gate;
-    weight->offset = align_up(plan->weights_bytes, WEIGHT_ALIGNMENT);
+    weight->offset = align_up(plan->weights_bytes, HF2C_WEIGHTS_ALIGNMENT);
     weight->bytes = packed_bytes(plan, weight);
     if (!size_add(weight->offset, weight->bytes, &plan->weights_bytes)) bug("weights beyond the address space");
 }
@@ -85,6 +84,7 @@ static bool regular(const Plan *plan, const Section *section, size_t step)
 bool plan_weights(Arena *arena, Plan *plan)
 {
     plan->weight = ARENA_ARRAY(arena, PackedWeight, plan->graph->count + 1);
+    plan->weights_bytes = HF2C_WEIGHTS_HEADER;
     for (size_t s = 0; s < plan->sections; s++) place_section(plan, &plan->section[s]);
     for (size_t s = 0; s < plan->sections; s++) {
         const Section *section = &plan->section[s];

@@ -1,0 +1,65 @@
+/* compile: the pipeline. A reader who has read compile() knows where everything is. */
+#include "compiler/compile.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* "kjv-writer" -> kjv_writer: a C identifier that no keyword or reserved name can clash with. */
+static const char *identifier_of(Arena *arena, const char *text)
+{
+    char *name = arena_printf(arena, "%s%s", isalpha((unsigned char)text[0]) ? "" : "model_", text);
+    for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '_';
+    return name;
+}
+
+static int64_t longest_sequence(const Compiled *c)
+{
+    int64_t most = c->built.max_sequence, tokenizer = c->tokenizer ? hf2c_tokenizer_max_length(c->tokenizer) : 0;
+    int64_t sentence = config_int_or(&c->model.sentence, "max_seq_length", 1, most, most);
+    if (c->options.max_sequence > 0) return c->options.max_sequence < most ? c->options.max_sequence : most;
+    if (tokenizer > 0 && tokenizer < most) most = tokenizer;
+    return sentence < most ? sentence : most;
+}
+
+/* Without a cache a sequence must fit in one call; with one, long prompts go in pieces. */
+static PlanOptions plan_options(const Compiled *c)
+{
+    PlanOptions p = {.target = c->target, .max_sequence = longest_sequence(c), .max_rows = c->options.max_rows};
+    if (p.max_rows == 0) p.max_rows = c->built.cached && p.max_sequence > 256 ? 256 : p.max_sequence;
+    if (!c->built.cached && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
+    p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
+    if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
+    p.roll = pass_enabled(&c->options.passes, "roll");
+    return p;
+}
+
+static bool read_tokenizer(Compiled *c, Err *err)
+{
+    c->tokenizer = tokenizer_compile(c->arena, &c->model, err);
+    return c->tokenizer || !err->text[0];
+}
+
+static bool make_plan(Compiled *c, Err *err)
+{
+    PlanOptions options = plan_options(c);
+    c->plan = plan_make(c->arena, c->graph, &options, err);
+    return c->plan != NULL;
+}
+
+Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
+{
+    Compiled *c = ARENA_NEW(arena, Compiled);
+    c->arena = arena;
+    c->options = *options;
+    c->target = target_find(arena, options->target ? options->target : "native", err);
+    if (!c->target || !model_open(arena, options->model, !options->without_weights, &c->model, err)) return NULL;
+    c->name = identifier_of(arena, options->name ? options->name : c->model.name);
+    ArchOptions arch = {.hidden_states = options->hidden_states};
+    if (!arch_build(arena, &c->model, &arch, &c->built, err)) return NULL;
+    c->before = c->built.graph;
+    c->graph = graph_copy(arena, c->before);
+    if (!precision_apply(c->graph, options->precision, err) || !read_tokenizer(c, err)) return NULL;
+    passes_run(c->graph, &options->passes);
+    if (!make_plan(c, err) || !facts_describe(c, err)) return NULL;
+    return c;
+}

@@ -1,0 +1,48 @@
+/* compile: the one road through the program, from a model folder to a plan with all that emitters, the interpreter and inspect need. */
+#ifndef HF2C_COMPILE_H
+#define HF2C_COMPILE_H
+
+#include "compiler/arch/arch.h"
+#include "compiler/pass/pass.h"
+#include "compiler/plan/plan.h"
+#include "compiler/text/text.h"
+
+typedef struct CompileOptions {
+    const char *model;      /* folder, config.json or hub id */
+    const char *target;     /* NULL: native */
+    const char *precision;  /* f32, f16, bf16; NULL: as stored */
+    const char *name;       /* C identifier; NULL: made from the folder's name */
+    const char *task;       /* the default task of the program; NULL: the head's first */
+    int64_t max_sequence;   /* 0: the model's own */
+    int64_t max_rows;       /* 0: chosen */
+    int64_t max_batch;      /* 0: chosen */
+    bool hidden_states;     /* every layer's output is an output of the program */
+    bool without_weights;   /* config only: for inspect and new */
+    PassOptions passes;     /* --no-pass=roll leaves layers unrolled */
+} CompileOptions;
+
+typedef struct Compiled {
+    Arena *arena;
+    CompileOptions options;
+    Model model;
+    BuiltModel built;
+    Graph *before;              /* as the architecture built it */
+    Graph *graph;               /* after the passes */
+    const Target *target;
+    Plan *plan;
+    const hf2c_tokenizer *tokenizer; /* NULL: none */
+    const char *name;           /* C identifier */
+    hf2c_model facts;           /* what the runtime is told; forward is NULL until an engine or the emitted code sets it */
+} Compiled;
+
+/* NULL and *err when the model cannot be compiled. Memory: arena. */
+Compiled *compile(Arena *arena, const CompileOptions *options, Err *err);
+
+/* Formats of weights that a precision name means: f32, f16, bf16, or "stored". */
+bool precision_apply(Graph *graph, const char *precision, Err *err);
+const char *precision_known(void);
+
+/* Fills compiled->facts (facts.c). */
+bool facts_describe(Compiled *compiled, Err *err);
+
+#endif

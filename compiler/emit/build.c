@@ -1,0 +1,221 @@
+/* build: see build.h. */
+#include "compiler/emit/build.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_ARGUMENTS = 512 };
+
+typedef struct Arguments {
+    const char *item[MOST_ARGUMENTS];
+    size_t count;
+} Arguments;
+
+static void argument_add(Arguments *a, const char *text)
+{
+    if (a->count + 1 >= MOST_ARGUMENTS) bug("too many arguments");
+    a->item[a->count++] = text;
+    a->item[a->count] = NULL;
+}
+
+/* "-O3 -march=x" as two arguments. */
+static void argument_add_words(Arena *arena, Arguments *a, const char *words)
+{
+    while (*words) {
+        size_t n = strcspn(words, " ");
+        if (n) argument_add(a, arena_copy_text(arena, words, n));
+        words += n + (words[n] == ' ');
+    }
+}
+
+/* ---- processes ---- */
+
+static pid_t start(const char *const *argument, const char *folder)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child != 0) return child;
+    if (folder && chdir(folder) != 0) _exit(126);
+    execvp(argument[0], (char *const *)argument);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+static bool check_exit(const char *program, int status, Err *err)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return err_set(err, "%s: not found on this machine", program);
+    if (WIFSIGNALED(status)) return err_set(err, "%s was ended by signal %d", program, WTERMSIG(status));
+    return err_set(err, "%s failed with status %d", program, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+}
+
+bool run_program(const char *const *argument, const char *folder, Err *err)
+{
+    int status = 0;
+    pid_t child = start(argument, folder);
+    if (child < 0) return err_set(err, "%s: cannot be started: %s", argument[0], strerror(errno));
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return err_set(err, "%s: %s", argument[0], strerror(errno));
+    return check_exit(argument[0], status, err);
+}
+
+/* ---- one folder ---- */
+
+typedef struct FolderBuild {
+    Arena *arena;
+    const Compiled *compiled;
+    const BuildOptions *options;
+    const char *compiler;
+    const char *objects; /* temporary folder inside the sources' folder */
+    const char **source;
+    size_t sources;
+    Err *err;
+} FolderBuild;
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+static bool wanted_source(const FolderBuild *b, const char *name)
+{
+    if (!ends_with(name, ".c") && !ends_with(name, ".cu")) return false;
+    if (ends_with(name, "_test.c")) return false;
+    return b->options->kind == BUILD_PROGRAM || !ends_with(name, "_main.c");
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static bool list_sources(FolderBuild *b)
+{
+    DIR *folder = opendir(b->options->folder);
+    struct dirent *entry;
+    if (!folder) return err_set(b->err, "%s: %s", b->options->folder, strerror(errno));
+    b->source = ARENA_ARRAY(b->arena, const char *, 256);
+    while ((entry = readdir(folder)) != NULL && b->sources < 256)
+        if (wanted_source(b, entry->d_name)) b->source[b->sources++] = arena_printf(b->arena, "%s", entry->d_name);
+    closedir(folder);
+    qsort(b->source, b->sources, sizeof *b->source, by_name);
+    return true;
+}
+
+/* Threads only where the compiler has OpenMP. */
+static bool has_openmp(const FolderBuild *b)
+{
+    Arguments a = {0};
+    FILE *probe = fopen(arena_printf(b->arena, "%s/probe.c", b->objects), "w");
+    if (!probe || !b->compiled->target->threads) {
+        if (probe) fclose(probe);
+        return false;
+    }
+    fputs("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n", probe);
+    fclose(probe);
+    argument_add(&a, "sh"); /* only to silence the probe; its text is ours alone */
+    argument_add(&a, "-c");
+    argument_add(&a, "exec \"$0\" -fopenmp \"$1/probe.c\" -o \"$1/probe\" >/dev/null 2>&1");
+    argument_add(&a, b->compiler);
+    argument_add(&a, b->objects);
+    Err ignored = {{0}};
+    return run_program(a.item, NULL, &ignored);
+}
+
+static void compile_arguments(const FolderBuild *b, Arguments *a, const char *source, bool openmp)
+{
+    *a = (Arguments){.count = 0};
+    argument_add(a, b->compiler);
+    if (!ends_with(source, ".cu") && strcmp(b->compiled->target->emitter, "cuda") != 0) argument_add(a, "-std=c11");
+    argument_add_words(b->arena, a, b->compiled->target->flags);
+    if (openmp) argument_add(a, "-fopenmp");
+    if (b->options->kind == BUILD_SHARED) argument_add(a, "-fPIC");
+    argument_add(a, "-c");
+    argument_add(a, source);
+    argument_add(a, "-o");
+    argument_add(a, arena_printf(b->arena, "%s/%s.o", b->objects, source));
+}
+
+static bool wait_one(const FolderBuild *b, int *running)
+{
+    int status = 0;
+    pid_t child = wait(&status);
+    if (child < 0) return errno == EINTR;
+    (*running)--;
+    return check_exit(b->compiler, status, b->err);
+}
+
+static bool compile_all(FolderBuild *b, bool openmp)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int most = processors > 1 ? (int)processors : 1, running = 0;
+    bool fine = true;
+    for (size_t i = 0; i < b->sources && fine; i++) {
+        Arguments a;
+        compile_arguments(b, &a, b->source[i], openmp);
+        if (running == most) fine = wait_one(b, &running);
+        if (fine && start(a.item, b->options->folder) < 0) fine = err_set(b->err, "%s: %s", b->compiler, strerror(errno));
+        else if (fine) running++;
+    }
+    while (running > 0) fine = wait_one(b, &running) && fine;
+    return fine;
+}
+
+static void link_arguments(const FolderBuild *b, Arguments *a, const char *output, bool openmp)
+{
+    *a = (Arguments){.count = 0};
+    bool archive = b->options->kind == BUILD_STATIC;
+    argument_add(a, archive ? "ar" : b->compiler);
+    if (archive) argument_add(a, "rcsD");
+    if (b->options->kind == BUILD_SHARED) argument_add(a, "-shared");
+    if (!archive) argument_add_words(b->arena, a, b->compiled->target->flags);
+    if (!archive && openmp) argument_add(a, "-fopenmp");
+    if (!archive) argument_add(a, "-o");
+    argument_add(a, output);
+    for (size_t i = 0; i < b->sources; i++) argument_add(a, arena_printf(b->arena, "%s/%s.o", b->objects, b->source[i]));
+    if (!archive) argument_add_words(b->arena, a, b->compiled->target->link);
+}
+
+static bool link_all(FolderBuild *b, bool openmp)
+{
+    Arguments a;
+    const char *made = arena_printf(b->arena, "%s/output", b->objects);
+    link_arguments(b, &a, made, openmp);
+    if (!run_program(a.item, NULL, b->err)) return false;
+    FileView view;
+    FileWriter *writer = writer_open(b->options->output, b->err);
+    if (!writer) return false;
+    if (!file_map(made, &view, b->err)) {
+        writer_discard(writer);
+        return false;
+    }
+    writer_write(writer, view.data, view.size);
+    return writer_commit(writer, b->options->kind != BUILD_STATIC, b->err);
+}
+
+static bool build(FolderBuild *b)
+{
+    bool openmp = has_openmp(b);
+    return list_sources(b) && compile_all(b, openmp) && link_all(b, openmp);
+}
+
+bool build_folder(const Compiled *compiled, const BuildOptions *options, Err *err)
+{
+    FolderBuild b = {.arena = compiled->arena, .compiled = compiled, .options = options, .err = err};
+    b.compiler = options->compiler ? options->compiler : compiled->target->compiler;
+    b.objects = folder_begin(b.arena, arena_printf(b.arena, "%s/objects", options->folder), err);
+    if (!b.objects) return false;
+    char *absolute = realpath(b.objects, NULL);
+    if (absolute) b.objects = arena_printf(b.arena, "%s", absolute);
+    free(absolute);
+    bool fine = build(&b);
+    if (!fine && strstr(err->text, "not found")) {
+        const Target *t = compiled->target;
+        err_prefix(err, "target %s needs %s (Debian package %s)", t->name, b.compiler, t->package);
+    }
+    folder_discard(arena_printf(b.arena, "%s", b.objects));
+    return fine;
+}

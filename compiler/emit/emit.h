@@ -1,0 +1,46 @@
+/* emit: prints a plan as a folder of source. Only glue is printed: constants, wrappers of kernels, the schedule; kernels and runtime are
+ * copied as they are, flat, with their includes rewritten, so that `cc *.c` builds the folder anywhere. */
+#ifndef HF2C_EMIT_H
+#define HF2C_EMIT_H
+
+#include "compiler/compile.h"
+#include "compiler/emit/names.h"
+
+/* What differs between C and CUDA C++ in what is printed. */
+typedef struct Dialect {
+    const char *emitter;      /* as in the target */
+    const char *extension;    /* of the file with the schedule: "c", "cu" */
+    const char *kernels;      /* folder of the kernels: "templates/cpu" */
+    const char *kernel_extension; /* "h", "cuh" */
+    const char *team;         /* type of the first parameter */
+    const char *team_name;
+    bool template_constants;  /* kernel<K, N>(...) instead of kernel(..., K, N) */
+    bool barrier;             /* a wrapper ends with one */
+    const char *begin, *end;  /* includes around the kernels; NULL: none */
+} Dialect;
+const Dialect *dialect_find(const char *emitter);
+
+typedef struct EmitOptions {
+    const char *output;   /* folder */
+    const char *command;  /* how it was made, for the heads of files; names of files only */
+    bool detach_weights;  /* NAME.weights stays beside the program */
+    bool program;         /* with a main: a command line on hosts */
+} EmitOptions;
+
+/* Writes the folder, whole or not at all. */
+bool emit_folder(Compiled *compiled, const EmitOptions *options, Err *err);
+
+/* ---- parts ---- */
+void emit_source(Str *out, const Compiled *compiled);  /* NAME.c or NAME.cu: the schedule (source.c) */
+void emit_header(Str *out, const Compiled *compiled);  /* NAME.h: sizes and the API (header.c) */
+void emit_model(Str *out, const Compiled *compiled);   /* NAME_model.c: what the runtime is told (model.c) */
+void emit_weights(Str *out, const Compiled *compiled, const EmitOptions *options); /* NAME_weights.c (files.c) */
+void emit_main(Str *out, const Compiled *compiled, const EmitOptions *options);    /* NAME_main.c (files.c) */
+void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *options); /* build.sh (files.c) */
+void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
+bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
+void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
+/* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
+const char *flat_name(Arena *arena, const char *path);
+
+#endif

@@ -1,0 +1,75 @@
+/* header: NAME.h, what an application sees of one model. */
+#include <ctype.h>
+
+#include "compiler/emit/emit.h"
+
+static const char *upper(Arena *arena, const char *text)
+{
+    char *copy = arena_printf(arena, "%s", text);
+    for (char *c = copy; *c; c++) *c = (char)toupper((unsigned char)*c);
+    return copy;
+}
+
+static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
+{
+    const hf2c_model *f = &c->facts;
+    str_printf(out, "/* Bytes. The workspace is scratch; the state holds one sequence's cache (0: the model has none). */\n");
+    str_printf(out, "#define %s_WEIGHTS_BYTES ((size_t)%zu)\n", upper_name, f->weights_bytes);
+    str_printf(out, "#define %s_WORKSPACE_BYTES ((size_t)%zu)\n", upper_name, f->workspace_bytes);
+    str_printf(out, "#define %s_STATE_BYTES ((size_t)%zu)\n\n", upper_name, f->state_bytes);
+    str_printf(out, "enum {\n    %s_VOCABULARY = %d,\n    %s_HIDDEN = %d,\n    %s_LAYERS = %d,\n", upper_name, f->vocabulary, upper_name,
+               f->hidden, upper_name, f->layers);
+    str_printf(out, "    %s_MAX_SEQUENCE = %d, /* tokens */\n    %s_MAX_ROWS = %d,     /* tokens in one call */\n    %s_MAX_BATCH = %d,    /* sequences in one call */\n",
+               upper_name, f->max_sequence, upper_name, f->max_rows, upper_name, f->max_batch);
+    for (int i = 0; i < f->output_count; i++)
+        str_printf(out, "    %s_OUTPUT_%s = %d, /* %d columns */\n", upper_name, upper(c->arena, f->outputs[i].name), i, f->outputs[i].columns);
+    str_printf(out, "};\n\n");
+}
+
+/* hidden_states.3 -> hidden_states_3 */
+static void fix_identifiers(Str *out, size_t from)
+{
+    for (size_t i = from; i + 1 < out->length; i++)
+        if (out->data[i] == '.' && isdigit((unsigned char)out->data[i + 1]) && isalpha((unsigned char)out->data[i - 1])) out->data[i] = '_';
+}
+
+static void print_decoder(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Puts n tokens behind those that the state's slot 0 holds already (none after %s_reset), and gives the logits behind the\n"
+               " * last one, [VOCABULARY]. HF2C_CONTEXT_FULL when there is no room. */\n"
+               "hf2c_status %s_prefill(%s_context *c, const int32_t *ids, size_t n, float *logits);\n"
+               "/* The same for one token. */\n"
+               "hf2c_status %s_decode(%s_context *c, int32_t id, float *logits);\n"
+               "void %s_reset(%s_context *c); /* the next token is the first */\n\n", name, name, name, name, name, name, name);
+}
+
+static void print_encoder(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Runs n tokens as one sequence; types may be NULL. out receives output number `output` (NAME_OUTPUT_...). */\n"
+               "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out);\n\n", name, name);
+}
+
+void emit_header(Str *out, const Compiled *c)
+{
+    const char *big = upper(c->arena, c->name), *name = c->name;
+    str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
+               c->facts.name, c->facts.architecture);
+    str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"hf2c.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big);
+    size_t from = out->length;
+    print_sizes(out, c, big);
+    fix_identifiers(out, from);
+    str_printf(out, "extern const hf2c_model %s_model;\n", name);
+    str_printf(out, "extern const unsigned char %s_weights[]; /* linked in, unless the program maps a file */\n\n", name);
+    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n} %s_context;\n\n", name, name);
+    str_printf(out,
+               "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
+               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
+               "    const void *weights, size_t weights_bytes);\n\n", name, name);
+    if (c->facts.state_bytes) print_decoder(out, name);
+    else print_encoder(out, name);
+    str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
+                    "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n\n", name);
+    str_printf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}

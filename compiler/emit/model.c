@@ -1,0 +1,135 @@
+/* model: NAME_model.c, what the runtime is told of the model, and the small calls of NAME.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/emit/emit.h"
+
+/* Text of the model as numbers: no byte of it can be taken for source. */
+static void print_bytes(Str *out, const char *name, const char *text)
+{
+    str_printf(out, "static const char %s[] = {", name);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c < 128) str_printf(out, "%d, ", *c);
+        else str_printf(out, "(char)%d, ", *c);
+    }
+    str_printf(out, "0};\n");
+}
+
+static void print_labels(Str *out, const hf2c_model *f)
+{
+    char name[32];
+    for (int i = 0; i < f->label_count; i++) {
+        snprintf(name, sizeof name, "label_%d", i);
+        print_bytes(out, name, f->labels[i]);
+    }
+    if (!f->label_count) return;
+    str_printf(out, "static const char *const labels[] = {");
+    for (int i = 0; i < f->label_count; i++) str_printf(out, "%slabel_%d", i ? ", " : "", i);
+    str_printf(out, "};\n\n");
+}
+
+static void print_outputs(Str *out, const hf2c_model *f)
+{
+    static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED"};
+    str_printf(out, "static const hf2c_output outputs[] = {\n");
+    for (int i = 0; i < f->output_count; i++)
+        str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
+    str_printf(out, "};\n\n");
+}
+
+static void print_generation(Str *out, Arena *arena, const hf2c_generation_defaults *g)
+{
+    str_printf(out, "    .generation = {.bos = %d, .pad = %d, .eos_count = %d, .eos = {", g->bos, g->pad, g->eos_count);
+    for (int i = 0; i < g->eos_count; i++) str_printf(out, "%s%d", i ? ", " : "", g->eos[i]);
+    str_printf(out, "%s},\n", g->eos_count ? "" : "0");
+    str_printf(out, "                   .do_sample = %d, .top_k = %d, .max_length = %d, .max_new_tokens = %d,\n", g->do_sample, g->top_k,
+               g->max_length, g->max_new_tokens);
+    str_printf(out, "                   .temperature = %sf, .top_p = %sf, ", text_of_float(arena, g->temperature), text_of_float(arena, g->top_p));
+    str_printf(out, ".min_p = %sf, .repetition_penalty = %sf},\n", text_of_float(arena, g->min_p), text_of_float(arena, g->repetition_penalty));
+}
+
+static void print_model(Str *out, const Compiled *c)
+{
+    static const char *const problems[] = {"SINGLE_LABEL", "MULTI_LABEL", "REGRESSION"};
+    static const char *const poolings[] = {"NONE", "MEAN", "CLS", "MAX", "LAST"};
+    const hf2c_model *f = &c->facts;
+    str_printf(out, "const hf2c_model %s_model = {\n    .abi = HF2C_ABI,\n    .name = \"%s\",\n    .architecture = \"%s\",\n", c->name, f->name,
+               f->architecture);
+    str_printf(out, "    .tasks = \"%s\",\n", f->tasks);
+    str_printf(out, "    .weights_bytes = %zu,\n    .workspace_bytes = %zu,\n    .state_bytes = %zu,\n", f->weights_bytes, f->workspace_bytes,
+               f->state_bytes);
+    str_printf(out, "    .weights_hash = (uint64_t)0x%08" PRIx32 " << 32 | 0x%08" PRIx32 ",\n", (uint32_t)(f->weights_hash >> 32),
+               (uint32_t)f->weights_hash);
+    str_printf(out, "    .vocabulary = %d,\n    .hidden = %d,\n    .layers = %d,\n    .token_types = %d,\n", f->vocabulary, f->hidden, f->layers,
+               f->token_types);
+    str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
+    str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
+    if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
+    str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],
+               poolings[f->pooling], f->normalize);
+    print_generation(out, c->arena, &f->generation);
+    if (f->tokenizer) str_printf(out, "    .tokenizer = &%s_tokenizer,\n", c->name);
+    str_printf(out, "    .forward = %s_forward,\n};\n\n", c->name);
+}
+
+static void print_init(Str *out, const char *name)
+{
+    str_printf(out,
+               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
+               "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n"
+               "    return hf2c_context_init(&c->context, &%s_model, weights, weights_bytes, workspace, workspace_bytes, state, state_bytes, 1);\n}\n\n",
+               name, name, name);
+}
+
+static void print_decoder(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "/* One piece of at most MAX_ROWS tokens; logits may be NULL. */\n"
+               "static hf2c_status piece(%s_context *c, const int32_t *ids, int n, float *logits)\n{\n"
+               "    int32_t positions[%d], start[2] = {0, 0}, want = n - 1;\n"
+               "    float *outputs[%d] = {logits};\n"
+               "    hf2c_batch batch = {.rows = n, .sequences = 1, .wanted = logits ? 1 : 0, .ids = ids, .positions = positions};\n"
+               "    batch.start = start;\n    batch.past = &c->past;\n    batch.want = &want;\n    start[1] = n;\n"
+               "    for (int i = 0; i < n; i++) positions[i] = c->past + i;\n"
+               "    hf2c_status status = c->context.model->forward(&c->context, &batch, outputs);\n"
+               "    if (status == HF2C_OK) c->past += n;\n    return status;\n}\n\n", name, c->facts.max_rows, c->facts.output_count);
+    str_printf(out,
+               "hf2c_status %s_prefill(%s_context *c, const int32_t *ids, size_t n, float *logits)\n{\n"
+               "    if (!c || !ids || n == 0) return HF2C_BAD_ARGUMENT;\n"
+               "    if (n > (size_t)(%d - c->past)) return HF2C_CONTEXT_FULL;\n"
+               "    while (n > %d) {\n        hf2c_status status = piece(c, ids, %d, NULL);\n        if (status != HF2C_OK) return status;\n"
+               "        ids += %d;\n        n -= %d;\n    }\n    return piece(c, ids, (int)n, logits);\n}\n\n",
+               name, name, c->facts.max_sequence, c->facts.max_rows, c->facts.max_rows, c->facts.max_rows, c->facts.max_rows);
+    str_printf(out, "hf2c_status %s_decode(%s_context *c, int32_t id, float *logits)\n{\n    return %s_prefill(c, &id, 1, logits);\n}\n\n", name,
+               name, name);
+    str_printf(out, "void %s_reset(%s_context *c)\n{\n    c->past = 0;\n}\n", name, name);
+}
+
+static void print_encoder(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out)\n{\n"
+               "    int32_t positions[%d], want[%d], start[2] = {0, 0};\n    float *outputs[%d] = {NULL};\n"
+               "    if (!c || !ids || n == 0 || output < 0 || output >= %d) return HF2C_BAD_ARGUMENT;\n"
+               "    if (n > %d) return HF2C_TOO_LONG;\n"
+               "    for (int i = 0; i < (int)n; i++) positions[i] = want[i] = i;\n    start[1] = (int32_t)n;\n    outputs[output] = out;\n"
+               "    hf2c_batch batch = {.rows = (int)n, .sequences = 1, .wanted = (int)n, .ids = ids, .positions = positions};\n"
+               "    batch.types = types;\n    batch.start = start;\n    batch.want = want;\n"
+               "    return c->context.model->forward(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.max_sequence, c->facts.max_sequence, c->facts.output_count, c->facts.output_count, c->facts.max_sequence);
+}
+
+void emit_model(Str *out, const Compiled *c)
+{
+    str_printf(out, "/* %s_model.c: what the runtime knows of the model, and the small calls of %s.h. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
+    if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
+    print_labels(out, &c->facts);
+    print_outputs(out, &c->facts);
+    print_model(out, c);
+    print_init(out, c->name);
+    if (c->facts.state_bytes) print_decoder(out, c);
+    else print_encoder(out, c);
+}

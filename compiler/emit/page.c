@@ -1,0 +1,56 @@
+/* page: MODEL.md, what the folder is, of what, with which sizes. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "compiler/emit/emit.h"
+
+static int64_t multiplications(const Plan *plan)
+{
+    int64_t total = 0;
+    for (size_t s = 0; s < plan->sections; s++) {
+        const Section *section = &plan->section[s];
+        for (size_t i = 0; i < section->count; i++) {
+            const Node *node = plan->step[section->first + i].node;
+            if (node && node->op == OP_linear)
+                total += node->operand[1]->shape.dim[0].size * node->operand[1]->shape.dim[1].size * section->iterations;
+        }
+    }
+    return total;
+}
+
+static void print_steps(Str *out, const Plan *plan)
+{
+    str_printf(out, "\n## Schedule\n\n");
+    for (size_t s = 0; s < plan->sections; s++) {
+        const Section *section = &plan->section[s];
+        if (section->iterations > 1) str_printf(out, "%d times:\n", section->iterations);
+        for (size_t i = section->first; i < section->first + section->count; i++)
+            str_printf(out, "%s- `%s`\n", section->iterations > 1 ? "  " : "", plan->instance[plan->step[i].instance].name);
+    }
+}
+
+static void print_files(Str *out, const Compiled *c)
+{
+    const char *extension = dialect_find(c->target->emitter)->extension;
+    str_printf(out, "\n## Files\n\n| file | what |\n|---|---|\n");
+    str_printf(out, "| `%s.h` | sizes and the API |\n| `%s.%s` | kernels with this model's numbers, and the schedule |\n", c->name, c->name, extension);
+    str_printf(out, "| `%s_model.c` | what the runtime is told; small calls |\n", c->name);
+    if (c->tokenizer) str_printf(out, "| `%s_text.c` | tokenizer tables, %zu bytes |\n", c->name, tokenizer_bytes(c->tokenizer));
+    str_printf(out, "| `%s.weights` | packed weights, %zu bytes |\n", c->name, c->facts.weights_bytes);
+    str_printf(out, "| `%s_test.c` | self-test: `cc -DHF2C_SELF_TEST *.c -lm` |\n", c->name);
+    str_printf(out, "| others | the runtime and the kernels, as hf2c has them |\n");
+}
+
+void emit_page(Str *out, const Compiled *c, const EmitOptions *options)
+{
+    const hf2c_model *f = &c->facts;
+    str_printf(out, "# %s\n\nMade by hf2c: `%s`\n\n| | |\n|---|---|\n", f->name, options->command);
+    str_printf(out, "| architecture | %s |\n| tasks | %s |\n| target | %s (%s) |\n", f->architecture, f->tasks, c->target->name, c->target->about);
+    str_printf(out, "| parameters | %" PRId64 " |\n| layers, hidden size | %d, %d |\n| vocabulary | %d |\n| longest sequence | %d |\n",
+               graph_parameters(c->before), f->layers, f->hidden, f->vocabulary, f->max_sequence);
+    str_printf(out, "| weights | %zu bytes, hash %016" PRIx64 " |\n| workspace | %zu bytes |\n| state | %zu bytes for each sequence that is kept |\n",
+               f->weights_bytes, f->weights_hash, f->workspace_bytes, f->state_bytes);
+    str_printf(out, "| multiply-accumulates | %" PRId64 " per token, attention not counted |\n", multiplications(c->plan));
+    print_files(out, c);
+    print_steps(out, c->plan);
+}

@@ -1,0 +1,336 @@
+/* source: NAME.c, the schedule of one model. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "compiler/emit/emit.h"
+
+static const Dialect dialects[] = {
+    {"c", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, true, "templates/simd/begin.h", "templates/simd/end.h"},
+    {"cuda", "cu", "templates/cuda", "cuh", "hf2c_stream *stream", "stream", true, false, NULL, NULL},
+};
+
+const Dialect *dialect_find(const char *emitter)
+{
+    for (size_t i = 0; i < COUNT_OF(dialects); i++)
+        if (strcmp(dialects[i].emitter, emitter) == 0) return &dialects[i];
+    bug("no emitter %s", emitter);
+}
+
+typedef struct Emitter {
+    Str *out;
+    Arena *arena;
+    const Compiled *compiled;
+    const Plan *plan;
+    const Dialect *dialect;
+    const Names *names;
+} Emitter;
+
+/* ---- kernels ---- */
+
+static void print_include(const Emitter *e, const char *path)
+{
+    str_printf(e->out, "#include \"%s\"\n", flat_name(e->arena, path));
+}
+
+static void print_kernel_includes(const Emitter *e)
+{
+    Map *seen = map_new(e->arena);
+    if (e->dialect->begin) {
+        const char *isa = e->plan->options.target->isa;
+        str_printf(e->out, "#define HF2C_SIMD %s\n", isa);
+        print_include(e, e->dialect->begin);
+    }
+    for (size_t i = 0; i < e->plan->instances; i++) {
+        const char *file = e->plan->instance[i].kernel->file;
+        if (map_get(seen, file)) continue;
+        map_set(seen, file, seen);
+        print_include(e, arena_printf(e->arena, "%s/%.*s.%s", e->dialect->kernels, (int)(strlen(file) - 2), file,
+                                      e->dialect->kernel_extension));
+    }
+}
+
+/* Part number i of a list "float *y, const float *x". */
+static const char *list_part(Arena *arena, const char *list, int i)
+{
+    while (i-- > 0) list = strchr(list, ',') + 1;
+    while (*list == ' ') list++;
+    return arena_copy_text(arena, list, strcspn(list, ","));
+}
+
+/* "const float *gain" -> "gain" */
+static const char *declared_name(const char *declaration)
+{
+    const char *name = declaration + strlen(declaration);
+    while (name > declaration && name[-1] != ' ' && name[-1] != '*') name--;
+    return name;
+}
+
+static const char *mode_text(int64_t mode)
+{
+    static const char *const modes[] = {"first", "last", "mean", "max"};
+    return modes[mode];
+}
+
+/* A constant as a person would write it: names where it has one. */
+static const char *constant_text(const Emitter *e, const KernelEntry *kernel, const Call *call, int i)
+{
+    const char *name = list_part(e->arena, kernel->constant_text, i);
+    int64_t value = call->constant[i];
+    bool function = strcmp(name, "activation") == 0 || strcmp(name, "gate") == 0 || strcmp(name, "function") == 0;
+    if (function) return arena_printf(e->arena, "FUNCTION_%s", value ? function_name((int)value) : "none");
+    if (strcmp(name, "mode") == 0) return arena_printf(e->arena, "POOL_%s", mode_text(value));
+    return arena_printf(e->arena, "%" PRId64, value);
+}
+
+static const char *real_text(const Emitter *e, double value)
+{
+    return arena_printf(e->arena, "%sf", text_of_float(e->arena, (float)value));
+}
+
+static const char *const row_counts[SYMBOL_COUNT] = {
+    [SYMBOL_rows] = "rows", [SYMBOL_sequences] = "sequences", [SYMBOL_wanted] = "wanted"};
+
+static void print_wrapper_head(const Emitter *e, const Instance *instance)
+{
+    const KernelEntry *kernel = instance->kernel;
+    str_printf(e->out, "/* %s */\nstatic void %s(%s", instance->about, instance->name, e->dialect->team);
+    for (int i = 0; i < kernel->pointers; i++)
+        if (i == 0 || instance->call.pointer[i]) str_printf(e->out, ", %s", list_part(e->arena, kernel->pointer_text, i));
+    str_printf(e->out, ", int %s)\n{\n", row_counts[instance->call.dynamic[0]]);
+}
+
+static void print_constants(const Emitter *e, const Instance *instance)
+{
+    for (int i = 0; i < instance->kernel->constants; i++)
+        str_printf(e->out, "%s%s", i ? ", " : "", constant_text(e, instance->kernel, &instance->call, i));
+}
+
+/* The kernel with this model's numbers: the compiler specialises it. */
+static void print_wrapper(const Emitter *e, const Instance *instance)
+{
+    const KernelEntry *kernel = instance->kernel;
+    print_wrapper_head(e, instance);
+    if (kernel->constants) str_printf(e->out, "    /* %s */\n", kernel->constant_text);
+    str_printf(e->out, "    %s", kernel->name);
+    if (e->dialect->template_constants && kernel->constants) {
+        str_printf(e->out, "<");
+        print_constants(e, instance);
+        str_printf(e->out, ">");
+    }
+    str_printf(e->out, "(%s", e->dialect->team_name);
+    for (int i = 0; i < kernel->pointers; i++) {
+        const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
+        str_printf(e->out, ", %s", i == 0 || instance->call.pointer[i] ? name : e->dialect->template_constants ? "nullptr" : "NULL");
+    }
+    str_printf(e->out, ", %s", row_counts[instance->call.dynamic[0]]);
+    if (!e->dialect->template_constants && kernel->constants) {
+        str_printf(e->out, ", ");
+        print_constants(e, instance);
+    }
+    for (int i = 0; i < kernel->reals; i++) str_printf(e->out, ", %s", real_text(e, instance->call.real[i]));
+    str_printf(e->out, ");\n%s}\n\n", e->dialect->barrier ? "    hf2c_barrier(team);\n" : "");
+}
+
+/* ---- the schedule ---- */
+
+static const char *section_name(const Emitter *e, size_t number)
+{
+    const Section *section = &e->plan->section[number];
+    size_t loops = 0, before = 0;
+    for (size_t s = 0; s < e->plan->sections; s++)
+        if (e->plan->section[s].iterations > 1) loops++, before += s < number;
+    if (section->iterations > 1) return loops == 1 ? "layer" : arena_printf(e->arena, "layer_%zu", before + 1);
+    if (e->plan->sections == 1) return "everything";
+    if (number == 0) return "begin";
+    return number + 1 == e->plan->sections ? "finish" : arena_printf(e->arena, "part_%zu", number);
+}
+
+static const char *shape_comment(const Emitter *e, const Node *node)
+{
+    Str text = {0};
+    for (int i = 0; i < node->shape.rank; i++) {
+        Dim dim = node->shape.dim[i];
+        str_printf(&text, "%s", i ? ", " : "");
+        if (dim.symbol == SYMBOL_none || dim.size != 1) str_printf(&text, "%" PRId64, dim.size);
+        if (dim.symbol != SYMBOL_none) str_printf(&text, "%s%s", dim.size != 1 ? " " : "", symbol_name(dim.symbol));
+    }
+    const char *copy = arena_printf(e->arena, "[%s]", text.data ? text.data : "");
+    str_free(&text);
+    return copy;
+}
+
+static const char *pointer_type(const Emitter *e, const KernelEntry *kernel, int i)
+{
+    const char *declaration = list_part(e->arena, kernel->pointer_text, i);
+    return arena_copy_text(e->arena, declaration, (size_t)(declared_name(declaration) - declaration));
+}
+
+/* A local pointer for every value, weight and cache that the section uses. */
+static void print_local(const Emitter *e, Map *declared, const Step *step, int p)
+{
+    const Operand *operand = &step->pointer[p];
+    bool memory = operand->place == PLACE_ARENA || operand->place == PLACE_WEIGHTS || operand->place == PLACE_STATE;
+    if (!memory) return;
+    bool state = operand->place == PLACE_STATE;
+    const char *name = state ? arena_printf(e->arena, "cache_%" PRId64, node_storage(operand->node, &(int64_t){0})->a.index)
+                             : names_of(e->names, operand);
+    if (map_get(declared, name)) return;
+    map_set(declared, name, declared);
+    const char *base = state ? "call->state" : operand->place == PLACE_WEIGHTS ? "call->weights" : "call->workspace";
+    size_t offset = operand->place == PLACE_ARENA ? operand->offset - (size_t)operand->column * sizeof(float) : operand->offset;
+    int64_t column;
+    const Node *shown = operand->place == PLACE_ARENA ? node_storage(operand->node, &column) : operand->node;
+    const char *type = operand->place == PLACE_WEIGHTS ? pointer_type(e, &*e->plan->instance[step->instance].kernel, p) : "float *";
+    str_printf(e->out, "    %s%s = (%s)(%s + %zu", type, name, type, base, offset);
+    if (operand->stride) str_printf(e->out, " + (size_t)index * %zu", operand->stride);
+    str_printf(e->out, "); /* %s%s%s */\n", operand->place == PLACE_WEIGHTS ? format_name(shown->format) : "",
+               operand->place == PLACE_WEIGHTS ? " " : "", shape_comment(e, shown));
+}
+
+static void print_locals(const Emitter *e, const Section *section)
+{
+    Map *declared = map_new(e->arena);
+    for (int place = PLACE_ARENA; place <= PLACE_STATE; place++)
+        for (size_t i = section->first; i < section->first + section->count; i++)
+            for (int p = 0; p < e->plan->step[i].call.pointers; p++)
+                if ((int)e->plan->step[i].pointer[p].place == place) print_local(e, declared, &e->plan->step[i], p);
+}
+
+static const char *argument_text(const Emitter *e, const Operand *operand)
+{
+    switch (operand->place) {
+    case PLACE_INPUT:
+        return operand->index == INPUT_sequences ? "call->sequences" : arena_printf(e->arena, "call->%s", plan_input_names[operand->index]);
+    case PLACE_OUTPUT:
+        if (operand->index_stride) return arena_printf(e->arena, "call->outputs[%d + %d * index]", operand->index, operand->index_stride);
+        return arena_printf(e->arena, "call->outputs[%d]", operand->index);
+    case PLACE_STATE: return arena_printf(e->arena, "cache_%" PRId64, node_storage(operand->node, &(int64_t){0})->a.index);
+    case PLACE_ARENA:
+        if (operand->column) return arena_printf(e->arena, "%s + %" PRId64, names_of(e->names, operand), operand->column);
+        return names_of(e->names, operand);
+    default: return names_of(e->names, operand);
+    }
+}
+
+static const char *run_count(Symbol symbol)
+{
+    return symbol == SYMBOL_sequences ? "call->sequence_count" : symbol == SYMBOL_wanted ? "call->wanted" : "call->rows";
+}
+
+static void print_step(const Emitter *e, const Step *step)
+{
+    const Instance *instance = &e->plan->instance[step->instance];
+    str_printf(e->out, "    ");
+    if (step->guard >= 0) str_printf(e->out, "if (%s) ", argument_text(e, &step->pointer[0]));
+    str_printf(e->out, "%s(%s", instance->name, e->dialect->team_name);
+    for (int p = 0; p < step->call.pointers; p++)
+        if (step->pointer[p].place != PLACE_NONE) str_printf(e->out, ", %s", argument_text(e, &step->pointer[p]));
+    str_printf(e->out, ", %s);\n", run_count(step->call.dynamic[0]));
+}
+
+static void print_section(const Emitter *e, size_t number)
+{
+    const Section *section = &e->plan->section[number];
+    bool loop = section->iterations > 1;
+    if (loop)
+        str_printf(e->out, "/* One of the layers %d to %d; index counts from 0. */\n", section->layer,
+                   section->layer + section->iterations - 1);
+    str_printf(e->out, "static void %s(%s, const hf2c_call *call%s)\n{\n", section_name(e, number), e->dialect->team, loop ? ", int index" : "");
+    print_locals(e, section);
+    str_printf(e->out, "\n");
+    for (size_t i = section->first; i < section->first + section->count; i++) print_step(e, &e->plan->step[i]);
+    str_printf(e->out, "}\n\n");
+}
+
+static void print_schedule(const Emitter *e)
+{
+    bool c = !e->dialect->template_constants;
+    str_printf(e->out, c ? "static void schedule(const hf2c_team *team, void *argument)\n{\n    const hf2c_call *call = argument;\n"
+                         : "static void schedule(hf2c_stream *stream, const hf2c_call *call)\n{\n");
+    for (size_t s = 0; s < e->plan->sections; s++) {
+        if (e->plan->section[s].iterations > 1)
+            str_printf(e->out, "    for (int i = 0; i < %d; i++) %s(%s, call, i);\n",
+                       e->plan->section[s].iterations, section_name(e, s), e->dialect->team_name);
+        else
+            str_printf(e->out, "    %s(%s, call);\n", section_name(e, s), e->dialect->team_name);
+    }
+    str_printf(e->out, "}\n\n");
+}
+
+/* ---- the file ---- */
+
+static void print_forward_c(const Emitter *e)
+{
+    print_include(e, e->dialect->end);
+    str_printf(e->out, "\nhf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
+                       "    return hf2c_call_schedule(context, batch, outputs, schedule);\n}\n", e->compiled->name);
+}
+
+static void print_output_memory(const Emitter *e)
+{
+    const hf2c_model *facts = &e->compiled->facts;
+    for (int i = 0; i < facts->output_count; i++) {
+        static const char *const counts[] = {"batch->rows", "batch->sequences", "batch->wanted"};
+        str_printf(e->out, "    hf2c_device_copy_output(device, outputs[%d], call.outputs[%d], (size_t)%s * %d * sizeof(float));\n", i, i,
+                   counts[facts->outputs[i].rows], facts->outputs[i].columns);
+    }
+}
+
+/* Outputs are computed behind the workspace, on the device, and copied out. */
+static void print_forward_cuda(const Emitter *e)
+{
+    const Compiled *c = e->compiled;
+    str_printf(e->out,
+               "extern \"C\" hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
+               "    hf2c_device *device = (hf2c_device *)context->engine;\n"
+               "    hf2c_device_inputs in;\n"
+               "    hf2c_status status = hf2c_device_begin(device, context, batch, &in);\n"
+               "    if (status != HF2C_OK) return status;\n", c->name);
+    str_printf(e->out, "    float *on_device[%d];\n", c->facts.output_count);
+    size_t offset = e->plan->arena_bytes;
+    for (int i = 0; i < c->facts.output_count; i++) {
+        str_printf(e->out, "    on_device[%d] = outputs[%d] ? (float *)(context->workspace + %zu) : nullptr;\n", i, i, offset);
+        offset += align_up((size_t)shape_elements(c->graph->output[i].node->shape, e->plan->symbols) * sizeof(float), 64);
+    }
+    str_printf(e->out,
+               "    hf2c_call call;\n    hf2c_call_begin(&call, context, batch, on_device);\n"
+               "    call.ids = in.ids;\n    call.positions = in.positions;\n    call.types = in.types;\n    call.want = in.want;\n"
+               "    call.sequences = in.sequences;\n"
+               "    schedule(&device->stream, &call);\n");
+    print_output_memory(e);
+    str_printf(e->out, "    return hf2c_device_finish(device);\n}\n");
+}
+
+static void print_head(const Emitter *e)
+{
+    const Compiled *c = e->compiled;
+    str_printf(e->out, "/* %s.%s: the model %s (%s), compiled by hf2c for %s.\n *\n", c->name, e->dialect->extension, c->facts.name,
+               c->facts.architecture, c->target->name);
+    str_printf(e->out, " * %d layers, hidden size %d, vocabulary %d, sequences of up to %d tokens; %zu bytes of weights, %zu of workspace, %zu\n"
+                       " * of state for each sequence that is kept. MODEL.md says more. */\n",
+               c->facts.layers, c->facts.hidden, c->facts.vocabulary, c->facts.max_sequence, c->facts.weights_bytes,
+               c->facts.workspace_bytes, c->facts.state_bytes);
+    str_printf(e->out, "#include \"%s.h\"\n\n", c->name);
+    print_include(e, "runtime/core/call.h");
+    if (e->dialect->template_constants) print_include(e, "runtime/cuda/device.h");
+    str_printf(e->out, "\n/* The kernels, as ordinary functions whose last parameters are shapes. */\n");
+    print_kernel_includes(e);
+}
+
+void emit_source(Str *out, const Compiled *compiled)
+{
+    Emitter e = {.out = out, .arena = compiled->arena, .compiled = compiled, .plan = compiled->plan};
+    e.dialect = dialect_find(compiled->target->emitter);
+    e.names = names_make(compiled->arena, compiled->plan, compiled->built.architecture->prefix);
+    print_head(&e);
+    str_printf(out, "\n/* ---- the kernels with this model's numbers ---- */\n\n");
+    for (size_t i = 0; i < e.plan->instances; i++) print_wrapper(&e, &e.plan->instance[i]);
+    str_printf(out, "/* ---- the schedule ---- */\n\n");
+    for (size_t s = 0; s < e.plan->sections; s++) print_section(&e, s);
+    print_schedule(&e);
+    if (e.dialect->template_constants) {
+        print_forward_cuda(&e);
+    } else {
+        print_forward_c(&e);
+    }
+}

@@ -1,0 +1,70 @@
+/* test: NAME_test.c, a self-test of the emitted code: fixed ids in, the reference evaluation's outputs expected. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "compiler/emit/emit.h"
+
+enum { TEST_TOKENS = 6, TEST_VALUES = 64 };
+
+typedef struct TestCase {
+    int tokens;
+    int32_t ids[TEST_TOKENS];
+    int output, values;
+    float expected[TEST_VALUES];
+} TestCase;
+
+/* Output 0 of the double evaluation, its last row. */
+static void evaluate(const Compiled *c, TestCase *test)
+{
+    int32_t positions[TEST_TOKENS], types[TEST_TOKENS] = {0}, want[TEST_TOKENS], start[2] = {0, test->tokens};
+    for (int i = 0; i < test->tokens; i++) positions[i] = want[i] = i;
+    hf2c_batch batch = {.rows = test->tokens, .sequences = 1, .wanted = test->tokens, .ids = test->ids, .positions = positions};
+    batch.types = types;
+    batch.start = start;
+    batch.want = want;
+    Arena *arena = arena_new();
+    double **value = graph_evaluate(arena, c->before, &batch);
+    const Node *node = c->before->output[0].node;
+    int columns = c->facts.outputs[0].columns;
+    int row = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES ? 0 : test->tokens - 1;
+    test->values = columns < TEST_VALUES ? columns : TEST_VALUES;
+    for (int i = 0; i < test->values; i++) test->expected[i] = (float)value[node->id][(size_t)row * (size_t)columns + (size_t)i];
+    arena_free(arena);
+}
+
+static void print_numbers(Str *out, Arena *arena, const TestCase *test)
+{
+    str_printf(out, "static const int32_t ids[%d] = {", test->tokens);
+    for (int i = 0; i < test->tokens; i++) str_printf(out, "%s%" PRId32, i ? ", " : "", test->ids[i]);
+    str_printf(out, "};\nstatic const float expected[%d] = {", test->values);
+    for (int i = 0; i < test->values; i++) str_printf(out, "%s%s%sf", i ? "," : "", i % 8 ? " " : "\n    ", text_of_float(arena, test->expected[i]));
+    str_printf(out, "};\n\n");
+}
+
+bool emit_self_test(Str *out, const Compiled *c, Err *err)
+{
+    (void)err;
+    const char *name = c->name;
+    TestCase test = {.tokens = c->facts.max_sequence < TEST_TOKENS ? c->facts.max_sequence : TEST_TOKENS};
+    for (int i = 0; i < test.tokens; i++) test.ids[i] = (int32_t)((i * 7919 + 11) % c->facts.vocabulary);
+    evaluate(c, &test);
+    str_printf(out, "/* %s_test.c: a self-test. Build it with `cc -DHF2C_SELF_TEST *.c -lm`; it prints the largest error and fails above the\n"
+                    " * tolerance. The expected numbers are the reference evaluation's, in double, of the unfused graph. */\n#include \"%s.h\"\n\n#ifdef HF2C_SELF_TEST\n#include <math.h>\n#include <stdio.h>\n\n", name, name);
+    print_numbers(out, c->arena, &test);
+    str_printf(out, "static _Alignas(64) unsigned char workspace[%zu], state[%zu];\nstatic float output[%zu];\n\n",
+               c->facts.workspace_bytes ? c->facts.workspace_bytes : 64, c->facts.state_bytes ? c->facts.state_bytes : 64,
+               (size_t)c->facts.max_rows * (size_t)c->facts.outputs[0].columns);
+    bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
+    str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = %s_init(&c, workspace, sizeof workspace, state, sizeof state, %s_weights, %zu);\n", name, name, name, c->facts.weights_bytes);
+    if (c->facts.state_bytes)
+        str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output;\n", name, test.tokens);
+    else
+        str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test.tokens,
+                   per_sequence ? 0 : (test.tokens - 1) * c->facts.outputs[0].columns);
+    str_printf(out,
+               "    if (status != HF2C_OK) {\n        printf(\"%s: %%s\\n\", hf2c_status_text(status));\n        return 1;\n    }\n"
+               "    double worst = 0;\n    for (int i = 0; i < %d; i++) {\n        double error = fabs((double)row[i] - (double)expected[i]) / (1 + fabs((double)expected[i]));\n"
+               "        if (!(error <= worst)) worst = error;\n    }\n    printf(\"%s: largest error %%.2e\\n\", worst);\n    return worst < 1e-3 ? 0 : 1;\n}\n#else\ntypedef int no_self_test_here;\n#endif\n",
+               name, test.values, name);
+    return true;
+}

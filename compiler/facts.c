@@ -1,0 +1,137 @@
+/* facts: what the runtime is told of a compiled model. The interpreter hands the struct over as it is; the emitter prints it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/compile.h"
+
+static const char *printable(Arena *arena, const char *text)
+{
+    char *copy = arena_printf(arena, "%s", text);
+    for (char *c = copy; *c; c++)
+        if (*c < ' ' || *c > '~' || strchr("\"\\?*/", *c)) *c = '_';
+    return copy;
+}
+
+static hf2c_rows rows_of(const Node *node)
+{
+    switch (node->shape.dim[0].symbol) {
+    case SYMBOL_sequences: return HF2C_ROWS_SEQUENCES;
+    case SYMBOL_wanted: return HF2C_ROWS_WANTED;
+    default: return HF2C_ROWS_ALL;
+    }
+}
+
+static void describe_outputs(Compiled *c)
+{
+    hf2c_output *output = ARENA_ARRAY(c->arena, hf2c_output, c->graph->outputs);
+    for (size_t i = 0; i < c->graph->outputs; i++) {
+        const GraphOutput *from = &c->graph->output[i];
+        output[i] = (hf2c_output){from->name, rows_of(from->node), (int)shape_columns(from->node->shape)};
+    }
+    c->facts.outputs = output;
+    c->facts.output_count = (int)c->graph->outputs;
+}
+
+/* A token id of config.json or generation_config.json; the latter counts. */
+static int32_t token_id(const Compiled *c, const char *key)
+{
+    int64_t most = c->built.vocabulary - 1;
+    int64_t id = config_int_or(&c->model.config, key, -1, most, -1);
+    return (int32_t)config_int_or(&c->model.generation, key, -1, most, id);
+}
+
+static void describe_generation(Compiled *c)
+{
+    hf2c_generation_defaults *g = &c->facts.generation;
+    const Config *from = &c->model.generation;
+    int64_t eos[COUNT_OF(g->eos)];
+    g->bos = token_id(c, "bos_token_id");
+    g->pad = token_id(c, "pad_token_id");
+    size_t count = config_ints(from, "eos_token_id", 0, c->built.vocabulary - 1, eos, COUNT_OF(eos));
+    if (count == 0) count = config_ints(&c->model.config, "eos_token_id", 0, c->built.vocabulary - 1, eos, COUNT_OF(eos));
+    g->eos_count = (int)count;
+    for (size_t i = 0; i < count; i++) g->eos[i] = (int32_t)eos[i];
+    g->do_sample = config_bool_or(from, "do_sample", false);
+    g->top_k = (int)config_int_or(from, "top_k", 0, 1 << 24, 50);
+    g->max_length = (int)config_int_or(from, "max_length", 0, 1 << 26, 0);
+    g->max_new_tokens = (int)config_int_or(from, "max_new_tokens", 0, 1 << 26, 0);
+    g->temperature = (float)config_float_or(from, "temperature", 0, 1e6, 1);
+    g->top_p = (float)config_float_or(from, "top_p", 0, 1, 1);
+    g->min_p = (float)config_float_or(from, "min_p", 0, 1, 0);
+    g->repetition_penalty = (float)config_float_or(from, "repetition_penalty", 1e-6, 1e6, 1);
+}
+
+static void describe_embedding(Compiled *c)
+{
+    static const struct {
+        const char *name;
+        hf2c_pooling pooling;
+    } modes[] = {{"mean", HF2C_POOLING_MEAN}, {"cls", HF2C_POOLING_CLS}, {"max", HF2C_POOLING_MAX}, {"last", HF2C_POOLING_LAST}};
+    const char *mode = config_text_or(&c->model.sentence, "pooling_mode", "");
+    for (size_t i = 0; i < COUNT_OF(modes); i++)
+        if (strcmp(modes[i].name, mode) == 0) c->facts.pooling = modes[i].pooling;
+    c->facts.normalize = config_bool_or(&c->model.sentence, "normalize", false);
+}
+
+/* Rows of the table that token types choose from. */
+static int token_types(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op == OP_embed && node->operand[0]->op == OP_input && strcmp(node->operand[0]->a.key, "types") == 0)
+            return (int)node->operand[1]->shape.dim[0].size;
+    }
+    return 0;
+}
+
+/* The default task first. */
+static bool describe_tasks(Compiled *c, Err *err)
+{
+    const char *tasks = c->built.tasks, *first = c->options.task;
+    /* A folder with sentence-transformers settings is an embedding model first of all. */
+    if (!first && c->facts.pooling && strstr(tasks, "sentence-embedding")) first = "sentence-embedding";
+    c->facts.tasks = tasks;
+    if (!first) return true;
+    Str others = {0};
+    bool known = false;
+    for (const char *at = tasks; *at;) {
+        size_t n = strcspn(at, " ");
+        if (strlen(first) == n && memcmp(first, at, n) == 0) {
+            known = true;
+        } else {
+            str_printf(&others, " %.*s", (int)n, at);
+        }
+        at += n + (at[n] == ' ');
+    }
+    c->facts.tasks = arena_printf(c->arena, "%s%s", first, others.data ? others.data : "");
+    str_free(&others);
+    return known || err_set(err, "%s cannot do the task \"%s\"; it can do: %s", c->built.class_name, first, tasks);
+}
+
+bool facts_describe(Compiled *c, Err *err)
+{
+    hf2c_model *f = &c->facts;
+    const PlanOptions *limits = &c->plan->options;
+    f->abi = HF2C_ABI;
+    f->name = printable(c->arena, c->model.name);
+    f->architecture = printable(c->arena, c->built.class_name);
+    f->weights_bytes = c->plan->weights_bytes;
+    f->workspace_bytes = c->plan->arena_bytes;
+    f->state_bytes = c->plan->state_bytes;
+    f->vocabulary = (int)c->built.vocabulary;
+    f->hidden = (int)c->built.hidden;
+    f->layers = (int)c->built.layers;
+    f->token_types = token_types(c->before);
+    f->max_sequence = (int)limits->max_sequence;
+    f->max_rows = (int)limits->max_rows;
+    f->max_batch = (int)limits->max_batch;
+    f->labels = c->built.labels;
+    f->label_count = c->built.label_count;
+    f->problem = c->built.problem;
+    f->tokenizer = c->tokenizer;
+    c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
+    describe_outputs(c);
+    describe_generation(c);
+    describe_embedding(c);
+    return err->text[0] == '\0' && describe_tasks(c, err);
+}

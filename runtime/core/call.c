@@ -1,0 +1,35 @@
+/* call: see call.h. */
+#include "runtime/core/call.h"
+
+void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
+{
+    call->weights = context->weights;
+    call->workspace = context->workspace;
+    call->state = context->state;
+    call->rows = batch->rows;
+    call->sequence_count = batch->sequences;
+    call->wanted = batch->wanted;
+    call->ids = batch->ids;
+    call->positions = batch->positions;
+    call->types = batch->types;
+    call->want = batch->want;
+    call->table.count = batch->sequences;
+    call->table.rows = batch->rows;
+    call->table.start = batch->start;
+    call->table.past = batch->past;
+    call->table.slot = batch->slot;
+    call->table.slot_bytes = context->model->state_bytes;
+    call->sequences = &call->table;
+    call->outputs = outputs;
+}
+
+hf2c_status hf2c_call_schedule(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
+                              void (*schedule)(const hf2c_team *team, void *call))
+{
+    hf2c_call call;
+    hf2c_status status = hf2c_batch_check(context, batch);
+    if (status != HF2C_OK) return status;
+    hf2c_call_begin(&call, context, batch, outputs);
+    hf2c_parallel(context->threads, schedule, &call);
+    return HF2C_OK;
+}
