@@ -105,7 +105,17 @@ static void transpose_values(Arena *scratch, const Node *node, float *values)
     }
 }
 
-/* What only moves numbers works in float, so that weights are never held in double. */
+/* The product of two floats, rounded to float, is the same by way of double. */
+static void product_values(Arena *scratch, const Node *node, float *values)
+{
+    size_t period = constant_elements(node->operand[1]);
+    float *factors = ARENA_ARRAY(scratch, float, period);
+    node_constant_values(scratch, node->operand[0], values);
+    node_constant_values(scratch, node->operand[1], factors);
+    for (size_t i = 0, count = constant_elements(node); i < count; i++) values[i] *= factors[i % period];
+}
+
+/* What moves or scales numbers works in float, so that most weights are never held in double. */
 void node_constant_values(Arena *scratch, const Node *node, float *values)
 {
     if (!node_is_constant(node))
@@ -119,6 +129,7 @@ void node_constant_values(Arena *scratch, const Node *node, float *values)
     case OP_constant: memcpy(values, node->values, constant_elements(node) * sizeof *values); break;
     case OP_slice: slice_values(scratch, node, values); break;
     case OP_transpose: transpose_values(scratch, node, values); break;
+    case OP_mul: product_values(scratch, node, values); break;
     case OP_concat:
         for (int i = 0; i < node->operands; values += constant_elements(node->operand[i++]))
             node_constant_values(scratch, node->operand[i], values);
