@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/core/json.h"
+#include "runtime/core/json_unit.h"
 
 _Static_assert((int)JSON_MAX_DEPTH == (int)JSON_SCAN_DEPTH, "one depth for all JSON");
 
@@ -25,13 +26,12 @@ static bool refuse(const Source *source, size_t at, const char *why)
 static bool is_infinity(const char *text, size_t bytes, size_t at)
 {
     static const char word[] = "Infinity";
-    if (bytes - at < sizeof word - 1 || memcmp(text + at, word, sizeof word - 1) != 0)
-        return false;
+    if (bytes - at < sizeof word - 1 || memcmp(text + at, word, sizeof word - 1) != 0) return false;
     return at == 0 || strchr(" \t\r\n,:[-", text[at - 1]) != NULL;
 }
 
-/* Python's json writes Infinity, and published configs contain it ("time_step_limit": [0.0, Infinity]): a limit that is never
- * reached, so the largest power of ten serves. Same length, so positions in messages stay right. */
+/* Python's json writes Infinity, and published configs contain it ("time_step_limit": [0.0, Infinity]): a limit that is
+ * never reached, so the largest power of ten serves. Same length, so positions in messages stay right. */
 static const char *replace_infinity(Arena *arena, const char *text, size_t bytes)
 {
     static const char word[] = "Infinity", number[] = "1e308   ";
@@ -43,8 +43,7 @@ static const char *replace_infinity(Arena *arena, const char *text, size_t bytes
         else if (inside && text[at] == '\\')
             at++;
         else if (!inside && text[at] == word[0] && is_infinity(text, bytes, at)) {
-            if (copy == NULL)
-                copy = arena_copy_text(arena, text, bytes);
+            if (copy == NULL) copy = arena_copy_text(arena, text, bytes);
             memcpy(copy + at, number, sizeof number - 1);
         }
     }
@@ -53,35 +52,20 @@ static const char *replace_infinity(Arena *arena, const char *text, size_t bytes
 
 /* ---- what the scanner lets through and cJSON would change ---- */
 
-static unsigned hex_of(const char *digits)
-{
-    unsigned value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = digits[i];
-        value = value * 16 + (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    return value;
-}
-
 /* In the raw text of a string whose escapes are known to be well formed. */
 static const char *bad_unicode_escape(const char *text, size_t length)
 {
     for (size_t at = 0; at < length; at++) {
-        if (text[at] != '\\')
-            continue;
+        if (text[at] != '\\') continue;
         at++;
-        if (text[at] != 'u')
-            continue;
-        unsigned unit = hex_of(text + at + 1);
+        if (text[at] != 'u') continue;
+        int32_t unit = json_hex_unit(text + at + 1, length - at - 1);
         at += 4;
-        if (unit == 0)
-            return "a NUL character in a string";
-        if (unit < 0xd800 || unit > 0xdfff)
-            continue;
+        if (unit == 0) return "a NUL character in a string";
+        if (unit < 0xd800 || unit > 0xdfff) continue;
         bool pair = unit <= 0xdbff && length - at > 6 && text[at + 1] == '\\' && text[at + 2] == 'u';
-        unsigned low = pair ? hex_of(text + at + 3) : 0;
-        if (low < 0xdc00 || low > 0xdfff)
-            return "half of a surrogate pair in a string";
+        int32_t low = pair ? json_hex_unit(text + at + 3, length - at - 3) : 0;
+        if (low < 0xdc00 || low > 0xdfff) return "half of a surrogate pair in a string";
         at += 6;
     }
     return NULL;
@@ -90,9 +74,9 @@ static const char *bad_unicode_escape(const char *text, size_t length)
 static const char *bad_number(const JsonScanner *scanner)
 {
     double value;
-    if (scanner->length > CJSON_NUMBER_CHARACTERS)
-        return "a number of more than 63 characters";
-    bool scaled = memchr(scanner->start, 'e', scanner->length) != NULL || memchr(scanner->start, 'E', scanner->length) != NULL;
+    if (scanner->length > CJSON_NUMBER_CHARACTERS) return "a number of more than 63 characters";
+    bool scaled =
+        memchr(scanner->start, 'e', scanner->length) != NULL || memchr(scanner->start, 'E', scanner->length) != NULL;
     return scaled && !json_double(scanner, &value) ? "a number beyond the range of double" : NULL;
 }
 
@@ -117,8 +101,7 @@ static bool check_text(const Source *source)
         default:
             break;
         }
-        if (why != NULL)
-            return refuse(source, (size_t)(scanner.start - source->text), why);
+        if (why != NULL) return refuse(source, (size_t)(scanner.start - source->text), why);
     }
 }
 
@@ -126,8 +109,7 @@ static bool check_text(const Source *source)
 
 static bool check_object_keys(const Source *source, const cJSON *object)
 {
-    if (object->child == NULL || object->child->next == NULL)
-        return true;
+    if (object->child == NULL || object->child->next == NULL) return true;
     Arena *scratch = arena_new();
     Map *seen = map_new(scratch);
     const cJSON *item = object->child;
@@ -142,11 +124,9 @@ static bool check_object_keys(const Source *source, const cJSON *object)
 /* Recursion is bounded: the scanner has refused what is deeper than JSON_MAX_DEPTH. */
 static bool check_keys(const Source *source, const cJSON *value)
 {
-    if (cJSON_IsObject(value) && !check_object_keys(source, value))
-        return false;
+    if (cJSON_IsObject(value) && !check_object_keys(source, value)) return false;
     for (const cJSON *item = value->child; item != NULL; item = item->next)
-        if (item->child != NULL && !check_keys(source, item))
-            return false;
+        if (item->child != NULL && !check_keys(source, item)) return false;
     return true;
 }
 
@@ -159,8 +139,7 @@ static void delete_tree(void *tree)
 
 cJSON *json_own(Arena *arena, cJSON *tree)
 {
-    if (tree == NULL)
-        fatal("out of memory: a JSON value");
+    if (tree == NULL) fatal("out of memory: a JSON value");
     arena_on_free(arena, delete_tree, tree);
     return tree;
 }
@@ -168,8 +147,7 @@ cJSON *json_own(Arena *arena, cJSON *tree)
 cJSON *json_parse(Arena *arena, const char *file, const char *text, size_t bytes, Err *err)
 {
     Source source = {file, replace_infinity(arena, text, bytes), bytes, err};
-    if (!check_text(&source))
-        return NULL;
+    if (!check_text(&source)) return NULL;
     const char *end = NULL;
     cJSON *tree = cJSON_ParseWithLengthOpts(source.text, bytes, &end, 0);
     if (tree == NULL) {
@@ -183,7 +161,6 @@ cJSON *json_parse(Arena *arena, const char *file, const char *text, size_t bytes
 cJSON *json_read(Arena *arena, const char *path, size_t limit, Err *err)
 {
     FileView view;
-    if (!file_read(arena, path, limit, &view, err))
-        return NULL;
+    if (!file_read(arena, path, limit, &view, err)) return NULL;
     return json_parse(arena, path, (const char *)view.data, view.size, err);
 }

@@ -14,8 +14,8 @@ typedef struct Place {
 bool model_locate(Arena *arena, const char *where, Place *place, Err *err);
 /* realpath() into the arena; NULL with errno. */
 char *real_path(Arena *arena, const char *path);
-/* Whether the folder, which ends in .../models--org--name/snapshots/HASH, is one of the Hugging Face cache. *entry_length then is the
- * length of .../models--org--name. */
+/* Whether the folder, which ends in .../models--org--name/snapshots/HASH, is one of the Hugging Face cache.
+ * *entry_length then is the length of .../models--org--name. */
 bool is_cache_snapshot(const char *folder, size_t *entry_length);
 
 #endif

@@ -27,8 +27,7 @@ static Config config_of(const Model *model, const cJSON *root, const char *file,
 static bool read_config(Model *model, const char *path, Config *config, Err *err)
 {
     const cJSON *root = json_read(model->arena, path, CONFIG_LIMIT, err);
-    if (root != NULL && !cJSON_IsObject(root))
-        err_set(err, "%s: must hold an object", path);
+    if (root != NULL && !cJSON_IsObject(root)) err_set(err, "%s: must hold an object", path);
     *config = config_of(model, root, path, err);
     return cJSON_IsObject(root);
 }
@@ -36,8 +35,7 @@ static bool read_config(Model *model, const char *path, Config *config, Err *err
 static bool read_generation(Model *model, bool wanted, Err *err)
 {
     const char *path = wanted ? model_file(model, "generation_config.json") : NULL;
-    if (path != NULL)
-        return read_config(model, path, &model->generation, err);
+    if (path != NULL) return read_config(model, path, &model->generation, err);
     model->generation = config_of(model, json_own(model->arena, cJSON_CreateObject()), "generation_config.json", err);
     return true;
 }
@@ -47,15 +45,12 @@ static bool read_sentence(Model *model, Place *place, Err *err)
 {
     cJSON *settings;
     const char *inside;
-    if (!sentence_read(model->arena, model->folder, &settings, &inside, err))
-        return false;
+    if (!sentence_read(model->arena, model->folder, &settings, &inside, err)) return false;
     model->sentence = config_of(model, settings, "modules.json", err);
-    if (inside[0] == '\0' || file_exists(place->config))
-        return true;
+    if (inside[0] == '\0' || file_exists(place->config)) return true;
     const char *folder = arena_printf(model->arena, "%s/%s", model->folder, inside);
     model->folder = real_path(model->arena, folder);
-    if (model->folder == NULL)
-        return err_set(err, "%s: named by modules.json: %s", folder, strerror(errno));
+    if (model->folder == NULL) return err_set(err, "%s: named by modules.json: %s", folder, strerror(errno));
     place->config = arena_printf(model->arena, "%s/config.json", model->folder);
     return true;
 }
@@ -74,8 +69,7 @@ static const char *other_weights(const Model *model)
     static const char *const suffixes[] = {".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx"};
     const char *found = NULL;
     DIR *listing = opendir(model->folder);
-    if (listing == NULL)
-        return NULL;
+    if (listing == NULL) return NULL;
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
         for (size_t i = 0; i < COUNT_OF(suffixes); i++)
             if (ends_with(entry->d_name, suffixes[i]) && (found == NULL || strcmp(entry->d_name, found) < 0))
@@ -88,11 +82,12 @@ static const char *other_weights(const Model *model)
 static bool refuse_other_weights(const Model *model, Err *err)
 {
     const char *other = other_weights(model);
-    if (other == NULL)
-        return err_set(err, "%s: has neither %s nor %s", model->folder, weights_file, index_file);
-    return err_set(err, "%s: has no %s, only %s, which is not read; convert it in Python: "
-                   "transformers.AutoModelFor...from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)",
-                   model->folder, weights_file, other);
+    if (other == NULL) return err_set(err, "%s: has neither %s nor %s", model->folder, weights_file, index_file);
+    return err_set(
+        err,
+        "%s: has no %s, only %s, which is not read; convert it in Python: "
+        "transformers.AutoModelFor...from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)",
+        model->folder, weights_file, other);
 }
 
 static int first_part_length(const char *name)
@@ -108,8 +103,7 @@ static void collect_prefixes(Model *model)
     for (size_t i = 0; i < model->tensors.count; i++) {
         const char *name = model->tensors.item[i].name;
         size_t length = (size_t)first_part_length(name);
-        if (length == 0 || map_get_n(seen, name, length) != NULL)
-            continue;
+        if (length == 0 || map_get_n(seen, name, length) != NULL) continue;
         char *prefix = arena_copy_text(model->arena, name, length);
         map_set(seen, prefix, prefix);
         model->prefixes[model->prefix_count++] = prefix;
@@ -126,8 +120,7 @@ static bool read_weights(Model *model, Err *err)
         good = safetensors_open_sharded(model->arena, model->folder, index_file, &model->tensors, err);
     else
         return refuse_other_weights(model, err);
-    if (good)
-        collect_prefixes(model);
+    if (good) collect_prefixes(model);
     return model->has_weights = good;
 }
 
@@ -135,8 +128,7 @@ bool model_open(Arena *arena, const char *where, bool with_weights, Model *model
 {
     Place place;
     *model = (Model){.arena = arena};
-    if (!model_locate(arena, where, &place, err))
-        return false;
+    if (!model_locate(arena, where, &place, err)) return false;
     model->folder = place.folder;
     model->name = place.name;
     if (place.config_only)
@@ -155,7 +147,8 @@ static Tensor *find_exact(const Model *model, const char *name)
     return model->tensors.by_name != NULL ? map_get(model->tensors.by_name, name) : NULL;
 }
 
-/* LayerNorm.weight and LayerNorm.bias were LayerNorm.gamma and LayerNorm.beta in checkpoints converted from TensorFlow. */
+/* LayerNorm.weight and LayerNorm.bias were LayerNorm.gamma and LayerNorm.beta in checkpoints converted from TensorFlow.
+ */
 static Tensor *find_spelling(const Model *model, const char *name)
 {
     static const char *const spellings[][2] = {{"LayerNorm.weight", "gamma"}, {"LayerNorm.bias", "beta"}};
@@ -163,8 +156,7 @@ static Tensor *find_spelling(const Model *model, const char *name)
     char old[NAME_LIMIT];
     for (size_t i = 0; tensor == NULL && i < COUNT_OF(spellings); i++) {
         size_t length = strlen(name);
-        if (!ends_with(name, spellings[i][0]) || length >= sizeof old)
-            continue;
+        if (!ends_with(name, spellings[i][0]) || length >= sizeof old) continue;
         size_t stem = length - strlen(strchr(spellings[i][0], '.') + 1);
         memcpy(old, name, stem);
         strcpy(old + stem, spellings[i][1]);
@@ -180,8 +172,7 @@ static Tensor *find_with_prefix(const Model *model, const char *name, const Tens
     char longer[NAME_LIMIT];
     for (size_t i = 0; i < model->prefix_count; i++) {
         size_t length = strlen(model->prefixes[i]), rest = strlen(name);
-        if (length + 1 + rest >= sizeof longer)
-            continue;
+        if (length + 1 + rest >= sizeof longer) continue;
         memcpy(longer, model->prefixes[i], length);
         longer[length] = '.';
         memcpy(longer + length + 1, name, rest + 1);
@@ -200,8 +191,7 @@ static Tensor *find_tensor(const Model *model, const char *name, const Tensor **
     *second = NULL;
     Tensor *tensor = find_spelling(model, name);
     int first = first_part_length(name);
-    if (tensor == NULL && first != 0)
-        tensor = find_spelling(model, name + first + 1);
+    if (tensor == NULL && first != 0) tensor = find_spelling(model, name + first + 1);
     return tensor != NULL ? tensor : find_with_prefix(model, name, second);
 }
 
@@ -213,11 +203,9 @@ bool model_has_tensor(const Model *model, const char *name)
 
 static bool shape_fits(const Tensor *tensor, int rank, const int64_t *shape)
 {
-    if (rank >= 0 && rank != tensor->rank)
-        return false;
+    if (rank >= 0 && rank != tensor->rank) return false;
     for (int i = 0; i < rank; i++)
-        if (shape[i] != -1 && shape[i] != tensor->shape[i])
-            return false;
+        if (shape[i] != -1 && shape[i] != tensor->shape[i]) return false;
     return true;
 }
 
@@ -230,8 +218,8 @@ const Tensor *model_tensor(Model *model, const char *name, int rank, const int64
         return NULL;
     }
     if (second != NULL) {
-        err_set(err, "%s: tensor \"%.200s\" is missing, and both \"%.100s\" and \"%.100s\" could be meant", model->folder, name,
-                tensor->name, second->name);
+        err_set(err, "%s: tensor \"%.200s\" is missing, and both \"%.100s\" and \"%.100s\" could be meant",
+                model->folder, name, tensor->name, second->name);
         return NULL;
     }
     if (!shape_fits(tensor, rank, shape)) {

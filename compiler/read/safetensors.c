@@ -1,5 +1,6 @@
-/* Reading: a file is mapped, its header scanned twice (first counting, so that nothing is allocated from a number in the file),
- * every size checked, then the tensors are sorted by offset and must cover the data without holes or overlaps. */
+/* Reading: a file is mapped, its header scanned twice (first counting, so that nothing is allocated from a number in
+ * the file), every size checked, then the tensors are sorted by offset and must cover the data without holes or
+ * overlaps. */
 #include "compiler/read/safetensors.h"
 
 #include <inttypes.h>
@@ -48,8 +49,7 @@ const char *shape_text(Arena *arena, int rank, const int64_t *shape)
 {
     Str s = {0};
     str_add(&s, "[", 1);
-    for (int i = 0; i < rank; i++)
-        str_printf(&s, "%s%" PRId64, i > 0 ? ", " : "", shape[i]);
+    for (int i = 0; i < rank; i++) str_printf(&s, "%s%" PRId64, i > 0 ? ", " : "", shape[i]);
     str_add(&s, "]", 1);
     const char *text = arena_copy_text(arena, s.data, s.length);
     str_free(&s);
@@ -78,8 +78,7 @@ static bool scan_fails(Reader *reader)
 static bool want(Reader *reader, JsonKind kind, const char *why)
 {
     JsonKind found = json_next(&reader->scanner);
-    if (found == JSON_ERROR)
-        return scan_fails(reader);
+    if (found == JSON_ERROR) return scan_fails(reader);
     return found == kind || header_fails(reader, why);
 }
 
@@ -89,10 +88,11 @@ static bool find_header(Reader *reader)
     if (file->size < LENGTH_BYTES)
         return err_set(reader->err, "%s: has %zu bytes, too few for a safetensors file", reader->path, file->size);
     uint64_t length = 0;
-    for (int i = LENGTH_BYTES - 1; i >= 0; i--)
-        length = length << 8 | file->data[i];
+    for (int i = LENGTH_BYTES - 1; i >= 0; i--) length = length << 8 | file->data[i];
     if (length > MAX_HEADER_BYTES || length > file->size - LENGTH_BYTES)
-        return err_set(reader->err, "%s: header of %" PRIu64 " bytes in a file of %zu, wanted at most %d; truncated, or not safetensors",
+        return err_set(reader->err,
+                       "%s: header of %" PRIu64
+                       " bytes in a file of %zu, wanted at most %d; truncated, or not safetensors",
                        reader->path, length, file->size, MAX_HEADER_BYTES);
     reader->header = (const char *)file->data + LENGTH_BYTES;
     reader->header_bytes = (size_t)length;
@@ -105,8 +105,7 @@ static bool count_entries(Reader *reader, size_t *count)
 {
     *count = 0;
     json_scan_begin(&reader->scanner, reader->header, reader->header_bytes);
-    if (!want(reader, JSON_OBJECT, "an object was expected"))
-        return false;
+    if (!want(reader, JSON_OBJECT, "an object was expected")) return false;
     for (;;) {
         switch (json_next(&reader->scanner)) {
         case JSON_ERROR:
@@ -142,8 +141,7 @@ static bool read_metadata(Reader *reader)
         size_t length = reader->scanner.length;
         char *key = arena_alloc(scratch, length + 1);
         key[json_string(&reader->scanner, key, NULL)] = '\0';
-        if (map_get(seen, key) != NULL)
-            good = header_fails(reader, "the same key twice in __metadata__");
+        if (map_get(seen, key) != NULL) good = header_fails(reader, "the same key twice in __metadata__");
         map_set(seen, key, key);
         good = good && want(reader, JSON_STRING, "the values of __metadata__ must be texts");
     }
@@ -159,23 +157,21 @@ static int shown_length(const Reader *reader)
 
 static bool read_type(Reader *reader, Tensor *tensor)
 {
-    if (!want(reader, JSON_STRING, "dtype must be a text"))
-        return false;
+    if (!want(reader, JSON_STRING, "dtype must be a text")) return false;
     for (int type = 0; type < STORED_COUNT; type++)
         if (json_is(&reader->scanner, stored_name((StoredType)type))) {
             tensor->type = (StoredType)type;
             return true;
         }
-    return header_fails(reader, arena_printf(reader->arena, "unknown dtype \"%.*s\"", shown_length(reader), reader->scanner.start));
+    return header_fails(
+        reader, arena_printf(reader->arena, "unknown dtype \"%.*s\"", shown_length(reader), reader->scanner.start));
 }
 
 static bool read_shape(Reader *reader, Tensor *tensor)
 {
-    if (!want(reader, JSON_ARRAY, "shape must be a list"))
-        return false;
+    if (!want(reader, JSON_ARRAY, "shape must be a list")) return false;
     while (json_next(&reader->scanner) == JSON_NUMBER) {
-        if (tensor->rank == TENSOR_MAX_RANK)
-            return header_fails(reader, "more than 8 dimensions");
+        if (tensor->rank == TENSOR_MAX_RANK) return header_fails(reader, "more than 8 dimensions");
         uint64_t size;
         if (!json_unsigned(&reader->scanner, &size) || size > INT64_MAX)
             return header_fails(reader, "a dimension that is not an integer in 0..2^63-1");
@@ -187,22 +183,24 @@ static bool read_shape(Reader *reader, Tensor *tensor)
 static bool read_offsets(Reader *reader, Tensor *tensor)
 {
     uint64_t offset[2];
-    if (!want(reader, JSON_ARRAY, "data_offsets must be a list"))
-        return false;
+    if (!want(reader, JSON_ARRAY, "data_offsets must be a list")) return false;
     for (int i = 0; i < 2; i++)
-        if (!want(reader, JSON_NUMBER, "data_offsets must be two integers") || !json_unsigned(&reader->scanner, &offset[i]))
+        if (!want(reader, JSON_NUMBER, "data_offsets must be two integers") ||
+            !json_unsigned(&reader->scanner, &offset[i]))
             return header_fails(reader, "data_offsets must be two integers");
-    if (!want(reader, JSON_ARRAY_END, "data_offsets must be two integers"))
-        return false;
+    if (!want(reader, JSON_ARRAY_END, "data_offsets must be two integers")) return false;
     if (offset[0] > offset[1] || offset[1] > reader->data_bytes)
-        return header_fails(reader, arena_printf(reader->arena, "data_offsets [%" PRIu64 ", %" PRIu64 "] are not within the %zu bytes of data",
-                                                 offset[0], offset[1], reader->data_bytes));
+        return header_fails(reader,
+                            arena_printf(reader->arena,
+                                         "data_offsets [%" PRIu64 ", %" PRIu64 "] are not within the %zu bytes of data",
+                                         offset[0], offset[1], reader->data_bytes));
     tensor->data = reader->file.data + LENGTH_BYTES + reader->header_bytes + offset[0];
     tensor->bytes = (size_t)(offset[1] - offset[0]);
     return true;
 }
 
-/* A zero among the dimensions must not hide that others overflow: whoever multiplies some of them later need not check. */
+/* A zero among the dimensions must not hide that others overflow: whoever multiplies some of them later need not check.
+ */
 static bool check_bytes(Reader *reader, Tensor *tensor)
 {
     size_t elements = 1, bytes;
@@ -214,11 +212,12 @@ static bool check_bytes(Reader *reader, Tensor *tensor)
     }
     if (elements > INT64_MAX || !size_mul(elements, stored_bytes(tensor->type), &bytes))
         return header_fails(reader, "the shape overflows");
-    if (empty)
-        elements = bytes = 0;
+    if (empty) elements = bytes = 0;
     if (bytes != tensor->bytes)
-        return header_fails(reader, arena_printf(reader->arena, "%s %s needs %zu bytes, data_offsets give %zu", stored_name(tensor->type),
-                                                 shape_text(reader->arena, tensor->rank, tensor->shape), bytes, tensor->bytes));
+        return header_fails(reader,
+                            arena_printf(reader->arena, "%s %s needs %zu bytes, data_offsets give %zu",
+                                         stored_name(tensor->type),
+                                         shape_text(reader->arena, tensor->rank, tensor->shape), bytes, tensor->bytes));
     tensor->elements = elements;
     return true;
 }
@@ -227,8 +226,8 @@ static bool check_bytes(Reader *reader, Tensor *tensor)
 static void skip_unknown(Reader *reader)
 {
     if (!reader->warned)
-        warn("%s: tensor \"%.100s\": unknown field \"%.*s\" is ignored", reader->path, reader->tensor, shown_length(reader),
-             reader->scanner.start);
+        warn("%s: tensor \"%.100s\": unknown field \"%.*s\" is ignored", reader->path, reader->tensor,
+             shown_length(reader), reader->scanner.start);
     reader->warned = true;
     json_next(&reader->scanner);
     json_skip(&reader->scanner);
@@ -237,28 +236,25 @@ static void skip_unknown(Reader *reader)
 /* {"dtype": ..., "shape": [...], "data_offsets": [begin, end]}, in any order. */
 static bool read_tensor(Reader *reader, Tensor *tensor)
 {
-    static const struct { const char *key; bool (*read)(Reader *, Tensor *); } fields[] = {
-        {"dtype", read_type}, {"shape", read_shape}, {"data_offsets", read_offsets}};
+    static const struct {
+        const char *key;
+        bool (*read)(Reader *, Tensor *);
+    } fields[] = {{"dtype", read_type}, {"shape", read_shape}, {"data_offsets", read_offsets}};
     bool seen[COUNT_OF(fields)] = {false};
-    if (!want(reader, JSON_OBJECT, "an object was expected"))
-        return false;
+    if (!want(reader, JSON_OBJECT, "an object was expected")) return false;
     while (json_next(&reader->scanner) == JSON_KEY) {
         size_t i = 0;
-        while (i < COUNT_OF(fields) && !json_is(&reader->scanner, fields[i].key))
-            i++;
+        while (i < COUNT_OF(fields) && !json_is(&reader->scanner, fields[i].key)) i++;
         if (i == COUNT_OF(fields)) {
             skip_unknown(reader);
             continue;
         }
-        if (seen[i])
-            return header_fails(reader, arena_printf(reader->arena, "%s appears twice", fields[i].key));
+        if (seen[i]) return header_fails(reader, arena_printf(reader->arena, "%s appears twice", fields[i].key));
         seen[i] = true;
-        if (!fields[i].read(reader, tensor))
-            return false;
+        if (!fields[i].read(reader, tensor)) return false;
     }
     for (size_t i = 0; i < COUNT_OF(fields); i++)
-        if (!seen[i])
-            return header_fails(reader, arena_printf(reader->arena, "%s is missing", fields[i].key));
+        if (!seen[i]) return header_fails(reader, arena_printf(reader->arena, "%s is missing", fields[i].key));
     return check_bytes(reader, tensor);
 }
 
@@ -272,20 +268,16 @@ static bool read_entries(Reader *reader, Tensor *items, size_t *count)
     while (json_next(&reader->scanner) == JSON_KEY) {
         reader->tensor = NULL;
         if (json_is(&reader->scanner, metadata_key)) {
-            if (has_metadata)
-                return header_fails(reader, "__metadata__ appears twice");
+            if (has_metadata) return header_fails(reader, "__metadata__ appears twice");
             has_metadata = true;
-            if (!read_metadata(reader))
-                return false;
+            if (!read_metadata(reader)) return false;
             continue;
         }
         Tensor *tensor = &items[(*count)++];
-        if (!take_name(reader, &tensor->name))
-            return false;
+        if (!take_name(reader, &tensor->name)) return false;
         tensor->file = reader->path;
         reader->tensor = tensor->name;
-        if (!read_tensor(reader, tensor))
-            return false;
+        if (!read_tensor(reader, tensor)) return false;
     }
     return true;
 }
@@ -295,8 +287,7 @@ static bool read_entries(Reader *reader, Tensor *items, size_t *count)
 static int compare_places(const void *a, const void *b)
 {
     const Tensor *x = a, *y = b;
-    if (x->data != y->data)
-        return x->data < y->data ? -1 : 1;
+    if (x->data != y->data) return x->data < y->data ? -1 : 1;
     return x->bytes != y->bytes ? (x->bytes < y->bytes ? -1 : 1) : strcmp(x->name, y->name);
 }
 
@@ -307,30 +298,29 @@ static bool check_cover(Reader *reader, const Tensor *items, size_t count)
     for (size_t i = 0; i < count; i++) {
         reader->tensor = items[i].name;
         if (items[i].data != at)
-            return header_fails(reader, arena_printf(reader->arena, "begins at byte %zu of the data, the tensor before ends at %zu",
+            return header_fails(reader, arena_printf(reader->arena,
+                                                     "begins at byte %zu of the data, the tensor before ends at %zu",
                                                      (size_t)(items[i].data - begin), (size_t)(at - begin)));
         at += items[i].bytes;
     }
     if ((size_t)(at - begin) != reader->data_bytes)
-        return err_set(reader->err, "%s: has %zu bytes of data, its tensors end at %zu", reader->path, reader->data_bytes,
-                       (size_t)(at - begin));
+        return err_set(reader->err, "%s: has %zu bytes of data, its tensors end at %zu", reader->path,
+                       reader->data_bytes, (size_t)(at - begin));
     return true;
 }
 
 static bool add_items(Reader *reader, Tensors *tensors, const Tensor *items, size_t count)
 {
-    if (tensors->by_name == NULL)
-        tensors->by_name = map_new(reader->arena);
+    if (tensors->by_name == NULL) tensors->by_name = map_new(reader->arena);
     Tensor *all = ARENA_ARRAY(reader->arena, Tensor, tensors->count + count);
-    if (tensors->count != 0)
-        memcpy(all, tensors->item, tensors->count * sizeof *all);
+    if (tensors->count != 0) memcpy(all, tensors->item, tensors->count * sizeof *all);
     memcpy(all + tensors->count, items, count * sizeof *all);
     tensors->item = all;
     for (size_t i = 0; i < tensors->count + count; i++) {
         const Tensor *earlier = map_get(tensors->by_name, all[i].name);
         if (i >= tensors->count && earlier != NULL)
-            return err_set(reader->err, "%s: tensor \"%.100s\": the name appears twice, also in %s", reader->path, all[i].name,
-                           earlier->file);
+            return err_set(reader->err, "%s: tensor \"%.100s\": the name appears twice, also in %s", reader->path,
+                           all[i].name, earlier->file);
         map_set(tensors->by_name, all[i].name, &all[i]);
     }
     tensors->count += count;
@@ -341,13 +331,10 @@ bool safetensors_parse(Arena *arena, const char *path, FileView file, Tensors *t
 {
     Reader reader = {.arena = arena, .path = arena_copy_text(arena, path, strlen(path)), .file = file, .err = err};
     size_t entries, count;
-    if (!find_header(&reader) || !count_entries(&reader, &entries))
-        return false;
+    if (!find_header(&reader) || !count_entries(&reader, &entries)) return false;
     Tensor *items = ARENA_ARRAY(arena, Tensor, entries);
-    if (!read_entries(&reader, items, &count))
-        return false;
-    if (count == 0)
-        return err_set(err, "%s: holds no tensors", path);
+    if (!read_entries(&reader, items, &count)) return false;
+    if (count == 0) return err_set(err, "%s: holds no tensors", path);
     qsort(items, count, sizeof *items, compare_places);
     return check_cover(&reader, items, count) && add_items(&reader, tensors, items, count);
 }

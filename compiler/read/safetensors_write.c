@@ -26,8 +26,7 @@ static bool plan_bytes(const TensorPlan *plan, size_t *bytes)
 {
     size_t elements = 1;
     for (int i = 0; i < plan->rank; i++)
-        if (plan->shape[i] < 0 || !size_mul(elements, (size_t)plan->shape[i], &elements))
-            return false;
+        if (plan->shape[i] < 0 || !size_mul(elements, (size_t)plan->shape[i], &elements)) return false;
     return elements == plan->elements && size_mul(elements, stored_bytes(plan->type), bytes);
 }
 
@@ -38,7 +37,8 @@ static bool add_entry(Str *header, Arena *arena, const TensorPlan *plan, size_t 
     if (!plan_bytes(plan, &bytes) || !size_add(*offset, bytes, &end))
         return err_set(err, "tensor \"%.100s\": shape %s does not fit %zu elements", plan->name, shape, plan->elements);
     add_json_string(header, plan->name);
-    str_printf(header, ":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", stored_name(plan->type), shape, *offset, end);
+    str_printf(header, ":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", stored_name(plan->type), shape,
+               *offset, end);
     *offset = end;
     return true;
 }
@@ -65,25 +65,22 @@ static void write_tensor(FileWriter *writer, const TensorPlan *plan, TensorFill 
     for (size_t first = 0; first < plan->elements; first += capacity) {
         size_t count = plan->elements - first < capacity ? plan->elements - first : capacity;
         fill(plan, first, count, piece);
-        if (!writer_write(writer, piece, count * step))
-            return;
+        if (!writer_write(writer, piece, count * step)) return;
     }
 }
 
-static bool write_file(const char *path, const Str *header, const TensorPlan *plan, size_t count, TensorFill *fill, Err *err)
+static bool write_file(const char *path, const Str *header, const TensorPlan *plan, size_t count, TensorFill *fill,
+                       Err *err)
 {
     FileWriter *writer = writer_open(path, err);
-    if (writer == NULL)
-        return false;
+    if (writer == NULL) return false;
     uint8_t length[8];
-    for (size_t i = 0; i < sizeof length; i++)
-        length[i] = (uint8_t)((uint64_t)header->length >> 8 * i);
+    for (size_t i = 0; i < sizeof length; i++) length[i] = (uint8_t)((uint64_t)header->length >> 8 * i);
     writer_write(writer, length, sizeof length);
     writer_write(writer, header->data, header->length);
     Arena *arena = arena_new();
     void *piece = arena_alloc(arena, PIECE_BYTES);
-    for (size_t i = 0; i < count; i++)
-        write_tensor(writer, &plan[i], fill, piece);
+    for (size_t i = 0; i < count; i++) write_tensor(writer, &plan[i], fill, piece);
     arena_free(arena);
     return writer_commit(writer, false, err);
 }

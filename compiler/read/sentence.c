@@ -19,7 +19,8 @@ static const char *join(const Sentence *sentence, const char *module, const char
 
 static bool open_config(const Sentence *sentence, const char *path, Config *config)
 {
-    *config = (Config){json_read(sentence->arena, path, SETTINGS_LIMIT, sentence->err), path, sentence->arena, sentence->err};
+    *config =
+        (Config){json_read(sentence->arena, path, SETTINGS_LIMIT, sentence->err), path, sentence->arena, sentence->err};
     return config->root != NULL;
 }
 
@@ -34,18 +35,18 @@ static bool is_inner_path(const char *path)
 {
     for (const char *part = path;; part++) {
         size_t length = strcspn(part, "/");
-        if (strncmp(part, "..", length) == 0 && length == 2)
-            return false;
+        if (strncmp(part, "..", length) == 0 && length == 2) return false;
         part += length;
-        if (*part == '\0')
-            return path[0] != '/' && strchr(path, '\\') == NULL;
+        if (*part == '\0') return path[0] != '/' && strchr(path, '\\') == NULL;
     }
 }
 
 /* The file has a flag for each mode; newer ones the name. Several modes at once would be concatenated. */
 static const char *pooling_mode(const Config *config)
 {
-    static const struct { const char *key, *mode; } flags[] = {
+    static const struct {
+        const char *key, *mode;
+    } flags[] = {
         {"pooling_mode_cls_token", "cls"},
         {"pooling_mode_mean_tokens", "mean"},
         {"pooling_mode_max_tokens", "max"},
@@ -54,11 +55,9 @@ static const char *pooling_mode(const Config *config)
         {"pooling_mode_weightedmean_tokens", "weightedmean"},
     };
     const char *mode = config_text_or(config, "pooling_mode", NULL);
-    if (mode != NULL)
-        return strcmp(mode, "lasttoken") == 0 ? "last" : mode;
+    if (mode != NULL) return strcmp(mode, "lasttoken") == 0 ? "last" : mode;
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
-        if (!config_bool_or(config, flags[i].key, false))
-            continue;
+        if (!config_bool_or(config, flags[i].key, false)) continue;
         mode = mode == NULL ? flags[i].mode : "several at once";
     }
     return mode != NULL ? mode : "mean";
@@ -67,8 +66,7 @@ static const char *pooling_mode(const Config *config)
 static bool read_pooling(Sentence *sentence, const char *module)
 {
     Config config;
-    if (!open_config(sentence, join(sentence, module, "config.json"), &config))
-        return false;
+    if (!open_config(sentence, join(sentence, module, "config.json"), &config)) return false;
     const char *mode = pooling_mode(&config);
     if (strcmp(mode, "mean") != 0 && strcmp(mode, "cls") != 0 && strcmp(mode, "max") != 0 && strcmp(mode, "last") != 0)
         config_refuse(&config, "pooling_mode", mode, "mean, cls, max, last");
@@ -81,29 +79,24 @@ static bool read_transformer(Sentence *sentence, const char *module)
     Config config;
     const char *path = join(sentence, module, "sentence_bert_config.json");
     sentence->transformer = module;
-    if (!file_exists(path))
-        return true;
-    if (!open_config(sentence, path, &config))
-        return false;
+    if (!file_exists(path)) return true;
+    if (!open_config(sentence, path, &config)) return false;
     int64_t length = config_int_or(&config, "max_seq_length", 1, LENGTH_LIMIT, 0);
-    if (length != 0)
-        add(sentence, "max_seq_length", cJSON_CreateNumber((double)length));
+    if (length != 0) add(sentence, "max_seq_length", cJSON_CreateNumber((double)length));
     return sentence->err->text[0] == '\0';
 }
 
-/* "sentence_transformers.models.Pooling", in newer versions "sentence_transformers.sentence_transformer.modules.pooling.Pooling". */
+/* "sentence_transformers.models.Pooling", in newer versions
+ * "sentence_transformers.sentence_transformer.modules.pooling.Pooling". */
 static bool read_module(Sentence *sentence, const Config *module)
 {
     const char *type = config_text_or(module, "type", ""), *path = config_text_or(module, "path", "");
     const char *dot = strrchr(type, '.'), *kind = dot != NULL ? dot + 1 : type;
-    if (sentence->err->text[0] != '\0')
-        return false;
+    if (sentence->err->text[0] != '\0') return false;
     if (!is_inner_path(path))
         return err_set(sentence->err, "%s: path: \"%.100s\" leads out of the folder", module->file, path);
-    if (strcmp(kind, "Transformer") == 0)
-        return read_transformer(sentence, path);
-    if (strcmp(kind, "Pooling") == 0)
-        return read_pooling(sentence, path);
+    if (strcmp(kind, "Transformer") == 0) return read_transformer(sentence, path);
+    if (strcmp(kind, "Pooling") == 0) return read_pooling(sentence, path);
     if (strcmp(kind, "Normalize") != 0) {
         config_refuse(module, "type", kind, "Transformer, Pooling, Normalize");
         return false;
@@ -114,16 +107,14 @@ static bool read_module(Sentence *sentence, const Config *module)
 
 static bool read_modules(Sentence *sentence, const cJSON *modules, const char *path)
 {
-    if (!cJSON_IsArray(modules))
-        return err_set(sentence->err, "%s: must be a list", path);
+    if (!cJSON_IsArray(modules)) return err_set(sentence->err, "%s: must be a list", path);
     const cJSON *item;
-    cJSON_ArrayForEach(item, modules) {
+    cJSON_ArrayForEach(item, modules)
+    {
         Config module = {item, path, sentence->arena, sentence->err};
-        if (!read_module(sentence, &module))
-            return false;
+        if (!read_module(sentence, &module)) return false;
     }
-    if (!cJSON_HasObjectItem(sentence->settings, "normalize"))
-        add(sentence, "normalize", cJSON_CreateFalse());
+    if (!cJSON_HasObjectItem(sentence->settings, "normalize")) add(sentence, "normalize", cJSON_CreateFalse());
     return true;
 }
 

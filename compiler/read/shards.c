@@ -12,14 +12,15 @@ enum { INDEX_LIMIT = 100000000, NAME_LIMIT = 255 };
 typedef struct Index {
     Arena *arena;
     const char *folder, *path; /* path: of the index, for messages */
-    /* The real path that no shard may leave: the folder; in the Hugging Face cache models--org--name, since the files of its snapshots
-     * are links to its blobs. */
+    /* The real path that no shard may leave: the folder; in the Hugging Face cache models--org--name, since the files
+     * of its snapshots are links to its blobs. */
     const char *root;
     const cJSON *weight_map;
     Err *err;
 } Index;
 
-/* The name of a file in the folder itself: no way out on this system nor on another, and nothing a terminal would act on. */
+/* The name of a file in the folder itself: no way out on this system nor on another, and nothing a terminal would act
+ * on. */
 static bool is_plain_name(const char *name)
 {
     size_t length = strlen(name);
@@ -27,8 +28,7 @@ static bool is_plain_name(const char *name)
     if (length <= sizeof suffix - 1 || length > NAME_LIMIT || strcmp(name + length - (sizeof suffix - 1), suffix) != 0)
         return false;
     for (const char *c = name; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || strchr("/\\:", *c) != NULL)
-            return false;
+        if ((unsigned char)*c < 0x20 || strchr("/\\:", *c) != NULL) return false;
     return true;
 }
 
@@ -36,7 +36,8 @@ static bool is_plain_name(const char *name)
 static char *shard_path(const Index *index, const char *name)
 {
     if (!is_plain_name(name)) {
-        err_set(index->err, "%s: weight_map: \"%.100s\" is not the name of a safetensors file in this folder", index->path, name);
+        err_set(index->err, "%s: weight_map: \"%.100s\" is not the name of a safetensors file in this folder",
+                index->path, name);
         return NULL;
     }
     char *path = arena_printf(index->arena, "%s/%s", index->folder, name);
@@ -66,13 +67,13 @@ static const char **distinct_names(const Index *index, size_t *count)
     Map *seen = map_new(index->arena);
     *count = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, index->weight_map) {
+    cJSON_ArrayForEach(item, index->weight_map)
+    {
         if (!cJSON_IsString(item)) {
             err_set(index->err, "%s: weight_map: \"%.100s\" must name a file", index->path, item->string);
             return NULL;
         }
-        if (map_get(seen, item->valuestring) != NULL)
-            continue;
+        if (map_get(seen, item->valuestring) != NULL) continue;
         map_set(seen, item->valuestring, item->valuestring);
         names[(*count)++] = item->valuestring;
     }
@@ -84,14 +85,15 @@ static const char **distinct_names(const Index *index, size_t *count)
 static bool check_places(const Index *index, const Tensors *tensors, const Map *files)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, index->weight_map) {
+    cJSON_ArrayForEach(item, index->weight_map)
+    {
         const Tensor *tensor = tensors_find(tensors, item->string);
         const char *wanted = map_get(files, item->valuestring);
         if (tensor == NULL)
             return err_set(index->err, "%s: tensor \"%.100s\" is in none of the files", index->path, item->string);
         if (strcmp(tensor->file, wanted) != 0)
-            return err_set(index->err, "%s: tensor \"%.100s\" is in %s, not in %s", index->path, item->string, tensor->file,
-                           item->valuestring);
+            return err_set(index->err, "%s: tensor \"%.100s\" is in %s, not in %s", index->path, item->string,
+                           tensor->file, item->valuestring);
     }
     return true;
 }
@@ -100,13 +102,11 @@ static bool open_shards(const Index *index, Tensors *tensors)
 {
     size_t count;
     const char **names = distinct_names(index, &count);
-    if (names == NULL)
-        return false;
+    if (names == NULL) return false;
     Map *files = map_new(index->arena);
     for (size_t i = 0; i < count; i++) {
         char *path = shard_path(index, names[i]);
-        if (path == NULL || !safetensors_open(index->arena, path, tensors, index->err))
-            return false;
+        if (path == NULL || !safetensors_open(index->arena, path, tensors, index->err)) return false;
         map_set(files, names[i], path);
     }
     return check_places(index, tensors, files);
@@ -117,14 +117,12 @@ bool safetensors_open_sharded(Arena *arena, const char *folder, const char *inde
     Index index = {.arena = arena, .folder = folder, .err = err};
     index.path = arena_printf(arena, "%s/%s", folder, index_name);
     const cJSON *root = json_read(arena, index.path, INDEX_LIMIT, err);
-    if (root == NULL)
-        return false;
+    if (root == NULL) return false;
     index.weight_map = cJSON_GetObjectItemCaseSensitive(root, "weight_map");
     if (!cJSON_IsObject(index.weight_map) || index.weight_map->child == NULL)
         return err_set(err, "%s: weight_map: must be an object that names at least one tensor", index.path);
     char *real = real_path(arena, folder);
-    if (real == NULL)
-        return err_set(err, "%s: %s", folder, strerror(errno));
+    if (real == NULL) return err_set(err, "%s: %s", folder, strerror(errno));
     size_t entry_length;
     index.root = is_cache_snapshot(real, &entry_length) ? arena_copy_text(arena, real, entry_length) : real;
     return open_shards(&index, tensors);

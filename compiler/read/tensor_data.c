@@ -1,5 +1,5 @@
-/* Stored elements as floats. Bytes are joined one by one: data may lie at any address, and is little-endian whatever the machine;
- * compilers make one load of it. */
+/* Stored elements as floats. Bytes are joined one by one: data may lie at any address, and is little-endian whatever
+ * the machine; compilers make one load of it. */
 #include <math.h>
 #include <string.h>
 
@@ -34,7 +34,8 @@ static double double_of_bits(uint64_t bits)
     return value;
 }
 
-/* Sign, exponent and mantissa of a small IEEE-like number as a float, exactly: every one of 16 bits or less is a float. */
+/* Sign, exponent and mantissa of a small IEEE-like number as a float, exactly: every one of 16 bits or less is a float.
+ */
 static float widen(uint32_t sign, uint32_t exponent, uint32_t mantissa, int bias, int mantissa_bits)
 {
     const int float_bias = 127, float_bits = 23;
@@ -61,7 +62,8 @@ static float of_bf16(const uint8_t *p)
     return float_of_bits((uint32_t)load16(p) << 16);
 }
 
-/* Without infinities: exponent 15 is an ordinary one, only all ones is NaN ("FP8 Formats for Deep Learning", arXiv:2209.05433). */
+/* Without infinities: exponent 15 is an ordinary one, only all ones is NaN ("FP8 Formats for Deep Learning",
+ * arXiv:2209.05433). */
 static float of_f8_e4m3(const uint8_t *p)
 {
     uint32_t bits = *p, exponent = bits >> 3 & 15, mantissa = bits & 7;
@@ -74,13 +76,40 @@ static float of_f8_e5m2(const uint8_t *p)
     return exponent == 31 ? special(bits >> 7, mantissa, 2) : widen(bits >> 7, exponent, mantissa, 15, 2);
 }
 
-static float of_f32(const uint8_t *p) { return float_of_bits(load32(p)); }
-static float of_f64(const uint8_t *p) { return (float)double_of_bits(load64(p)); }
-static float of_bool(const uint8_t *p) { return *p != 0 ? 1.0f : 0.0f; }
-static float of_u8(const uint8_t *p) { return (float)*p; }
-static float of_u16(const uint8_t *p) { return (float)load16(p); }
-static float of_u32(const uint8_t *p) { return (float)load32(p); }
-static float of_u64(const uint8_t *p) { return (float)load64(p); }
+static float of_f32(const uint8_t *p)
+{
+    return float_of_bits(load32(p));
+}
+
+static float of_f64(const uint8_t *p)
+{
+    return (float)double_of_bits(load64(p));
+}
+
+static float of_bool(const uint8_t *p)
+{
+    return *p != 0 ? 1.0f : 0.0f;
+}
+
+static float of_u8(const uint8_t *p)
+{
+    return (float)*p;
+}
+
+static float of_u16(const uint8_t *p)
+{
+    return (float)load16(p);
+}
+
+static float of_u32(const uint8_t *p)
+{
+    return (float)load32(p);
+}
+
+static float of_u64(const uint8_t *p)
+{
+    return (float)load64(p);
+}
 
 /* Two's complement without a conversion that C leaves to the implementation. */
 static float of_signed(uint64_t bits, uint64_t sign)
@@ -88,16 +117,30 @@ static float of_signed(uint64_t bits, uint64_t sign)
     return (bits & sign) != 0 ? -(float)((~bits & (sign - 1)) + 1) : (float)bits;
 }
 
-static float of_i8(const uint8_t *p) { return of_signed(*p, (uint64_t)1 << 7); }
-static float of_i16(const uint8_t *p) { return of_signed(load16(p), (uint64_t)1 << 15); }
-static float of_i32(const uint8_t *p) { return of_signed(load32(p), (uint64_t)1 << 31); }
-static float of_i64(const uint8_t *p) { return of_signed(load64(p), (uint64_t)1 << 63); }
+static float of_i8(const uint8_t *p)
+{
+    return of_signed(*p, (uint64_t)1 << 7);
+}
+
+static float of_i16(const uint8_t *p)
+{
+    return of_signed(load16(p), (uint64_t)1 << 15);
+}
+
+static float of_i32(const uint8_t *p)
+{
+    return of_signed(load32(p), (uint64_t)1 << 31);
+}
+
+static float of_i64(const uint8_t *p)
+{
+    return of_signed(load64(p), (uint64_t)1 << 63);
+}
 
 /* The loop is expanded for each type, so that the conversion is inlined in it. */
-#define CONVERT(type, of)                             \
-    case STORED_##type:                               \
-        for (size_t i = 0; i < count; i++, p += step) \
-            out[i] = of(p);                           \
+#define CONVERT(type, of)                                                                                              \
+    case STORED_##type:                                                                                                \
+        for (size_t i = 0; i < count; i++, p += step) out[i] = of(p);                                                  \
         break
 
 void tensor_to_float(const Tensor *tensor, size_t first, size_t count, float *out)

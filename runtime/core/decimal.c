@@ -1,6 +1,6 @@
-/* Both directions work on exact big integers of fixed size: reading divides with 53 quotient bits and looks at the remainder;
- * writing generates digits until the rest is within half the distance to a neighbouring double (Steele and White, "How to print
- * floating-point numbers accurately", 1990). */
+/* Both directions work on exact big integers of fixed size: reading divides with 53 quotient bits and looks at the
+ * remainder; writing generates digits until the rest is within half the distance to a neighbouring double (Steele and
+ * White, "How to print floating-point numbers accurately", 1990). */
 #include "runtime/core/decimal.h"
 
 #include <float.h>
@@ -9,15 +9,15 @@
 
 enum {
     MANTISSA_BITS = 53,
-    LEAST_EXPONENT = -1074,   /* of the unit in the last place of subnormal numbers */
-    GREATEST_EXPONENT = 971,  /* of the unit in the last place of the largest numbers */
-    KEPT_DIGITS = 800,        /* a halfway point between doubles has at most 767 digits; the rest only says "more than" */
+    LEAST_EXPONENT = -1074,  /* of the unit in the last place of subnormal numbers */
+    GREATEST_EXPONENT = 971, /* of the unit in the last place of the largest numbers */
+    KEPT_DIGITS = 800, /* a halfway point between doubles has at most 767 digits; the rest only says "more than" */
     EXPONENT_LIMIT = 1000000, /* where a written exponent saturates */
     BIG_WORDS = 136           /* 10^1130 * 2^54 and some room: see decimal_to_double */
 };
 
 typedef struct Big {
-    int count; /* of words in use; the highest is not 0 */
+    int count;                /* of words in use; the highest is not 0 */
     uint32_t word[BIG_WORDS]; /* least significant first */
 } Big;
 
@@ -26,14 +26,12 @@ typedef struct Big {
 static void big_set(Big *big, uint64_t value)
 {
     big->count = 0;
-    for (; value != 0; value >>= 32)
-        big->word[big->count++] = (uint32_t)value;
+    for (; value != 0; value >>= 32) big->word[big->count++] = (uint32_t)value;
 }
 
 static void big_push(Big *big, uint32_t word)
 {
-    if (word != 0 && big->count < BIG_WORDS)
-        big->word[big->count++] = word;
+    if (word != 0 && big->count < BIG_WORDS) big->word[big->count++] = word;
 }
 
 static void big_multiply_add(Big *big, uint32_t factor, uint32_t add)
@@ -49,10 +47,8 @@ static void big_multiply_add(Big *big, uint32_t factor, uint32_t add)
 
 static void big_multiply_power_of_ten(Big *big, int power)
 {
-    for (; power >= 9; power -= 9)
-        big_multiply_add(big, 1000000000u, 0);
-    for (; power > 0; power--)
-        big_multiply_add(big, 10, 0);
+    for (; power >= 9; power -= 9) big_multiply_add(big, 1000000000u, 0);
+    for (; power > 0; power--) big_multiply_add(big, 10, 0);
 }
 
 static void big_shift_left(Big *big, int bits)
@@ -60,8 +56,7 @@ static void big_shift_left(Big *big, int bits)
     int words = bits / 32;
     uint32_t factor = (uint32_t)1 << bits % 32;
     big_multiply_add(big, factor, 0);
-    if (words == 0 || big->count == 0 || big->count + words > BIG_WORDS)
-        return;
+    if (words == 0 || big->count == 0 || big->count + words > BIG_WORDS) return;
     memmove(big->word + words, big->word, (size_t)big->count * sizeof big->word[0]);
     memset(big->word, 0, (size_t)words * sizeof big->word[0]);
     big->count += words;
@@ -69,11 +64,9 @@ static void big_shift_left(Big *big, int bits)
 
 static int big_compare(const Big *a, const Big *b)
 {
-    if (a->count != b->count)
-        return a->count < b->count ? -1 : 1;
+    if (a->count != b->count) return a->count < b->count ? -1 : 1;
     for (int i = a->count - 1; i >= 0; i--)
-        if (a->word[i] != b->word[i])
-            return a->word[i] < b->word[i] ? -1 : 1;
+        if (a->word[i] != b->word[i]) return a->word[i] < b->word[i] ? -1 : 1;
     return 0;
 }
 
@@ -86,8 +79,7 @@ static void big_subtract(Big *a, const Big *b)
         borrow = take > a->word[i];
         a->word[i] = (uint32_t)(a->word[i] - take);
     }
-    while (a->count > 0 && a->word[a->count - 1] == 0)
-        a->count--;
+    while (a->count > 0 && a->word[a->count - 1] == 0) a->count--;
 }
 
 /* The sign of a + b - c. */
@@ -108,8 +100,7 @@ static int big_compare_sum(const Big *a, const Big *b, const Big *c)
 static int word_bits(uint64_t word)
 {
     int bits = 0;
-    for (; word != 0; word >>= 1)
-        bits++;
+    for (; word != 0; word >>= 1) bits++;
     return bits;
 }
 
@@ -131,14 +122,11 @@ static void decimal_add_digit(Decimal *decimal, int digit, bool behind_point)
 {
     if (decimal->count == KEPT_DIGITS) {
         decimal->more = decimal->more || digit != 0;
-        if (!behind_point && decimal->exponent < EXPONENT_LIMIT)
-            decimal->exponent++;
+        if (!behind_point && decimal->exponent < EXPONENT_LIMIT) decimal->exponent++;
         return;
     }
-    if (decimal->count != 0 || digit != 0)
-        decimal->digit[decimal->count++] = (uint8_t)digit;
-    if (behind_point && decimal->exponent > -EXPONENT_LIMIT)
-        decimal->exponent--;
+    if (decimal->count != 0 || digit != 0) decimal->digit[decimal->count++] = (uint8_t)digit;
+    if (behind_point && decimal->exponent > -EXPONENT_LIMIT) decimal->exponent--;
 }
 
 static int read_exponent(const char *text, size_t length)
@@ -146,11 +134,9 @@ static int read_exponent(const char *text, size_t length)
     size_t at = 0;
     int exponent = 0;
     bool negative = length != 0 && text[0] == '-';
-    if (length != 0 && (text[0] == '-' || text[0] == '+'))
-        at++;
+    if (length != 0 && (text[0] == '-' || text[0] == '+')) at++;
     for (; at < length; at++)
-        if (exponent < 2 * EXPONENT_LIMIT)
-            exponent = exponent * 10 + (text[at] - '0');
+        if (exponent < 2 * EXPONENT_LIMIT) exponent = exponent * 10 + (text[at] - '0');
     return negative ? -exponent : exponent;
 }
 
@@ -188,11 +174,11 @@ static bool read_exactly(const Decimal *decimal, double *value)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (FLT_EVAL_METHOD != 0 || decimal->more || decimal->count > 15 || decimal->exponent < -22 || decimal->exponent > 22)
+    if (FLT_EVAL_METHOD != 0 || decimal->more || decimal->count > 15 || decimal->exponent < -22 ||
+        decimal->exponent > 22)
         return false;
     uint64_t mantissa = 0;
-    for (int i = 0; i < decimal->count; i++)
-        mantissa = mantissa * 10 + decimal->digit[i];
+    for (int i = 0; i < decimal->count; i++) mantissa = mantissa * 10 + decimal->digit[i];
     double power = powers[decimal->exponent < 0 ? -decimal->exponent : decimal->exponent];
     *value = decimal->exponent < 0 ? (double)mantissa / power : (double)mantissa * power;
     return true;
@@ -229,10 +215,8 @@ static uint64_t divide_rounded(Big *numerator, Big *denominator)
 static void big_of_decimal(Big *big, const Decimal *decimal)
 {
     big_set(big, 0);
-    for (int i = 0; i < decimal->count; i++)
-        big_multiply_add(big, 10, decimal->digit[i]);
-    if (decimal->more)
-        big_multiply_add(big, 10, 1);
+    for (int i = 0; i < decimal->count; i++) big_multiply_add(big, 10, decimal->digit[i]);
+    if (decimal->more) big_multiply_add(big, 10, 1);
 }
 
 static bool read_by_division(const Decimal *decimal, double *value)
@@ -243,8 +227,7 @@ static bool read_by_division(const Decimal *decimal, double *value)
     big_set(&denominator, 1);
     big_multiply_power_of_ten(exponent >= 0 ? &numerator : &denominator, exponent >= 0 ? exponent : -exponent);
     int unit = quotient_exponent(&numerator, &denominator) - (MANTISSA_BITS - 1);
-    if (unit < LEAST_EXPONENT)
-        unit = LEAST_EXPONENT;
+    if (unit < LEAST_EXPONENT) unit = LEAST_EXPONENT;
     big_shift_left(unit >= 0 ? &denominator : &numerator, unit >= 0 ? unit : -unit);
     uint64_t mantissa = divide_rounded(&numerator, &denominator);
     const uint64_t hidden = (uint64_t)1 << (MANTISSA_BITS - 1);
@@ -252,8 +235,7 @@ static bool read_by_division(const Decimal *decimal, double *value)
         mantissa = hidden;
         unit++;
     }
-    if (unit > GREATEST_EXPONENT)
-        return false;
+    if (unit > GREATEST_EXPONENT) return false;
     uint64_t biased = mantissa < hidden ? 0 : (uint64_t)(unit - LEAST_EXPONENT + 1);
     *value = double_of_bits(biased << (MANTISSA_BITS - 1) | (mantissa & (hidden - 1)));
     return true;
@@ -266,8 +248,7 @@ bool decimal_to_double(const char *text, size_t length, double *value)
     decimal_read(&decimal, text, length);
     int scale = decimal.count + decimal.exponent; /* value < 10^scale */
     if (decimal.count != 0) {
-        if (scale > 310)
-            return false;
+        if (scale > 310) return false;
         if (scale >= -330 && !read_exactly(&decimal, &magnitude) && !read_by_division(&decimal, &magnitude))
             return false;
     }
@@ -330,15 +311,13 @@ static bool reaches_below(const Digits *digits)
 static int take_digit(Digits *digits)
 {
     int digit = 0;
-    for (; big_compare(&digits->rest, &digits->scale) >= 0; digit++)
-        big_subtract(&digits->rest, &digits->scale);
+    for (; big_compare(&digits->rest, &digits->scale) >= 0; digit++) big_subtract(&digits->rest, &digits->scale);
     return digit;
 }
 
 static bool round_last_up(const Digits *digits, int digit, bool low, bool high)
 {
-    if (low != high)
-        return high;
+    if (low != high) return high;
     int half = big_compare_sum(&digits->rest, &digits->rest, &digits->scale);
     return half > 0 || (half == 0 && digit % 2 != 0);
 }

@@ -9,8 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void demand(bool condition, const char *what)
 {
-    if (condition)
-        return;
+    if (condition) return;
     fprintf(stderr, "broken: %s\n", what);
     abort();
 }
@@ -27,8 +26,7 @@ static void check_getters(const Config *config, const char *keys)
     demand(real >= 0.0 && real <= 1e6, "config_float_or");
     size_t count = config_ints(config, keys, 0, 9, list, COUNT_OF(list));
     demand(count <= COUNT_OF(list), "config_ints");
-    for (size_t i = 0; i < count; i++)
-        demand(list[i] >= 0 && list[i] <= 9, "config_ints values");
+    for (size_t i = 0; i < count; i++) demand(list[i] >= 0 && list[i] <= 9, "config_ints values");
     config_bool_or(config, keys, true);
     demand(config_text_or(config, keys, "") != NULL, "config_text_or");
     demand(config_has(config, keys) == (config_item(config, keys) != NULL), "config_has");

@@ -1,4 +1,5 @@
-/* Any bytes as model.safetensors.index.json beside two good files and links that lead out: only files of the folder are opened. */
+/* Any bytes as model.safetensors.index.json beside two good files and links that lead out: only files of the folder are
+ * opened. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,7 @@ static const char index_name[] = "model.safetensors.index.json";
 
 static void demand(bool condition, const char *what)
 {
-    if (condition)
-        return;
+    if (condition) return;
     fprintf(stderr, "broken: %s\n", what);
     abort();
 }
@@ -30,7 +30,8 @@ static void write_file(const char *name, const void *data, size_t size)
 static void write_shard(const char *name, const char *tensor)
 {
     char file[200];
-    int length = snprintf(file + 8, sizeof file - 8, "{\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", tensor);
+    int length =
+        snprintf(file + 8, sizeof file - 8, "{\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", tensor);
     memset(file, 0, 8);
     file[0] = (char)length;
     file[8 + length] = 7;
@@ -39,7 +40,8 @@ static void write_shard(const char *name, const char *tensor)
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {"a.safetensors", "b.safetensors", "out.safetensors", "loop.safetensors", index_name};
+    static const char *const names[] = {"a.safetensors", "b.safetensors", "out.safetensors", "loop.safetensors",
+                                        index_name};
     char path[200];
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -66,8 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static bool ready;
     Err err = {{0}};
     Tensors tensors = {0};
-    if (!ready)
-        make_folder();
+    if (!ready) make_folder();
     ready = true;
     write_file(index_name, data, size);
     Arena *arena = arena_new();

@@ -1,4 +1,5 @@
-/* What json_parse() accepts is what the strict scanner reads; what it refuses beyond that has one of the named reasons. */
+/* What json_parse() accepts is what the strict scanner reads; what it refuses beyond that has one of the named reasons.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void demand(bool condition, const char *what)
 {
-    if (condition)
-        return;
+    if (condition) return;
     fprintf(stderr, "broken: %s\n", what);
     abort();
 }
@@ -69,8 +69,7 @@ static bool is_strict(const uint8_t *data, size_t size)
     JsonScanner scanner;
     JsonKind kind;
     json_scan_begin(&scanner, (const char *)data, size);
-    do
-        kind = json_next(&scanner);
+    do kind = json_next(&scanner);
     while (kind != JSON_END && kind != JSON_ERROR);
     return kind == JSON_END;
 }
@@ -78,8 +77,7 @@ static bool is_strict(const uint8_t *data, size_t size)
 static bool has_infinity(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i + 8 <= size; i++)
-        if (memcmp(data + i, "Infinity", 8) == 0)
-            return true;
+        if (memcmp(data + i, "Infinity", 8) == 0) return true;
     return false;
 }
 
@@ -87,8 +85,7 @@ static bool is_named_reason(const char *text)
 {
     static const char *const reasons[] = {"NUL", "surrogate", "twice", "63 characters", "beyond"};
     for (size_t i = 0; i < COUNT_OF(reasons); i++)
-        if (strstr(text, reasons[i]) != NULL)
-            return true;
+        if (strstr(text, reasons[i]) != NULL) return true;
     return false;
 }
 
@@ -99,10 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool strict = is_strict(data, size);
     const cJSON *root = json_parse(arena, "input", (const char *)data, size, &err);
     demand((root == NULL) == (err.text[0] != '\0'), "an error exactly on refusal");
-    if (root != NULL && !strict)
-        demand(has_infinity(data, size), "only Infinity is accepted beyond the grammar");
-    if (root == NULL && strict)
-        demand(is_named_reason(err.text) || has_infinity(data, size), "a named reason");
+    if (root != NULL && !strict) demand(has_infinity(data, size), "only Infinity is accepted beyond the grammar");
+    if (root == NULL && strict) demand(is_named_reason(err.text) || has_infinity(data, size), "a named reason");
     if (root != NULL && strict) {
         JsonScanner scanner;
         json_scan_begin(&scanner, (const char *)data, size);

@@ -9,8 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void demand(bool condition, const char *what)
 {
-    if (condition)
-        return;
+    if (condition) return;
     fprintf(stderr, "broken: %s\n", what);
     abort();
 }
@@ -19,8 +18,7 @@ static void check_tensor(const Tensors *tensors, const Tensor *tensor)
 {
     float values[4];
     size_t elements = 1, count = tensor->elements < COUNT_OF(values) ? tensor->elements : COUNT_OF(values);
-    for (int i = 0; i < tensor->rank; i++)
-        elements *= (size_t)tensor->shape[i];
+    for (int i = 0; i < tensor->rank; i++) elements *= (size_t)tensor->shape[i];
     demand(elements == tensor->elements && elements * stored_bytes(tensor->type) == tensor->bytes, "sizes agree");
     demand(tensors_find(tensors, tensor->name) == tensor, "found by name");
     tensor_to_float(tensor, 0, count, values);

@@ -55,8 +55,7 @@ static inline const char *scratch_text(Arena *arena, const char *name, const cha
 
 static inline void assert_contains(const char *text, const char *part)
 {
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" does not contain \"%s\"", text, part);
+    if (strstr(text, part) == NULL) fail_msg("\"%s\" does not contain \"%s\"", text, part);
 }
 
 #endif

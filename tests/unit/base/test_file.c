@@ -27,8 +27,7 @@ static int count_entries(const char *folder)
     DIR *listing = opendir(folder);
     assert_non_null(listing);
     int count = -2;
-    while (readdir(listing) != NULL)
-        count++;
+    while (readdir(listing) != NULL) count++;
     closedir(listing);
     return count;
 }
@@ -100,8 +99,7 @@ static void file_appears_at_commit(void **state)
     assert_non_null(writer);
     char large[100000];
     memset(large, 'x', sizeof large);
-    for (int i = 0; i < 10; i++)
-        assert_true(writer_write(writer, large, sizeof large));
+    for (int i = 0; i < 10; i++) assert_true(writer_write(writer, large, sizeof large));
     assert_true(writer_write(writer, NULL, 0));
     assert_true(writer_pad(writer, 4096));
     assert_int_equal(writer_size(writer), 1003520);
@@ -148,7 +146,8 @@ static void discarded_file_leaves_nothing(void **state)
 static void bad_targets_are_refused(void **state)
 {
     (void)state;
-    const char *const paths[] = {"", scratch, "/dev/full", scratch_path(arena, "no/such/folder"), scratch_path(arena, "x/")};
+    const char *const paths[] = {"", scratch, "/dev/full", scratch_path(arena, "no/such/folder"),
+                                 scratch_path(arena, "x/")};
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         Err err = {{0}};
         assert_null(writer_open(paths[i], &err));
@@ -163,8 +162,7 @@ static int in_child(int (*work)(void))
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0)
-        _exit(work());
+    if (child == 0) _exit(work());
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
@@ -175,14 +173,12 @@ static int write_beyond_limit(void)
     Err err = {{0}};
     struct rlimit limit = {10000, 10000};
     files_sweep_on_signals();
-    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
-        return 10;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 10;
     FileWriter *writer = writer_open(scratch_path(arena, "limited"), &err);
     static char zeros[1 << 20];
     writer_write(writer, zeros, sizeof zeros);
     writer_write(writer, "after", 5);
-    if (writer_commit(writer, false, &err))
-        return 11;
+    if (writer_commit(writer, false, &err)) return 11;
     return strstr(err.text, "limited: cannot write: File too large") != NULL ? 0 : 12;
 }
 
@@ -236,13 +232,14 @@ static int interrupt_while_writing(void)
     files_sweep_on_signals();
     FileWriter *writer = writer_open(scratch_path(arena, "out"), &err);
     char *folder = folder_begin(arena, scratch_path(arena, "folder"), &err);
-    if (writer == NULL || folder == NULL)
-        return 1;
+    if (writer == NULL || folder == NULL) return 1;
     write_file(arena_printf(arena, "%s/inner", folder), "x");
-    if (mkdir(arena_printf(arena, "%s/deep", folder), 0700) != 0)
-        return 2;
+    if (mkdir(arena_printf(arena, "%s/deep", folder), 0700) != 0) return 2;
     for (int i = 0; i < 200; i++)
-        write_file(arena_printf(arena, "%s/deep/a file with quite a long name, so that one listing does not hold all %d", folder, i), "x");
+        write_file(arena_printf(arena,
+                                "%s/deep/a file with quite a long name, so that one listing does not hold all %d",
+                                folder, i),
+                   "x");
     raise(SIGINT);
     return 3;
 }
@@ -260,8 +257,7 @@ static int fail_while_writing(void)
 {
     Err err = {{0}};
     writer_open(scratch_path(arena, "out"), &err);
-    if (freopen("/dev/null", "w", stderr) == NULL)
-        return 7;
+    if (freopen("/dev/null", "w", stderr) == NULL) return 7;
     fatal("stop");
 }
 
@@ -368,11 +364,21 @@ static void discarded_folder_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_and_maps), TEST(refuses_what_is_not_a_file), TEST(file_appears_at_commit), TEST(written_bytes_can_be_replaced),
+        TEST(reads_and_maps),
+        TEST(refuses_what_is_not_a_file),
+        TEST(file_appears_at_commit),
+        TEST(written_bytes_can_be_replaced),
         TEST(discarded_file_leaves_nothing),
-        TEST(bad_targets_are_refused), TEST(full_disk_leaves_nothing), TEST(killed_writer_leaves_no_visible_half),
-        TEST(temporaries_of_the_living_stay), TEST(interrupt_sweeps), TEST(fatal_sweeps), TEST(child_leaves_its_parents_files),
-        TEST(folder_appears_at_commit), TEST(foreign_folder_is_left_alone), TEST(folder_filled_meanwhile_is_left_alone),
+        TEST(bad_targets_are_refused),
+        TEST(full_disk_leaves_nothing),
+        TEST(killed_writer_leaves_no_visible_half),
+        TEST(temporaries_of_the_living_stay),
+        TEST(interrupt_sweeps),
+        TEST(fatal_sweeps),
+        TEST(child_leaves_its_parents_files),
+        TEST(folder_appears_at_commit),
+        TEST(foreign_folder_is_left_alone),
+        TEST(folder_filled_meanwhile_is_left_alone),
         TEST(discarded_folder_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,10 +57,8 @@ static void arena_gives_zeroed_aligned_memory(void **state)
         for (size_t i = 0; i < COUNT_OF(sizes); i++) {
             uint8_t *memory = arena_alloc(arena, sizes[i]);
             assert_int_equal((uintptr_t)memory % 64, 0);
-            for (size_t k = 0; k < sizes[i]; k++)
-                assert_int_equal(memory[k], 0);
-            if (sizes[i] != 0)
-                memset(memory, 0xff, sizes[i]);
+            for (size_t k = 0; k < sizes[i]; k++) assert_int_equal(memory[k], 0);
+            if (sizes[i] != 0) memset(memory, 0xff, sizes[i]);
         }
     }
     arena_free(arena);
@@ -94,8 +92,7 @@ static void text_grows(void **state)
     Str s = {0};
     str_add(&s, "", 0);
     assert_string_equal(s.data, "");
-    for (int i = 0; i < 1000; i++)
-        str_printf(&s, "%d,", i);
+    for (int i = 0; i < 1000; i++) str_printf(&s, "%d,", i);
     str_add(&s, "a\0b", 3);
     assert_int_equal(s.length, 3890 + 3);
     assert_memory_equal(s.data, "0,1,2,3,", 8);
@@ -115,8 +112,7 @@ static void map_keeps_all_keys(void **state)
     Map *map = map_new(arena);
     static int values[KEYS];
     assert_null(map_get(map, "0"));
-    for (int i = 0; i < KEYS; i++)
-        map_set(map, arena_printf(arena, "key%d", i), &values[i]);
+    for (int i = 0; i < KEYS; i++) map_set(map, arena_printf(arena, "key%d", i), &values[i]);
     map_set(map, "key7", &values[8]);
     map_set(map, "", &values[1]);
     for (int i = 0; i < KEYS; i++)

@@ -8,13 +8,37 @@
 static void check_texts(void)
 {
     Arena *arena = arena_new();
-    static const struct { double value; const char *text; } doubles[] = {
-        {0.0, "0.0"}, {-0.0, "-0.0"}, {1.0, "1.0"}, {-3.0, "-3.0"}, {0.1, "0.1"}, {1e-5, "1e-05"}, {1e16, "1e+16"},
-        {0.1 + 0.2, "0.30000000000000004"}, {DBL_MAX, "1.7976931348623157e+308"}, {5e-324, "5e-324"}, {100.0, "1e+02"},
-        {123456.0, "123456.0"}, {(double)INFINITY, "INFINITY"}, {-(double)INFINITY, "-INFINITY"}, {(double)NAN, "NAN"}};
-    static const struct { float value; const char *text; } floats[] = {
-        {0.1f, "0.1"}, {1.0f, "1.0"}, {FLT_MAX, "3.4028235e+38"}, {1e-45f, "1e-45"}, {16777216.0f, "16777216.0"},
-        {0.33333334f, "0.33333334"}, {-0.0f, "-0.0"}, {INFINITY, "INFINITY"}, {-INFINITY, "-INFINITY"}, {NAN, "NAN"}};
+    static const struct {
+        double value;
+        const char *text;
+    } doubles[] = {{0.0, "0.0"},
+                   {-0.0, "-0.0"},
+                   {1.0, "1.0"},
+                   {-3.0, "-3.0"},
+                   {0.1, "0.1"},
+                   {1e-5, "1e-05"},
+                   {1e16, "1e+16"},
+                   {0.1 + 0.2, "0.30000000000000004"},
+                   {DBL_MAX, "1.7976931348623157e+308"},
+                   {5e-324, "5e-324"},
+                   {100.0, "1e+02"},
+                   {123456.0, "123456.0"},
+                   {(double)INFINITY, "INFINITY"},
+                   {-(double)INFINITY, "-INFINITY"},
+                   {(double)NAN, "NAN"}};
+    static const struct {
+        float value;
+        const char *text;
+    } floats[] = {{0.1f, "0.1"},
+                  {1.0f, "1.0"},
+                  {FLT_MAX, "3.4028235e+38"},
+                  {1e-45f, "1e-45"},
+                  {16777216.0f, "16777216.0"},
+                  {0.33333334f, "0.33333334"},
+                  {-0.0f, "-0.0"},
+                  {INFINITY, "INFINITY"},
+                  {-INFINITY, "-INFINITY"},
+                  {NAN, "NAN"}};
     for (size_t i = 0; i < COUNT_OF(doubles); i++)
         assert_string_equal(text_of_double(arena, doubles[i].value), doubles[i].text);
     for (size_t i = 0; i < COUNT_OF(floats); i++)
@@ -34,10 +58,8 @@ static void texts_do_not_depend_on_the_locale(void **state)
     (void)state;
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
     const char *found = NULL;
-    for (size_t i = 0; found == NULL && i < COUNT_OF(names); i++)
-        found = setlocale(LC_ALL, names[i]);
-    if (found == NULL)
-        skip();
+    for (size_t i = 0; found == NULL && i < COUNT_OF(names); i++) found = setlocale(LC_ALL, names[i]);
+    if (found == NULL) skip();
     check_texts();
     setlocale(LC_ALL, "C");
 }
@@ -51,8 +73,7 @@ static void random_floats_read_back(void **state)
         bits = bits * 1664525u + 1013904223u;
         float value;
         memcpy(&value, &bits, sizeof value);
-        if (!isfinite(value))
-            continue;
+        if (!isfinite(value)) continue;
         const char *text = text_of_float(arena, value);
         assert_true(strtof(text, NULL) == value);
         assert_non_null(strpbrk(text, ".e"));

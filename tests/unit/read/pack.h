@@ -5,7 +5,8 @@
 #include "tests/unit/scratch.h"
 
 /* Writes a file with that header and that many bytes of data 0, 1, 2 ... */
-static inline const char *pack_bytes(Arena *arena, const char *name, const char *header, size_t header_bytes, size_t data_bytes)
+static inline const char *pack_bytes(Arena *arena, const char *name, const char *header, size_t header_bytes,
+                                     size_t data_bytes)
 {
     Str s = {0};
     for (int i = 0; i < 8; i++) {

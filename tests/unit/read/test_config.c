@@ -33,7 +33,8 @@ static Config config_from(const char *text)
 static void finds_spellings(void **state)
 {
     (void)state;
-    Config config = config_from("{\"n_embd\": 8, \"d_model\": 9, \"hidden_size\": null, \"rope\": {\"theta\": 7, \"deep\": {\"x\": 1}}, \"s\": \"t\"}");
+    Config config = config_from("{\"n_embd\": 8, \"d_model\": 9, \"hidden_size\": null, \"rope\": {\"theta\": 7, "
+                                "\"deep\": {\"x\": 1}}, \"s\": \"t\"}");
     assert_int_equal(config_int(&config, "hidden_size|n_embd|d_model", 1, 100), 8);
     assert_int_equal(config_int(&config, "rope.theta|rope_theta", 1, 100), 7);
     assert_int_equal(config_int(&config, "rope_theta|rope.theta", 1, 100), 7);
@@ -50,18 +51,23 @@ static void finds_spellings(void **state)
 static void integers_have_ranges(void **state)
 {
     (void)state;
-    static const struct { const char *value; bool good; int64_t wanted; } cases[] = {
-        {"1", true, 1}, {"100", true, 100}, {"64.0", true, 64}, {"1e2", true, 100}, {"0", false, 0}, {"-5", false, 0}, {"101", false, 0},
-        {"2147483648", false, 0}, {"9007199254740993", false, 0}, {"1e300", false, 0}, {"-1e300", false, 0}, {"1.5", false, 0},
-        {"\"64\"", false, 0}, {"true", false, 0}, {"[64]", false, 0}, {"{}", false, 0}};
+    static const struct {
+        const char *value;
+        bool good;
+        int64_t wanted;
+    } cases[] = {{"1", true, 1},       {"100", true, 100},       {"64.0", true, 64},
+                 {"1e2", true, 100},   {"0", false, 0},          {"-5", false, 0},
+                 {"101", false, 0},    {"2147483648", false, 0}, {"9007199254740993", false, 0},
+                 {"1e300", false, 0},  {"-1e300", false, 0},     {"1.5", false, 0},
+                 {"\"64\"", false, 0}, {"true", false, 0},       {"[64]", false, 0},
+                 {"{}", false, 0}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         error.text[0] = '\0';
         Config config = config_from(arena_printf(arena, "{\"hidden_size\": %s}", cases[i].value));
         int64_t value = config_int(&config, "d_model|hidden_size", 1, 100);
         assert_int_equal(error.text[0] == '\0', cases[i].good);
         assert_int_equal(value, cases[i].good ? cases[i].wanted : 1);
-        if (!cases[i].good)
-            assert_contains(error.text, "config.json: hidden_size: found ");
+        if (!cases[i].good) assert_contains(error.text, "config.json: hidden_size: found ");
         assert_int_equal(config_int_or(&config, "hidden_size", 1, 100, 33), cases[i].good ? cases[i].wanted : 33);
     }
     assert_contains(error.text, "wanted an integer in 1..100");
@@ -173,8 +179,14 @@ static void refusal_names_the_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_spellings), TEST(integers_have_ranges), TEST(beyond_exact_integers_are_refused), TEST(number_beyond_double_is_refused_at_once),
-        TEST(missing_key_names_all_spellings), TEST(other_kinds_are_checked), TEST(lists_of_integers), TEST(objects_inside),
+        TEST(finds_spellings),
+        TEST(integers_have_ranges),
+        TEST(beyond_exact_integers_are_refused),
+        TEST(number_beyond_double_is_refused_at_once),
+        TEST(missing_key_names_all_spellings),
+        TEST(other_kinds_are_checked),
+        TEST(lists_of_integers),
+        TEST(objects_inside),
         TEST(refusal_names_the_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ static void reads_values(void **state)
 {
     (void)state;
     Err err = {{0}};
-    static const char text[] = "{\"a\": [1, 2.5, -3e2], \"\xc3\xa9\": \"\\u00e9\\ud83d\\ude00\", \"t\": true, \"n\": null, \"limit\": [0.0, Infinity, -Infinity]}";
+    static const char text[] = "{\"a\": [1, 2.5, -3e2], \"\xc3\xa9\": \"\\u00e9\\ud83d\\ude00\", \"t\": true, \"n\": "
+                               "null, \"limit\": [0.0, Infinity, -Infinity]}";
     const cJSON *root = json_parse(arena, "config.json", text, sizeof text - 1, &err);
     assert_non_null(root);
     assert_float_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(root, "a"), 2)->valuedouble, -300.0, 0.0);
@@ -34,14 +35,29 @@ static void reads_values(void **state)
 static void refuses_with_a_position(void **state)
 {
     (void)state;
-    static const struct { const char *text, *error; } cases[] = {
-        {"", "line 1, column 1: the text ends too early"}, {"{\n \"a\": 01}", "line 2, column 7: not a valid number"},
-        {"{\"a\": 1e400}", "column 7: a number beyond"}, {"[-1e309]", "beyond"}, {"\"\\u0000\"", "NUL"}, {"{\"a\\u0000b\": 1}", "NUL"},
-        {"\"\\ud800\"", "surrogate"}, {"\"\\udc00\\ud800\"", "surrogate"}, {"\"\\ud800\\u0041\"", "surrogate"}, {"\"\\ud800\\\\udc00\"", "surrogate"},
-        {"{\"a\": 1, \"a\": 2}", "\"a\" appears twice"}, {"{\"a\": 1, \"\\u0061\": 2}", "\"a\" appears twice"},
-        {"{\"x\": [{\"b\": 1, \"c\": 0, \"b\": 1}]}", "\"b\" appears twice"}, {"\xef\xbb\xbf{}", "byte-order mark"}, {"\"\xff\"", "UTF-8"},
-        {"[NaN]", "not a value"}, {"xInfinity", "not a value"}, {"[1Infinity]", "','"}, {"[Infinity1]", "','"}, {"[1e-Infinity]", "',' or ']'"},
-        {"[1234567890123456789012345678901234567890123456789012345678901234]", "63 characters"}};
+    static const struct {
+        const char *text, *error;
+    } cases[] = {{"", "line 1, column 1: the text ends too early"},
+                 {"{\n \"a\": 01}", "line 2, column 7: not a valid number"},
+                 {"{\"a\": 1e400}", "column 7: a number beyond"},
+                 {"[-1e309]", "beyond"},
+                 {"\"\\u0000\"", "NUL"},
+                 {"{\"a\\u0000b\": 1}", "NUL"},
+                 {"\"\\ud800\"", "surrogate"},
+                 {"\"\\udc00\\ud800\"", "surrogate"},
+                 {"\"\\ud800\\u0041\"", "surrogate"},
+                 {"\"\\ud800\\\\udc00\"", "surrogate"},
+                 {"{\"a\": 1, \"a\": 2}", "\"a\" appears twice"},
+                 {"{\"a\": 1, \"\\u0061\": 2}", "\"a\" appears twice"},
+                 {"{\"x\": [{\"b\": 1, \"c\": 0, \"b\": 1}]}", "\"b\" appears twice"},
+                 {"\xef\xbb\xbf{}", "byte-order mark"},
+                 {"\"\xff\"", "UTF-8"},
+                 {"[NaN]", "not a value"},
+                 {"xInfinity", "not a value"},
+                 {"[1Infinity]", "','"},
+                 {"[Infinity1]", "','"},
+                 {"[1e-Infinity]", "',' or ']'"},
+                 {"[1234567890123456789012345678901234567890123456789012345678901234]", "63 characters"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Err err = {{0}};
         if (json_parse(arena, "config.json", cases[i].text, strlen(cases[i].text), &err) != NULL)
@@ -78,8 +94,7 @@ static void many_keys_are_checked_in_linear_time(void **state)
     (void)state;
     Str s = {0};
     Err err = {{0}};
-    for (int i = 0; i < 50000; i++)
-        str_printf(&s, "%s\"key%d\":%d", i == 0 ? "{" : ",", i, i);
+    for (int i = 0; i < 50000; i++) str_printf(&s, "%s\"key%d\":%d", i == 0 ? "{" : ",", i, i);
     str_add(&s, "}", 1);
     assert_non_null(json_parse(arena, "file", s.data, s.length, &err));
     s.length--;
@@ -105,8 +120,12 @@ static void files_are_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_values), cmocka_unit_test(refuses_with_a_position), cmocka_unit_test(infinity_in_a_string_stays),
-        cmocka_unit_test(depth_does_not_cost_stack), cmocka_unit_test(many_keys_are_checked_in_linear_time), cmocka_unit_test(files_are_limited),
+        cmocka_unit_test(reads_values),
+        cmocka_unit_test(refuses_with_a_position),
+        cmocka_unit_test(infinity_in_a_string_stays),
+        cmocka_unit_test(depth_does_not_cost_stack),
+        cmocka_unit_test(many_keys_are_checked_in_linear_time),
+        cmocka_unit_test(files_are_limited),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -12,8 +12,7 @@ static int begin(void **state)
 {
     arena = arena_new();
     error.text[0] = '\0';
-    if (scratch_begin(state) != 0)
-        return -1;
+    if (scratch_begin(state) != 0) return -1;
     return mkdir(scratch_path(arena, "model"), 0700);
 }
 
@@ -33,7 +32,8 @@ static void make_weights(const char *file, const char *const *names, size_t coun
 {
     Str s = {0};
     for (size_t i = 0; i < count; i++)
-        str_printf(&s, "%s\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}", i == 0 ? "{" : ",", names[i], i, i + 1);
+        str_printf(&s, "%s\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}", i == 0 ? "{" : ",",
+                   names[i], i, i + 1);
     str_add(&s, "}", 1);
     pack(arena, file, s.data, count);
     str_free(&s);
@@ -42,8 +42,7 @@ static void make_weights(const char *file, const char *const *names, size_t coun
 static Model open_good(const char *where, bool with_weights)
 {
     Model model;
-    if (!model_open(arena, where, with_weights, &model, &error))
-        fail_msg("%s", error.text);
+    if (!model_open(arena, where, with_weights, &model, &error)) fail_msg("%s", error.text);
     return model;
 }
 
@@ -116,20 +115,30 @@ static void missing_things_are_named(void **state)
 static void finds_hub_ids_in_the_cache(void **state)
 {
     (void)state;
-    static const char *const folders[] = {"hub", "hub/models--org--name", "hub/models--org--name/refs", "hub/models--org--name/blobs",
-                                          "hub/models--org--name/snapshots", "hub/models--org--name/snapshots/abc123",
-                                          "hub/models--org--name/snapshots/def456", "hub/models--alone", "hub/models--alone/snapshots",
+    static const char *const folders[] = {"hub",
+                                          "hub/models--org--name",
+                                          "hub/models--org--name/refs",
+                                          "hub/models--org--name/blobs",
+                                          "hub/models--org--name/snapshots",
+                                          "hub/models--org--name/snapshots/abc123",
+                                          "hub/models--org--name/snapshots/def456",
+                                          "hub/models--alone",
+                                          "hub/models--alone/snapshots",
                                           "hub/models--alone/snapshots/main"};
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        make_folder(folders[i]);
+    for (size_t i = 0; i < COUNT_OF(folders); i++) make_folder(folders[i]);
     scratch_text(arena, "hub/models--org--name/refs/main", "abc123\n");
     scratch_text(arena, "hub/models--org--name/refs/v2", "def456");
     scratch_text(arena, "hub/models--org--name/blobs/1", "{\"revision\": 1}");
-    assert_int_equal(symlink("../../blobs/1", scratch_path(arena, "hub/models--org--name/snapshots/abc123/config.json")), 0);
+    assert_int_equal(
+        symlink("../../blobs/1", scratch_path(arena, "hub/models--org--name/snapshots/abc123/config.json")), 0);
     scratch_text(arena, "hub/models--org--name/snapshots/def456/config.json", "{\"revision\": 2}");
     scratch_text(arena, "hub/models--alone/snapshots/main/config.json", "{\"revision\": 3}");
     setenv("HF_HUB_CACHE", scratch_path(arena, "hub"), 1);
-    static const struct { const char *id; int revision; const char *name; } cases[] = {
+    static const struct {
+        const char *id;
+        int revision;
+        const char *name;
+    } cases[] = {
         {"org/name", 1, "name"}, {"org/name@v2", 2, "name"}, {"org/name@def456", 2, "name"}, {"alone", 3, "alone"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Model model = open_good(cases[i].id, false);
@@ -138,9 +147,9 @@ static void finds_hub_ids_in_the_cache(void **state)
     }
     assert_refused("org/name@v3", "revision v3 is not in the Hugging Face cache");
     assert_refused("org/other", "hf download org/other");
-    static const char *const bad[] = {"org/name@../../../x", "org/name@", "org//name", "a/b/c", "org/..", "-x/y", "org/na me", "@main"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_refused(bad[i], "no such file or folder");
+    static const char *const bad[] = {"org/name@../../../x", "org/name@", "org//name", "a/b/c", "org/..", "-x/y",
+                                      "org/na me",           "@main"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) assert_refused(bad[i], "no such file or folder");
     unsetenv("HF_HUB_CACHE");
     setenv("HF_HOME", scratch, 1);
     open_good("org/name", false);
@@ -159,10 +168,16 @@ static void reads_sentence_settings(void **state)
                  "{\"idx\": 1, \"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"},"
                  "{\"idx\": 2, \"path\": \"2_Normalize\", \"type\": \"sentence_transformers.models.Normalize\"}]");
     scratch_text(arena, "model/sentence_bert_config.json", "{\"max_seq_length\": 256, \"do_lower_case\": false}");
-    static const struct { const char *pooling, *mode; } cases[] = {
-        {"{\"pooling_mode_cls_token\": false, \"pooling_mode_mean_tokens\": true, \"pooling_mode_max_tokens\": false}", "mean"},
-        {"{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}", "cls"}, {"{\"pooling_mode_max_tokens\": true}", "max"},
-        {"{\"pooling_mode_lasttoken\": true}", "last"}, {"{\"pooling_mode\": \"lasttoken\"}", "last"}, {"{\"pooling_mode\": \"cls\"}", "cls"},
+    static const struct {
+        const char *pooling, *mode;
+    } cases[] = {
+        {"{\"pooling_mode_cls_token\": false, \"pooling_mode_mean_tokens\": true, \"pooling_mode_max_tokens\": false}",
+         "mean"},
+        {"{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}", "cls"},
+        {"{\"pooling_mode_max_tokens\": true}", "max"},
+        {"{\"pooling_mode_lasttoken\": true}", "last"},
+        {"{\"pooling_mode\": \"lasttoken\"}", "last"},
+        {"{\"pooling_mode\": \"cls\"}", "cls"},
         {"{}", "mean"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         scratch_text(arena, "model/1_Pooling/config.json", cases[i].pooling);
@@ -171,9 +186,9 @@ static void reads_sentence_settings(void **state)
         assert_true(config_bool_or(&model.sentence, "normalize", false));
         assert_int_equal(config_int(&model.sentence, "max_seq_length", 1, 1000), 256);
     }
-    static const char *const refused[] = {
-        "{\"pooling_mode_mean_tokens\": true, \"pooling_mode_cls_token\": true}", "{\"pooling_mode_mean_sqrt_len_tokens\": true}",
-        "{\"pooling_mode\": \"sum\"}", "{\"pooling_mode_cls_token\": 1}"};
+    static const char *const refused[] = {"{\"pooling_mode_mean_tokens\": true, \"pooling_mode_cls_token\": true}",
+                                          "{\"pooling_mode_mean_sqrt_len_tokens\": true}",
+                                          "{\"pooling_mode\": \"sum\"}", "{\"pooling_mode_cls_token\": 1}"};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         scratch_text(arena, "model/1_Pooling/config.json", refused[i]);
         assert_refused(scratch_path(arena, "model"), "1_Pooling/config.json: pooling_mode");
@@ -185,7 +200,8 @@ static void finds_the_transformer_inside(void **state)
     (void)state;
     make_folder("model/0_Transformer");
     scratch_text(arena, "model/0_Transformer/config.json", "{\"model_type\": \"bert\"}");
-    scratch_text(arena, "model/modules.json", "[{\"path\": \"0_Transformer\", \"type\": \"sentence_transformers.models.Transformer\"}]");
+    scratch_text(arena, "model/modules.json",
+                 "[{\"path\": \"0_Transformer\", \"type\": \"sentence_transformers.models.Transformer\"}]");
     Model model = open_good(scratch_path(arena, "model"), false);
     assert_string_equal(config_text_or(&model.config, "model_type", ""), "bert");
     assert_contains(model.folder, "/model/0_Transformer");
@@ -197,11 +213,16 @@ static void refuses_other_modules(void **state)
 {
     (void)state;
     scratch_text(arena, "model/config.json", "{}");
-    static const struct { const char *modules, *error; } cases[] = {
-        {"{}", "must be a list"}, {"[{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]", "found Dense, which is not implemented"},
+    static const struct {
+        const char *modules, *error;
+    } cases[] = {
+        {"{}", "must be a list"},
+        {"[{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]",
+         "found Dense, which is not implemented"},
         {"[{\"path\": \"../x\", \"type\": \"sentence_transformers.models.Pooling\"}]", "leads out of the folder"},
         {"[{\"path\": \"/etc\", \"type\": \"sentence_transformers.models.Pooling\"}]", "leads out of the folder"},
-        {"[{\"path\": \"a/../../x\", \"type\": \"Pooling\"}]", "leads out of the folder"}, {"[7]", "not implemented"},
+        {"[{\"path\": \"a/../../x\", \"type\": \"Pooling\"}]", "leads out of the folder"},
+        {"[7]", "not implemented"},
         {"[{\"path\": \"1_Pooling\", \"type\": \"Pooling\"}]", "1_Pooling/config.json: cannot open"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         scratch_text(arena, "model/modules.json", cases[i].modules);
@@ -214,15 +235,31 @@ static void refuses_other_modules(void **state)
 static void finds_tensors_under_other_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"bert.pooler.w", "encoder.layer.0.w", "bert.LayerNorm.gamma", "bert.LayerNorm.beta", "head.w", "cls.head.w",
-                                        "one.twin", "two.twin", "plain", "model.model.x"};
+    static const char *const names[] = {"bert.pooler.w",
+                                        "encoder.layer.0.w",
+                                        "bert.LayerNorm.gamma",
+                                        "bert.LayerNorm.beta",
+                                        "head.w",
+                                        "cls.head.w",
+                                        "one.twin",
+                                        "two.twin",
+                                        "plain",
+                                        "model.model.x"};
     scratch_text(arena, "model/config.json", "{}");
     make_weights("model/model.safetensors", names, COUNT_OF(names));
     Model model = open_good(scratch_path(arena, "model"), true);
-    static const struct { const char *wanted, *found; } cases[] = {
-        {"bert.pooler.w", "bert.pooler.w"}, {"pooler.w", "bert.pooler.w"}, {"roberta.encoder.layer.0.w", "encoder.layer.0.w"},
-        {"bert.LayerNorm.weight", "bert.LayerNorm.gamma"}, {"LayerNorm.bias", "bert.LayerNorm.beta"}, {"head.w", "head.w"},
-        {"model.plain", "plain"}, {"model.x", "model.model.x"}, {"cls.head.w", "cls.head.w"}, {"x.head.w", "head.w"}};
+    static const struct {
+        const char *wanted, *found;
+    } cases[] = {{"bert.pooler.w", "bert.pooler.w"},
+                 {"pooler.w", "bert.pooler.w"},
+                 {"roberta.encoder.layer.0.w", "encoder.layer.0.w"},
+                 {"bert.LayerNorm.weight", "bert.LayerNorm.gamma"},
+                 {"LayerNorm.bias", "bert.LayerNorm.beta"},
+                 {"head.w", "head.w"},
+                 {"model.plain", "plain"},
+                 {"model.x", "model.model.x"},
+                 {"cls.head.w", "cls.head.w"},
+                 {"x.head.w", "head.w"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_true(model_has_tensor(&model, cases[i].wanted));
         const Tensor *tensor = model_tensor(&model, cases[i].wanted, 1, (int64_t[]){1}, &error);
@@ -232,8 +269,7 @@ static void finds_tensors_under_other_names(void **state)
     }
     assert_false(tensors_find(&model.tensors, "one.twin")->used);
     static const char *const absent[] = {"absent", "bert.absent.w", "pooler", "v", "bert", "", ".", "decoder.pooler.w"};
-    for (size_t i = 0; i < COUNT_OF(absent); i++)
-        assert_false(model_has_tensor(&model, absent[i]));
+    for (size_t i = 0; i < COUNT_OF(absent); i++) assert_false(model_has_tensor(&model, absent[i]));
     assert_null(model_tensor(&model, "absent.w", -1, NULL, &error));
     assert_contains(error.text, "tensor \"absent.w\" is missing");
 }
@@ -258,7 +294,10 @@ static void shapes_must_match(void **state)
     assert_non_null(model_tensor(&model, "w", 2, (int64_t[]){2, 3}, &error));
     assert_non_null(model_tensor(&model, "w", 2, (int64_t[]){-1, 3}, &error));
     assert_non_null(model_tensor(&model, "w", -1, NULL, &error));
-    static const struct { int rank; int64_t shape[3]; } wrong[] = {{2, {3, 2}}, {1, {6}}, {3, {2, 3, 1}}, {0, {0}}, {2, {2, 4}}};
+    static const struct {
+        int rank;
+        int64_t shape[3];
+    } wrong[] = {{2, {3, 2}}, {1, {6}}, {3, {2, 3, 1}}, {0, {0}}, {2, {2, 4}}};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         Err err = {{0}};
         assert_null(model_tensor(&model, "w", wrong[i].rank, wrong[i].shape, &err));
@@ -272,7 +311,8 @@ static void opens_shards(void **state)
     static const char *const names[] = {"bert.x"};
     scratch_text(arena, "model/config.json", "{}");
     make_weights("model/model-00001-of-00001.safetensors", names, 1);
-    scratch_text(arena, "model/model.safetensors.index.json", "{\"weight_map\": {\"bert.x\": \"model-00001-of-00001.safetensors\"}}");
+    scratch_text(arena, "model/model.safetensors.index.json",
+                 "{\"weight_map\": {\"bert.x\": \"model-00001-of-00001.safetensors\"}}");
     Model model = open_good(scratch_path(arena, "model"), true);
     assert_true(model_has_tensor(&model, "x"));
 }
@@ -282,9 +322,17 @@ static void opens_shards(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opens_a_folder), TEST(opens_a_config_file), TEST(missing_things_are_named), TEST(finds_hub_ids_in_the_cache),
-        TEST(reads_sentence_settings), TEST(finds_the_transformer_inside), TEST(refuses_other_modules), TEST(finds_tensors_under_other_names),
-        TEST(ambiguous_names_are_refused), TEST(shapes_must_match), TEST(opens_shards),
+        TEST(opens_a_folder),
+        TEST(opens_a_config_file),
+        TEST(missing_things_are_named),
+        TEST(finds_hub_ids_in_the_cache),
+        TEST(reads_sentence_settings),
+        TEST(finds_the_transformer_inside),
+        TEST(refuses_other_modules),
+        TEST(finds_tensors_under_other_names),
+        TEST(ambiguous_names_are_refused),
+        TEST(shapes_must_match),
+        TEST(opens_shards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

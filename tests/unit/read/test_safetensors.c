@@ -17,13 +17,16 @@ static int end(void **state)
     return scratch_end(state);
 }
 
-#define ONE(name, type, shape, from, to) \
+#define ONE(name, type, shape, from, to)                                                                               \
     "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #from "," #to "]}"
 
 static void accepts_what_the_reference_accepts(void **state)
 {
     (void)state;
-    static const struct { const char *header; size_t data, count; } cases[] = {
+    static const struct {
+        const char *header;
+        size_t data, count;
+    } cases[] = {
         {"{" ONE("a", "F32", "[2]", 0, 8) "}", 8, 1},
         {"{" ONE("a", "F32", "[]", 0, 4) "}", 4, 1},
         {"{" ONE("b", "U8", "[4]", 4, 8) "," ONE("a", "F32", "[1]", 0, 4) "}", 8, 2},
@@ -48,7 +51,11 @@ static void accepts_what_the_reference_accepts(void **state)
 static void refuses_what_is_wrong(void **state)
 {
     (void)state;
-    static const struct { const char *header; size_t data; const char *error; } cases[] = {
+    static const struct {
+        const char *header;
+        size_t data;
+        const char *error;
+    } cases[] = {
         {"{}", 0, "no tensors"},
         {"{\"__metadata__\":{}}", 0, "no tensors"},
         {"", 0, "ends too early"},
@@ -122,23 +129,25 @@ static void refuses_padding_by_nul(void **state)
     static const char header[] = "{" ONE("a", "U8", "[1]", 0, 1) "}\0\0\0";
     Err err = {{0}};
     Tensors tensors = {0};
-    assert_false(safetensors_open(arena, pack_bytes(arena, "nul.safetensors", header, sizeof header - 1, 1), &tensors, &err));
+    assert_false(
+        safetensors_open(arena, pack_bytes(arena, "nul.safetensors", header, sizeof header - 1, 1), &tensors, &err));
     assert_contains(err.text, "follows");
 }
 
 static void header_length_is_checked(void **state)
 {
     (void)state;
-    static const uint64_t lengths[] = {0, 1, 42, 100000000, 100000001, (uint64_t)1 << 32, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 7};
+    static const uint64_t lengths[] = {
+        0, 1, 42, 100000000, 100000001, (uint64_t)1 << 32, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 7};
     static const char header[] = "{" ONE("a", "U8", "[1]", 0, 1) "}";
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         char file[8 + sizeof header];
-        for (int k = 0; k < 8; k++)
-            file[k] = (char)(lengths[i] >> 8 * k & 0xff);
+        for (int k = 0; k < 8; k++) file[k] = (char)(lengths[i] >> 8 * k & 0xff);
         memcpy(file + 8, header, sizeof header);
         Err err = {{0}};
         Tensors tensors = {0};
-        assert_false(safetensors_open(arena, scratch_write(arena, "length.safetensors", file, sizeof file), &tensors, &err));
+        assert_false(
+            safetensors_open(arena, scratch_write(arena, "length.safetensors", file, sizeof file), &tensors, &err));
         assert_true(err.text[0] != '\0');
     }
 }
@@ -146,7 +155,8 @@ static void header_length_is_checked(void **state)
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
-    static const char header[] = "{\"__metadata__\":{\"a\":\"b\"}," ONE("a", "F32", "[2]", 0, 8) "," ONE("b", "BF16", "[1]", 8, 10) "}";
+    static const char header[] =
+        "{\"__metadata__\":{\"a\":\"b\"}," ONE("a", "F32", "[2]", 0, 8) "," ONE("b", "BF16", "[1]", 8, 10) "}";
     Err err = {{0}};
     FileView view;
     const char *whole = pack(arena, "whole.safetensors", header, 10);
@@ -154,7 +164,8 @@ static void every_truncation_is_refused(void **state)
     for (size_t bytes = 0; bytes < view.size; bytes++) {
         Err cut = {{0}};
         Tensors tensors = {0};
-        assert_false(safetensors_open(arena, scratch_write(arena, "cut.safetensors", view.data, bytes), &tensors, &cut));
+        assert_false(
+            safetensors_open(arena, scratch_write(arena, "cut.safetensors", view.data, bytes), &tensors, &cut));
         assert_true(cut.text[0] != '\0');
     }
 }
@@ -166,7 +177,8 @@ static void tensors_are_sorted_and_found(void **state)
     Err err = {{0}};
     Tensors tensors = {0};
     assert_true(safetensors_open(arena, pack(arena, "first.safetensors", header, 10), &tensors, &err));
-    assert_true(safetensors_open(arena, pack(arena, "second.safetensors", "{" ONE("other", "I8", "[3]", 0, 3) "}", 3), &tensors, &err));
+    assert_true(safetensors_open(arena, pack(arena, "second.safetensors", "{" ONE("other", "I8", "[3]", 0, 3) "}", 3),
+                                 &tensors, &err));
     assert_int_equal(tensors.count, 3);
     assert_string_equal(tensors.item[0].name, "early");
     assert_string_equal(tensors.item[1].name, "late");
@@ -180,7 +192,8 @@ static void tensors_are_sorted_and_found(void **state)
     assert_contains(late->file, "first.safetensors");
     assert_null(tensors_find(&tensors, "lat"));
     assert_null(tensors_find(&(Tensors){0}, "late"));
-    assert_false(safetensors_open(arena, pack(arena, "third.safetensors", "{" ONE("late", "I8", "[3]", 0, 3) "}", 3), &tensors, &err));
+    assert_false(safetensors_open(arena, pack(arena, "third.safetensors", "{" ONE("late", "I8", "[3]", 0, 3) "}", 3),
+                                  &tensors, &err));
     assert_contains(err.text, "first.safetensors");
 }
 
@@ -191,7 +204,8 @@ static void large_files_are_opened(void **state)
     Err err = {{0}};
     Tensors tensors = {0};
     const char *path = pack(arena, "large.safetensors", "{" ONE("a", "F16", "[3000000000]", 0, 6000000000) "}", 0);
-    assert_int_equal(truncate(path, 8 + (off_t)strlen("{" ONE("a", "F16", "[3000000000]", 0, 6000000000) "}") + 6000000000), 0);
+    assert_int_equal(
+        truncate(path, 8 + (off_t)strlen("{" ONE("a", "F16", "[3000000000]", 0, 6000000000) "}") + 6000000000), 0);
     assert_true(safetensors_open(arena, path, &tensors, &err));
     assert_true(tensors.item[0].elements == 3000000000);
     float last = 1.0f;
@@ -214,7 +228,8 @@ static void written_files_read_back(void **state)
 {
     (void)state;
     static const float ten = 10.0f, zero = 0.0f;
-    const TensorPlan plan[] = {{"weight", STORED_F32, 2, {700, 1000}, 700000, &ten}, {"a \"name\"\n\xc3\xa9", STORED_F32, 0, {0}, 1, &zero},
+    const TensorPlan plan[] = {{"weight", STORED_F32, 2, {700, 1000}, 700000, &ten},
+                               {"a \"name\"\n\xc3\xa9", STORED_F32, 0, {0}, 1, &zero},
                                {"empty", STORED_F32, 1, {0}, 0, &zero}};
     Err err = {{0}};
     Tensors tensors = {0};
@@ -226,8 +241,7 @@ static void written_files_read_back(void **state)
     const Tensor *weight = tensors_find(&tensors, "weight");
     assert_int_equal((uintptr_t)weight->data % 8, 0);
     tensor_to_float(weight, 0, 700000, values);
-    for (size_t i = 0; i < 700000; i++)
-        assert_true(values[i] == 10.0f + (float)i);
+    for (size_t i = 0; i < 700000; i++) assert_true(values[i] == 10.0f + (float)i);
     assert_non_null(tensors_find(&tensors, plan[1].name));
 }
 
@@ -247,9 +261,15 @@ static void wrong_plans_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_what_the_reference_accepts), cmocka_unit_test(refuses_what_is_wrong), cmocka_unit_test(refuses_padding_by_nul),
-        cmocka_unit_test(header_length_is_checked), cmocka_unit_test(every_truncation_is_refused), cmocka_unit_test(tensors_are_sorted_and_found),
-        cmocka_unit_test(large_files_are_opened), cmocka_unit_test(written_files_read_back), cmocka_unit_test(wrong_plans_are_refused),
+        cmocka_unit_test(accepts_what_the_reference_accepts),
+        cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(refuses_padding_by_nul),
+        cmocka_unit_test(header_length_is_checked),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(tensors_are_sorted_and_found),
+        cmocka_unit_test(large_files_are_opened),
+        cmocka_unit_test(written_files_read_back),
+        cmocka_unit_test(wrong_plans_are_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -8,14 +8,15 @@
 static Arena *arena;
 
 #define A "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}"
-#define B "{\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"c\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[2,3]}}"
+#define B                                                                                                              \
+    "{\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"c\":{\"dtype\":\"U8\",\"shape\":[1],\"data_"     \
+    "offsets\":[2,3]}}"
 static const char index_name[] = "model.safetensors.index.json";
 
 static int begin(void **state)
 {
     arena = arena_new();
-    if (scratch_begin(state) != 0)
-        return -1;
+    if (scratch_begin(state) != 0) return -1;
     pack(arena, "outside.safetensors", A, 1);
     mkdir(scratch_path(arena, "model"), 0700);
     pack(arena, "model/1.safetensors", A, 1);
@@ -32,7 +33,8 @@ static int end(void **state)
 static bool open_index(const char *folder, const char *weight_map, Tensors *tensors, Err *err)
 {
     const char *path = arena_printf(arena, "%s/%s", folder, index_name);
-    scratch_text(arena, path, arena_printf(arena, "{\"metadata\": {\"total_size\": 4}, \"weight_map\": %s}", weight_map));
+    scratch_text(arena, path,
+                 arena_printf(arena, "{\"metadata\": {\"total_size\": 4}, \"weight_map\": %s}", weight_map));
     return safetensors_open_sharded(arena, scratch_path(arena, folder), index_name, tensors, err);
 }
 
@@ -41,7 +43,8 @@ static void opens_all_files(void **state)
     (void)state;
     Err err = {{0}};
     Tensors tensors = {0};
-    if (!open_index("model", "{\"c\": \"2.safetensors\", \"a\": \"1.safetensors\", \"b\": \"2.safetensors\"}", &tensors, &err))
+    if (!open_index("model", "{\"c\": \"2.safetensors\", \"a\": \"1.safetensors\", \"b\": \"2.safetensors\"}", &tensors,
+                    &err))
         fail_msg("%s", err.text);
     assert_int_equal(tensors.count, 3);
     assert_string_equal(tensors.item[0].name, "a");
@@ -52,12 +55,17 @@ static void opens_all_files(void **state)
 static void refuses_bad_maps(void **state)
 {
     (void)state;
-    static const struct { const char *map, *error; } cases[] = {
-        {"{}", "at least one"}, {"[]", "must be an object"}, {"null", "must be an object"}, {"{\"a\": 1}", "\"a\" must name a file"},
-        {"{\"a\": null}", "\"a\" must name a file"}, {"{\"a\": \"3.safetensors\"}", "3.safetensors: named by"},
-        {"{\"a\": \"1.safetensors\", \"x\": \"1.safetensors\"}", "\"x\" is in none"},
-        {"{\"a\": \"2.safetensors\", \"b\": \"1.safetensors\"}", "is in "},
-        {"{\"a\": \"1.safetensors\", \"a\": \"1.safetensors\"}", "appears twice"}};
+    static const struct {
+        const char *map, *error;
+    } cases[] = {{"{}", "at least one"},
+                 {"[]", "must be an object"},
+                 {"null", "must be an object"},
+                 {"{\"a\": 1}", "\"a\" must name a file"},
+                 {"{\"a\": null}", "\"a\" must name a file"},
+                 {"{\"a\": \"3.safetensors\"}", "3.safetensors: named by"},
+                 {"{\"a\": \"1.safetensors\", \"x\": \"1.safetensors\"}", "\"x\" is in none"},
+                 {"{\"a\": \"2.safetensors\", \"b\": \"1.safetensors\"}", "is in "},
+                 {"{\"a\": \"1.safetensors\", \"a\": \"1.safetensors\"}", "appears twice"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Err err = {{0}};
         Tensors tensors = {0};
@@ -74,9 +82,22 @@ static void refuses_bad_maps(void **state)
 static void refuses_names_that_are_paths(void **state)
 {
     (void)state;
-    static const char *const names[] = {"../outside.safetensors", "/etc/passwd", "./1.safetensors", "model/../1.safetensors", "..", ".", "",
-        "..\\\\outside.safetensors", "C:1.safetensors", "sub/1.safetensors", ".safetensors", "1.bin", "1.safetensors/", "1\\n.safetensors",
-        "/tmp/x.safetensors", "pytorch_model.bin"};
+    static const char *const names[] = {"../outside.safetensors",
+                                        "/etc/passwd",
+                                        "./1.safetensors",
+                                        "model/../1.safetensors",
+                                        "..",
+                                        ".",
+                                        "",
+                                        "..\\\\outside.safetensors",
+                                        "C:1.safetensors",
+                                        "sub/1.safetensors",
+                                        ".safetensors",
+                                        "1.bin",
+                                        "1.safetensors/",
+                                        "1\\n.safetensors",
+                                        "/tmp/x.safetensors",
+                                        "pytorch_model.bin"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         Err err = {{0}};
         Tensors tensors = {0};
@@ -88,17 +109,18 @@ static void refuses_names_that_are_paths(void **state)
 static void refuses_links_that_lead_out(void **state)
 {
     (void)state;
-    static const struct { const char *name, *target; bool good; } links[] = {
-        {"inside.safetensors", "1.safetensors", true}, {"out.safetensors", "../outside.safetensors", false},
-        {"loop.safetensors", "loop.safetensors", false}, {"chain.safetensors", "out.safetensors", false},
-        {"null.safetensors", "/dev/null", false}, {"dangling.safetensors", "nowhere", false}};
+    static const struct {
+        const char *name, *target;
+        bool good;
+    } links[] = {{"inside.safetensors", "1.safetensors", true},   {"out.safetensors", "../outside.safetensors", false},
+                 {"loop.safetensors", "loop.safetensors", false}, {"chain.safetensors", "out.safetensors", false},
+                 {"null.safetensors", "/dev/null", false},        {"dangling.safetensors", "nowhere", false}};
     for (size_t i = 0; i < COUNT_OF(links); i++) {
         Err err = {{0}};
         Tensors tensors = {0};
         assert_int_equal(symlink(links[i].target, arena_printf(arena, "%s/model/%s", scratch, links[i].name)), 0);
         bool good = open_index("model", arena_printf(arena, "{\"a\": \"%s\"}", links[i].name), &tensors, &err);
-        if (good != links[i].good)
-            fail_msg("%s: %s", links[i].name, err.text);
+        if (good != links[i].good) fail_msg("%s: %s", links[i].name, err.text);
         assert_true(good || strstr(err.text, links[i].name) != NULL);
     }
 }
@@ -118,14 +140,15 @@ static void sibling_with_the_same_beginning_is_outside(void **state)
 static void cache_links_lead_to_blobs(void **state)
 {
     (void)state;
-    static const char *const folders[] = {"models--o--m", "models--o--m/blobs", "models--o--m/snapshots", "models--o--m/snapshots/abc"};
+    static const char *const folders[] = {"models--o--m", "models--o--m/blobs", "models--o--m/snapshots",
+                                          "models--o--m/snapshots/abc"};
     Err err = {{0}}, out = {{0}};
     Tensors tensors = {0}, none = {0};
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        assert_int_equal(mkdir(scratch_path(arena, folders[i]), 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(folders); i++) assert_int_equal(mkdir(scratch_path(arena, folders[i]), 0700), 0);
     pack(arena, "models--o--m/blobs/123", A, 1);
     assert_int_equal(symlink("../../blobs/123", scratch_path(arena, "models--o--m/snapshots/abc/1.safetensors")), 0);
-    assert_int_equal(symlink("../../../outside.safetensors", scratch_path(arena, "models--o--m/snapshots/abc/2.safetensors")), 0);
+    assert_int_equal(
+        symlink("../../../outside.safetensors", scratch_path(arena, "models--o--m/snapshots/abc/2.safetensors")), 0);
     if (!open_index("models--o--m/snapshots/abc", "{\"a\": \"1.safetensors\"}", &tensors, &err))
         fail_msg("%s", err.text);
     assert_false(open_index("models--o--m/snapshots/abc", "{\"a\": \"2.safetensors\"}", &none, &out));
@@ -135,8 +158,11 @@ static void cache_links_lead_to_blobs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_all_files), cmocka_unit_test(refuses_bad_maps), cmocka_unit_test(refuses_names_that_are_paths),
-        cmocka_unit_test(refuses_links_that_lead_out), cmocka_unit_test(sibling_with_the_same_beginning_is_outside),
+        cmocka_unit_test(opens_all_files),
+        cmocka_unit_test(refuses_bad_maps),
+        cmocka_unit_test(refuses_names_that_are_paths),
+        cmocka_unit_test(refuses_links_that_lead_out),
+        cmocka_unit_test(sibling_with_the_same_beginning_is_outside),
         cmocka_unit_test(cache_links_lead_to_blobs),
     };
     return cmocka_run_group_tests(tests, begin, end);

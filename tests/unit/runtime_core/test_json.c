@@ -36,35 +36,104 @@ static JsonKind scan_all(const char *text, size_t bytes, JsonScanner *scanner)
 static void accepts_what_is_json(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "{}", "[]", " [ ] ", "1", "-0", "0.5e-3", "1E+2", "\"\"", "true", "false", "null", "[1,2,[3,{\"a\":[]}]]", "\r\n\t {\"a\" : null }\n",
-        "\"\\u00e9\\ud83d\\ude00\\n\\/\"", "\"\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf\x7f\"", "\"\\ud800\"", "\"\\u0000\"",
-        "123456789012345678901234567890", "1e400"};
+    static const char *const texts[] = {"{}",
+                                        "[]",
+                                        " [ ] ",
+                                        "1",
+                                        "-0",
+                                        "0.5e-3",
+                                        "1E+2",
+                                        "\"\"",
+                                        "true",
+                                        "false",
+                                        "null",
+                                        "[1,2,[3,{\"a\":[]}]]",
+                                        "\r\n\t {\"a\" : null }\n",
+                                        "\"\\u00e9\\ud83d\\ude00\\n\\/\"",
+                                        "\"\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf\x7f\"",
+                                        "\"\\ud800\"",
+                                        "\"\\u0000\"",
+                                        "123456789012345678901234567890",
+                                        "1e400"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         JsonScanner scanner;
-        if (scan_all(texts[i], strlen(texts[i]), &scanner) != JSON_END)
-            fail_msg("%s: %s", texts[i], scanner.error);
+        if (scan_all(texts[i], strlen(texts[i]), &scanner) != JSON_END) fail_msg("%s: %s", texts[i], scanner.error);
     }
 }
 
 static void refuses_what_is_not(void **state)
 {
     (void)state;
-    static const struct { const char *text, *error; } cases[] = {
-        {"", "ends too early"}, {"  ", "ends too early"}, {"{", "ends too early"}, {"[1,", "not a value"}, {"[1,]", "not a value"},
-        {"{\"a\"", "':'"}, {"{\"a\":", "ends too early"}, {"{\"a\":1,}", "a key"}, {"{a:1}", "a key"}, {"{1:1}", "a key"},
-        {"[1 2]", "','"}, {"{\"a\":1 \"b\":2}", "','"}, {"[1}", "','"}, {"{\"a\":1]", "','"}, {"1 2", "follows"}, {"{}x", "follows"},
-        {"{},", "follows"}, {"]", "not a value"}, {"}", "not a value"}, {",", "not a value"}, {":", "not a value"},
-        {"01", "number"}, {"-", "number"}, {"-01", "number"}, {"1.", "number"}, {".5", "not a value"}, {"1e", "number"}, {"1e+", "number"},
-        {"+1", "not a value"}, {"0x1", "follows"}, {"NaN", "not a value"}, {"Infinity", "not a value"}, {"-Infinity", "number"},
-        {"True", "not a value"}, {"tru", "not a value"}, {"nul", "not a value"}, {"truex", "follows"}, {"'a'", "not a value"},
-        {"\"", "without an end"}, {"\"a", "without an end"}, {"\"\\\"", "without an end"}, {"\"\\", "escape"}, {"\"\\x\"", "escape"},
-        {"\"\\u12\"", "escape"}, {"\"\\u12g4\"", "escape"}, {"\"\\U1234\"", "escape"}, {"\"\t\"", "control"}, {"\"\n\"", "control"},
-        {"\xef\xbb\xbf{}", "byte-order"}, {"// c\n1", "not a value"}, {"[1]/**/", "follows"},
-        {"\"\x80\"", "UTF-8"}, {"\"\xc3\"", "UTF-8"}, {"\"\xc0\x80\"", "UTF-8"}, {"\"\xc1\xbf\"", "UTF-8"}, {"\"\xe0\x80\x80\"", "UTF-8"},
-        {"\"\xed\xa0\x80\"", "UTF-8"}, {"\"\xed\xbf\xbf\"", "UTF-8"}, {"\"\xf0\x80\x80\x80\"", "UTF-8"}, {"\"\xf4\x90\x80\x80\"", "UTF-8"},
-        {"\"\xf5\x80\x80\x80\"", "UTF-8"}, {"\"\xff\"", "UTF-8"}, {"\"\xe2\x82\"", "UTF-8"}, {"\"\xf0\x9f\x98\"", "UTF-8"},
-        {"{\"\xff\":1}", "UTF-8"}, {"\xc2\xa0""1", "not a value"}};
+    static const struct {
+        const char *text, *error;
+    } cases[] = {{"", "ends too early"},
+                 {"  ", "ends too early"},
+                 {"{", "ends too early"},
+                 {"[1,", "not a value"},
+                 {"[1,]", "not a value"},
+                 {"{\"a\"", "':'"},
+                 {"{\"a\":", "ends too early"},
+                 {"{\"a\":1,}", "a key"},
+                 {"{a:1}", "a key"},
+                 {"{1:1}", "a key"},
+                 {"[1 2]", "','"},
+                 {"{\"a\":1 \"b\":2}", "','"},
+                 {"[1}", "','"},
+                 {"{\"a\":1]", "','"},
+                 {"1 2", "follows"},
+                 {"{}x", "follows"},
+                 {"{},", "follows"},
+                 {"]", "not a value"},
+                 {"}", "not a value"},
+                 {",", "not a value"},
+                 {":", "not a value"},
+                 {"01", "number"},
+                 {"-", "number"},
+                 {"-01", "number"},
+                 {"1.", "number"},
+                 {".5", "not a value"},
+                 {"1e", "number"},
+                 {"1e+", "number"},
+                 {"+1", "not a value"},
+                 {"0x1", "follows"},
+                 {"NaN", "not a value"},
+                 {"Infinity", "not a value"},
+                 {"-Infinity", "number"},
+                 {"True", "not a value"},
+                 {"tru", "not a value"},
+                 {"nul", "not a value"},
+                 {"truex", "follows"},
+                 {"'a'", "not a value"},
+                 {"\"", "without an end"},
+                 {"\"a", "without an end"},
+                 {"\"\\\"", "without an end"},
+                 {"\"\\", "escape"},
+                 {"\"\\x\"", "escape"},
+                 {"\"\\u12\"", "escape"},
+                 {"\"\\u12g4\"", "escape"},
+                 {"\"\\U1234\"", "escape"},
+                 {"\"\t\"", "control"},
+                 {"\"\n\"", "control"},
+                 {"\xef\xbb\xbf{}", "byte-order"},
+                 {"// c\n1", "not a value"},
+                 {"[1]/**/", "follows"},
+                 {"\"\x80\"", "UTF-8"},
+                 {"\"\xc3\"", "UTF-8"},
+                 {"\"\xc0\x80\"", "UTF-8"},
+                 {"\"\xc1\xbf\"", "UTF-8"},
+                 {"\"\xe0\x80\x80\"", "UTF-8"},
+                 {"\"\xed\xa0\x80\"", "UTF-8"},
+                 {"\"\xed\xbf\xbf\"", "UTF-8"},
+                 {"\"\xf0\x80\x80\x80\"", "UTF-8"},
+                 {"\"\xf4\x90\x80\x80\"", "UTF-8"},
+                 {"\"\xf5\x80\x80\x80\"", "UTF-8"},
+                 {"\"\xff\"", "UTF-8"},
+                 {"\"\xe2\x82\"", "UTF-8"},
+                 {"\"\xf0\x9f\x98\"", "UTF-8"},
+                 {"{\"\xff\":1}", "UTF-8"},
+                 {"\xc2\xa0"
+                  "1",
+                  "not a value"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         JsonScanner scanner;
         if (scan_all(cases[i].text, strlen(cases[i].text), &scanner) != JSON_ERROR)
@@ -81,8 +150,7 @@ static void raw_nul_is_refused_everywhere(void **state)
     static const char *const texts[] = {"\0", "{}\0", "\"a\0\"", "[1\0]", "\"\\\0\"", "tru\0"};
     static const size_t lengths[] = {1, 3, 4, 4, 4, 4};
     JsonScanner scanner;
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        assert_int_equal(scan_all(texts[i], lengths[i], &scanner), JSON_ERROR);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) assert_int_equal(scan_all(texts[i], lengths[i], &scanner), JSON_ERROR);
 }
 
 static void every_truncation_is_refused(void **state)
@@ -115,9 +183,12 @@ static void tokens_come_in_order(void **state)
 {
     (void)state;
     static const char text[] = "{\"k\": [1, \"s\", {}], \"l\": false}";
-    static const struct { JsonKind kind; const char *raw; } wanted[] = {
-        {JSON_OBJECT, "{"}, {JSON_KEY, "k"}, {JSON_ARRAY, "["}, {JSON_NUMBER, "1"}, {JSON_STRING, "s"}, {JSON_OBJECT, "{"},
-        {JSON_OBJECT_END, "}"}, {JSON_ARRAY_END, "]"}, {JSON_KEY, "l"}, {JSON_FALSE, "false"}, {JSON_OBJECT_END, "}"}, {JSON_END, ""}};
+    static const struct {
+        JsonKind kind;
+        const char *raw;
+    } wanted[] = {{JSON_OBJECT, "{"}, {JSON_KEY, "k"},       {JSON_ARRAY, "["},      {JSON_NUMBER, "1"},
+                  {JSON_STRING, "s"}, {JSON_OBJECT, "{"},    {JSON_OBJECT_END, "}"}, {JSON_ARRAY_END, "]"},
+                  {JSON_KEY, "l"},    {JSON_FALSE, "false"}, {JSON_OBJECT_END, "}"}, {JSON_END, ""}};
     JsonScanner scanner;
     json_scan_begin(&scanner, text, sizeof text - 1);
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
@@ -151,11 +222,22 @@ static void skip_moves_behind_a_value(void **state)
 static void strings_are_unescaped(void **state)
 {
     (void)state;
-    static const struct { const char *text; const char *wanted; size_t length; } cases[] = {
-        {"\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\"", "a\"\\/\b\f\n\r\tz", 10},
-        {"\"\\u0041\\u00e9\\u20ac\\uD83D\\uDE00\"", "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10},
-        {"\"\\ud800\"", "\xef\xbf\xbd", 3}, {"\"\\ud800x\"", "\xef\xbf\xbdx", 4}, {"\"\\udc00\\ud800\"", "\xef\xbf\xbd\xef\xbf\xbd", 6},
-        {"\"\\ud800\\u0041\"", "\xef\xbf\xbd""A", 4}, {"\"\\ud800\\n\"", "\xef\xbf\xbd\n", 4}, {"\"x\\u0000y\"", "x\0y", 3}, {"\"\"", "", 0}};
+    static const struct {
+        const char *text;
+        const char *wanted;
+        size_t length;
+    } cases[] = {{"\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\"", "a\"\\/\b\f\n\r\tz", 10},
+                 {"\"\\u0041\\u00e9\\u20ac\\uD83D\\uDE00\"", "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10},
+                 {"\"\\ud800\"", "\xef\xbf\xbd", 3},
+                 {"\"\\ud800x\"", "\xef\xbf\xbdx", 4},
+                 {"\"\\udc00\\ud800\"", "\xef\xbf\xbd\xef\xbf\xbd", 6},
+                 {"\"\\ud800\\u0041\"",
+                  "\xef\xbf\xbd"
+                  "A",
+                  4},
+                 {"\"\\ud800\\n\"", "\xef\xbf\xbd\n", 4},
+                 {"\"x\\u0000y\"", "x\0y", 3},
+                 {"\"\"", "", 0}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         JsonScanner scanner;
         char out[64];
@@ -188,14 +270,31 @@ static void keys_are_compared_whole(void **state)
 static void integers_are_exact(void **state)
 {
     (void)state;
-    static const struct { const char *text; bool is_signed, is_unsigned; int64_t value; uint64_t magnitude; } cases[] = {
-        {"0", true, true, 0, 0}, {"-0", true, true, 0, 0}, {"9007199254740993", true, true, 9007199254740993, 9007199254740993u},
-        {"9223372036854775807", true, true, INT64_MAX, INT64_MAX}, {"9223372036854775808", false, true, 0, 9223372036854775808u},
-        {"-9223372036854775808", true, false, INT64_MIN, 0}, {"-9223372036854775809", false, false, 0, 0},
-        {"18446744073709551615", false, true, 0, UINT64_MAX}, {"18446744073709551616", false, false, 0, 0}, {"-1", true, false, -1, 0},
-        {"1.0", false, false, 0, 0}, {"0.5", false, false, 0, 0}, {"1e3", true, true, 1000, 1000}, {"12e-1", false, false, 0, 0},
-        {"1200e-2", true, true, 12, 12}, {"1e19", false, true, 0, 10000000000000000000u}, {"1e20", false, false, 0, 0},
-        {"0e999999999999", true, true, 0, 0}, {"1e999999999999", false, false, 0, 0}, {"1e-999999999999", false, false, 0, 0}};
+    static const struct {
+        const char *text;
+        bool is_signed, is_unsigned;
+        int64_t value;
+        uint64_t magnitude;
+    } cases[] = {{"0", true, true, 0, 0},
+                 {"-0", true, true, 0, 0},
+                 {"9007199254740993", true, true, 9007199254740993, 9007199254740993u},
+                 {"9223372036854775807", true, true, INT64_MAX, INT64_MAX},
+                 {"9223372036854775808", false, true, 0, 9223372036854775808u},
+                 {"-9223372036854775808", true, false, INT64_MIN, 0},
+                 {"-9223372036854775809", false, false, 0, 0},
+                 {"18446744073709551615", false, true, 0, UINT64_MAX},
+                 {"18446744073709551616", false, false, 0, 0},
+                 {"-1", true, false, -1, 0},
+                 {"1.0", false, false, 0, 0},
+                 {"0.5", false, false, 0, 0},
+                 {"1e3", true, true, 1000, 1000},
+                 {"12e-1", false, false, 0, 0},
+                 {"1200e-2", true, true, 12, 12},
+                 {"1e19", false, true, 0, 10000000000000000000u},
+                 {"1e20", false, false, 0, 0},
+                 {"0e999999999999", true, true, 0, 0},
+                 {"1e999999999999", false, false, 0, 0},
+                 {"1e-999999999999", false, false, 0, 0}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         JsonScanner scanner;
         int64_t value = 5;
@@ -221,14 +320,30 @@ static bool read_double(const char *text, double *value)
 static void doubles_are_rounded_correctly(void **state)
 {
     (void)state;
-    static const struct { const char *text; double value; } cases[] = {
-        {"0", 0.0}, {"1.5", 1.5}, {"0.1", 0.1}, {"-0.1", -0.1}, {"1e22", 1e22}, {"1e23", 1e23}, {"123456789012345678", 123456789012345680.0},
-        {"9007199254740993", 0x1p53}, {"9007199254740993.00000000000000000000000000000000001", 0x1.0000000000001p53},
-        {"9007199254740995", 0x1.0000000000002p53}, {"2.2250738585072014e-308", 0x1p-1022}, {"2.2250738585072011e-308", 0x0.fffffffffffffp-1022},
-        {"4.9406564584124654e-324", 0x1p-1074}, {"2.4703282292062327e-324", 0.0}, {"2.4703282292062329e-324", 0x1p-1074}, {"1e-400", 0.0},
-        {"1.7976931348623157e308", 0x1.fffffffffffffp1023}, {"1.7976931348623158e308", 0x1.fffffffffffffp1023},
-        {"0.5000000000000000277555756156289135105907917022705078125", 0.5}, {"0.50000000000000002775557561562891351059079170227050781251", 0.5},
-        {"0.50000000000000005551115123125782702118158340454101562501", 0x1.0000000000001p-1}};
+    static const struct {
+        const char *text;
+        double value;
+    } cases[] = {{"0", 0.0},
+                 {"1.5", 1.5},
+                 {"0.1", 0.1},
+                 {"-0.1", -0.1},
+                 {"1e22", 1e22},
+                 {"1e23", 1e23},
+                 {"123456789012345678", 123456789012345680.0},
+                 {"9007199254740993", 0x1p53},
+                 {"9007199254740993.00000000000000000000000000000000001", 0x1.0000000000001p53},
+                 {"9007199254740995", 0x1.0000000000002p53},
+                 {"2.2250738585072014e-308", 0x1p-1022},
+                 {"2.2250738585072011e-308", 0x0.fffffffffffffp-1022},
+                 {"4.9406564584124654e-324", 0x1p-1074},
+                 {"2.4703282292062327e-324", 0.0},
+                 {"2.4703282292062329e-324", 0x1p-1074},
+                 {"1e-400", 0.0},
+                 {"1.7976931348623157e308", 0x1.fffffffffffffp1023},
+                 {"1.7976931348623158e308", 0x1.fffffffffffffp1023},
+                 {"0.5000000000000000277555756156289135105907917022705078125", 0.5},
+                 {"0.50000000000000002775557561562891351059079170227050781251", 0.5},
+                 {"0.50000000000000005551115123125782702118158340454101562501", 0x1.0000000000001p-1}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         double value;
         assert_true(read_double(cases[i].text, &value));
@@ -237,8 +352,7 @@ static void doubles_are_rounded_correctly(void **state)
     }
     double value = 7.0;
     static const char *const beyond[] = {"1e309", "-1e400", "1.7976931348623159e308", "1e99999999999999"};
-    for (size_t i = 0; i < COUNT_OF(beyond); i++)
-        assert_false(read_double(beyond[i], &value));
+    for (size_t i = 0; i < COUNT_OF(beyond); i++) assert_false(read_double(beyond[i], &value));
     assert_true(read_double("-0.0", &value) && signbit(value));
     assert_true(read_double("0e99999999999999", &value) && value == 0.0);
 }
@@ -261,13 +375,35 @@ static void long_numbers_count_all_digits(void **state)
 static void floats_are_written_as_python_does(void **state)
 {
     (void)state;
-    static const struct { double value; const char *text; } cases[] = {
-        {0.0, "0.0"}, {-0.0, "-0.0"}, {1.0, "1.0"}, {-2.5, "-2.5"}, {0.1, "0.1"}, {100.0, "100.0"}, {1e-4, "0.0001"}, {1e-5, "1e-05"},
-        {1.5e-7, "1.5e-07"}, {1e15, "1000000000000000.0"}, {1e16, "1e+16"}, {1234567890123456.0, "1234567890123456.0"},
-        {12345678901234567.0, "1.2345678901234568e+16"}, {1e22, "1e+22"}, {1e23, "1e+23"}, {0.1 + 0.2, "0.30000000000000004"},
-        {(double)0.1f, "0.10000000149011612"}, {0.5768845677375793, "0.5768845677375793"}, {5e-324, "5e-324"}, {0x1p-1022, "2.2250738585072014e-308"},
-        {0x1.fffffffffffffp1023, "1.7976931348623157e+308"}, {9007199254740992.0, "9007199254740992.0"}, {1e100, "1e+100"},
-        {(double)INFINITY, "Infinity"}, {-(double)INFINITY, "-Infinity"}, {(double)NAN, "NaN"}};
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.0, "0.0"},
+                 {-0.0, "-0.0"},
+                 {1.0, "1.0"},
+                 {-2.5, "-2.5"},
+                 {0.1, "0.1"},
+                 {100.0, "100.0"},
+                 {1e-4, "0.0001"},
+                 {1e-5, "1e-05"},
+                 {1.5e-7, "1.5e-07"},
+                 {1e15, "1000000000000000.0"},
+                 {1e16, "1e+16"},
+                 {1234567890123456.0, "1234567890123456.0"},
+                 {12345678901234567.0, "1.2345678901234568e+16"},
+                 {1e22, "1e+22"},
+                 {1e23, "1e+23"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {(double)0.1f, "0.10000000149011612"},
+                 {0.5768845677375793, "0.5768845677375793"},
+                 {5e-324, "5e-324"},
+                 {0x1p-1022, "2.2250738585072014e-308"},
+                 {0x1.fffffffffffffp1023, "1.7976931348623157e+308"},
+                 {9007199254740992.0, "9007199254740992.0"},
+                 {1e100, "1e+100"},
+                 {(double)INFINITY, "Infinity"},
+                 {-(double)INFINITY, "-Infinity"},
+                 {(double)NAN, "NaN"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char out[33] = {0};
         size_t length = json_write_float(out, 32, cases[i].value);
@@ -289,8 +425,7 @@ static void random_doubles_round_trip(void **state)
         bits ^= bits << 17;
         double value, again;
         memcpy(&value, &bits, sizeof value);
-        if (!isfinite(value))
-            continue;
+        if (!isfinite(value)) continue;
         char out[33] = {0}, printed[40];
         assert_true(json_write_float(out, 32, value) <= 32);
         assert_true(read_double(out, &again) && again == value);
@@ -303,10 +438,22 @@ static void random_doubles_round_trip(void **state)
 static void written_strings_are_json(void **state)
 {
     (void)state;
-    static const struct { const char *text; size_t length; const char *wanted; } cases[] = {
-        {"", 0, "\"\""}, {"plain", 5, "\"plain\""}, {"\"\\/\b\f\n\r\t", 8, "\"\\\"\\\\/\\b\\f\\n\\r\\t\""}, {"\x01\x1f\x7f", 3, "\"\\u0001\\u001f\x7f\""},
-        {"a\0b", 3, "\"a\\u0000b\""}, {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\""}, {"\xff""x", 2, "\"\xef\xbf\xbdx\""},
-        {"\xe2\x82", 2, "\"\xef\xbf\xbd\""}, {"\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, {"\xf0\x9f\x98", 3, "\"\xef\xbf\xbd\""}};
+    static const struct {
+        const char *text;
+        size_t length;
+        const char *wanted;
+    } cases[] = {{"", 0, "\"\""},
+                 {"plain", 5, "\"plain\""},
+                 {"\"\\/\b\f\n\r\t", 8, "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
+                 {"\x01\x1f\x7f", 3, "\"\\u0001\\u001f\x7f\""},
+                 {"a\0b", 3, "\"a\\u0000b\""},
+                 {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+                 {"\xff"
+                  "x",
+                  2, "\"\xef\xbf\xbdx\""},
+                 {"\xe2\x82", 2, "\"\xef\xbf\xbd\""},
+                 {"\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+                 {"\xf0\x9f\x98", 3, "\"\xef\xbf\xbd\""}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char out[64] = {0};
         JsonScanner scanner;
@@ -331,12 +478,22 @@ static void positions_count_from_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_what_is_json), cmocka_unit_test(refuses_what_is_not), cmocka_unit_test(raw_nul_is_refused_everywhere),
-        cmocka_unit_test(every_truncation_is_refused), cmocka_unit_test(depth_is_limited), cmocka_unit_test(tokens_come_in_order),
-        cmocka_unit_test(skip_moves_behind_a_value), cmocka_unit_test(strings_are_unescaped), cmocka_unit_test(keys_are_compared_whole),
-        cmocka_unit_test(integers_are_exact), cmocka_unit_test(doubles_are_rounded_correctly), cmocka_unit_test(long_numbers_count_all_digits),
-        cmocka_unit_test(floats_are_written_as_python_does), cmocka_unit_test(random_doubles_round_trip),
-        cmocka_unit_test(written_strings_are_json), cmocka_unit_test(positions_count_from_one),
+        cmocka_unit_test(accepts_what_is_json),
+        cmocka_unit_test(refuses_what_is_not),
+        cmocka_unit_test(raw_nul_is_refused_everywhere),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(tokens_come_in_order),
+        cmocka_unit_test(skip_moves_behind_a_value),
+        cmocka_unit_test(strings_are_unescaped),
+        cmocka_unit_test(keys_are_compared_whole),
+        cmocka_unit_test(integers_are_exact),
+        cmocka_unit_test(doubles_are_rounded_correctly),
+        cmocka_unit_test(long_numbers_count_all_digits),
+        cmocka_unit_test(floats_are_written_as_python_does),
+        cmocka_unit_test(random_doubles_round_trip),
+        cmocka_unit_test(written_strings_are_json),
+        cmocka_unit_test(positions_count_from_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
