@@ -59,12 +59,12 @@ static const char *bad_unicode_escape(const char *text, size_t length)
         if (text[at] != '\\') continue;
         at++;
         if (text[at] != 'u') continue;
-        int32_t unit = json_hex_unit(text + at + 1, length - at - 1);
+        int32_t unit = hf2c_json_hex_unit(text + at + 1, length - at - 1);
         at += 4;
         if (unit == 0) return "a NUL character in a string";
         if (unit < 0xd800 || unit > 0xdfff) continue;
         bool pair = unit <= 0xdbff && length - at > 6 && text[at + 1] == '\\' && text[at + 2] == 'u';
-        int32_t low = pair ? json_hex_unit(text + at + 3, length - at - 3) : 0;
+        int32_t low = pair ? hf2c_json_hex_unit(text + at + 3, length - at - 3) : 0;
         if (low < 0xdc00 || low > 0xdfff) return "half of a surrogate pair in a string";
         at += 6;
     }

@@ -13,7 +13,7 @@ enum {
     GREATEST_EXPONENT = 971, /* of the unit in the last place of the largest numbers */
     KEPT_DIGITS = 800, /* a halfway point between doubles has at most 767 digits; the rest only says "more than" */
     EXPONENT_LIMIT = 1000000, /* where a written exponent saturates */
-    BIG_WORDS = 136           /* 10^1130 * 2^54 and some room: see decimal_to_double */
+    BIG_WORDS = 136           /* 10^1130 * 2^54 and some room: see hf2c_decimal_to_double */
 };
 
 typedef struct Big {
@@ -241,7 +241,7 @@ static bool read_by_division(const Decimal *decimal, double *value)
     return true;
 }
 
-bool decimal_to_double(const char *text, size_t length, double *value)
+bool hf2c_decimal_to_double(const char *text, size_t length, double *value)
 {
     Decimal decimal;
     double magnitude = 0.0;
@@ -322,7 +322,7 @@ static bool round_last_up(const Digits *digits, int digit, bool low, bool high)
     return half > 0 || (half == 0 && digit % 2 != 0);
 }
 
-int decimal_of_double(double value, char text[DECIMAL_DIGITS], int *exponent)
+int hf2c_decimal_of_double(double value, char text[DECIMAL_DIGITS], int *exponent)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);

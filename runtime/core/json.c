@@ -37,7 +37,7 @@ static size_t escape_length(const char *text, size_t left)
 {
     if (left < 2 || text[1] == '\0' || strchr("\"\\/bfnrtu", text[1]) == NULL) return 0;
     if (text[1] != 'u') return 2;
-    return json_hex_unit(text + 2, left - 2) >= 0 ? 6 : 0;
+    return hf2c_json_hex_unit(text + 2, left - 2) >= 0 ? 6 : 0;
 }
 
 /* Length of the next character or escape in a string, 0 with *error. */
@@ -45,7 +45,8 @@ static size_t string_unit(const char *text, size_t left, const char **error)
 {
     uint8_t byte = (uint8_t)text[0];
     size_t wrong;
-    size_t length = byte == '\\' ? escape_length(text, left) : json_utf8_sequence((const uint8_t *)text, left, &wrong);
+    size_t length =
+        byte == '\\' ? escape_length(text, left) : hf2c_json_utf8_sequence((const uint8_t *)text, left, &wrong);
     *error = byte == '\\' ? "not a valid escape" : "not valid UTF-8";
     if (byte < 0x20) {
         *error = "a control character in a string must be escaped";

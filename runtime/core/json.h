@@ -10,6 +10,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The symbols carry our prefix: a program that links a built library may have a JSON library of its own (jansson too has a
+ * json_string and a json_integer). */
+#define json_scan_begin hf2c_json_scan_begin
+#define json_next hf2c_json_next
+#define json_skip hf2c_json_skip
+#define json_position hf2c_json_position
+#define json_string hf2c_json_string
+#define json_is hf2c_json_is
+#define json_integer hf2c_json_integer
+#define json_unsigned hf2c_json_unsigned
+#define json_double hf2c_json_double
+#define json_write_string hf2c_json_write_string
+#define json_write_float hf2c_json_write_float
+
 enum { JSON_SCAN_DEPTH = 64 };
 
 typedef enum JsonKind {

@@ -7,7 +7,7 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xc0) == 0x80;
 }
 
-size_t json_utf8_sequence(const uint8_t *bytes, size_t left, size_t *wrong)
+size_t hf2c_json_utf8_sequence(const uint8_t *bytes, size_t left, size_t *wrong)
 {
     uint8_t first = bytes[0];
     *wrong = 1;
@@ -22,7 +22,7 @@ size_t json_utf8_sequence(const uint8_t *bytes, size_t left, size_t *wrong)
     return length;
 }
 
-size_t json_utf8_encode(uint32_t code, char out[4])
+size_t hf2c_json_utf8_encode(uint32_t code, char out[4])
 {
     if (code < 0x80) {
         out[0] = (char)code;
@@ -42,7 +42,7 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-int32_t json_hex_unit(const char *text, size_t left)
+int32_t hf2c_json_hex_unit(const char *text, size_t left)
 {
     int32_t unit = 0;
     for (size_t i = 0; i < 4; i++) {

@@ -29,12 +29,12 @@ static char escaped_char(char letter)
 /* A \u escape at text, joined with the one behind it when both are a surrogate pair. Returns the bytes read. */
 static size_t unicode_escape(const char *text, size_t left, uint32_t *code)
 {
-    uint32_t unit = (uint32_t)json_hex_unit(text + 2, left - 2);
+    uint32_t unit = (uint32_t)hf2c_json_hex_unit(text + 2, left - 2);
     *code = unit;
     if (unit < 0xd800 || unit > 0xdfff) return 6;
     *code = 0xfffd;
     if (unit > 0xdbff || left < 12 || text[6] != '\\' || text[7] != 'u') return 6;
-    uint32_t low = (uint32_t)json_hex_unit(text + 8, left - 8);
+    uint32_t low = (uint32_t)hf2c_json_hex_unit(text + 8, left - 8);
     if (low < 0xdc00 || low > 0xdfff) return 6;
     *code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
     return 12;
@@ -53,7 +53,7 @@ static size_t decode_unit(const char *text, size_t left, char out[4], size_t *le
     }
     uint32_t code;
     size_t bytes = unicode_escape(text, left, &code);
-    *length = json_utf8_encode(code, out);
+    *length = hf2c_json_utf8_encode(code, out);
     return bytes;
 }
 
@@ -149,5 +149,5 @@ bool json_unsigned(const JsonScanner *scanner, uint64_t *value)
 
 bool json_double(const JsonScanner *scanner, double *value)
 {
-    return scanner->kind == JSON_NUMBER && decimal_to_double(scanner->start, scanner->length, value);
+    return scanner->kind == JSON_NUMBER && hf2c_decimal_to_double(scanner->start, scanner->length, value);
 }

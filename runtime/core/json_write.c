@@ -37,7 +37,7 @@ size_t json_write_string(char *out, size_t capacity, const char *text, size_t by
     put(&output, "\"", 1);
     for (size_t at = 0; at < bytes;) {
         size_t wrong;
-        size_t length = json_utf8_sequence((const uint8_t *)text + at, bytes - at, &wrong);
+        size_t length = hf2c_json_utf8_sequence((const uint8_t *)text + at, bytes - at, &wrong);
         if (length == 0)
             put(&output, "\xef\xbf\xbd", 3);
         else if (length == 1)
@@ -103,7 +103,7 @@ size_t json_write_float(char *out, size_t capacity, double value)
         put(&output, "0.0", 3);
     } else {
         char digits[DECIMAL_DIGITS];
-        int point, count = decimal_of_double(value, digits, &point);
+        int point, count = hf2c_decimal_of_double(value, digits, &point);
         if (point > -4 && point <= 16)
             put_fixed(&output, digits, count, point);
         else
