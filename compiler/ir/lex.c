@@ -131,7 +131,7 @@ bool lex_real(Lexer *lexer, double *value)
         }
     }
     size_t length = number_length(lexer->at);
-    if (length == 0 || !decimal_to_double(lexer->at, length, value))
+    if (length == 0 || !hf2c_decimal_to_double(lexer->at, length, value))
         return lex_error(lexer, "found %s, wanted a number", found(lexer));
     lexer->at += length;
     return true;

@@ -15,7 +15,8 @@ enum { PARSE_IDS = 1 << 18, PARSE_CONSTANT_ELEMENTS = 1 << 20 };
 typedef struct Parser {
     Lexer lexer;
     Graph *graph;
-    Node **by_id; /* [PARSE_IDS] */
+    Node **by_id; /* [ids]; NULL: not defined yet */
+    size_t ids;
 } Parser;
 
 /* Numbers of a constant: the list as written, the last one repeated or not. */
@@ -24,6 +25,25 @@ typedef struct Values {
     size_t count, capacity;
     bool repeats;
 } Values;
+
+static Node *find_node(const Parser *parser, int64_t id)
+{
+    return (size_t)id < parser->ids ? parser->by_id[id] : NULL;
+}
+
+static void set_node(Parser *parser, Node *node)
+{
+    size_t id = (size_t)node->id;
+    if (id >= parser->ids) {
+        size_t ids = 2 * id + 64;
+        Node **more = ARENA_ARRAY(parser->lexer.arena, Node *, ids);
+        if (parser->ids != 0)
+            memcpy(more, parser->by_id, parser->ids * sizeof *more);
+        parser->by_id = more;
+        parser->ids = ids;
+    }
+    parser->by_id[id] = node;
+}
 
 static bool parse_id(Parser *parser, int64_t *id)
 {
@@ -88,7 +108,7 @@ static bool parse_operand(Parser *parser, Node **operand)
     int64_t id;
     if (!parse_id(parser, &id))
         return false;
-    *operand = parser->by_id[id];
+    *operand = find_node(parser, id);
     return *operand != NULL || lex_error(&parser->lexer, "%%%d is not defined above", (int)id);
 }
 
@@ -264,7 +284,7 @@ static bool parse_node(Parser *parser)
     int64_t id;
     if (!parse_id(parser, &id) || !lex_expect(lexer, '=') || !lex_word(lexer, word))
         return false;
-    if (parser->by_id[id] != NULL)
+    if (find_node(parser, id) != NULL)
         return lex_error(lexer, "%%%d is defined twice", (int)id);
     Node *node = ARENA_NEW(lexer->arena, Node);
     node->id = (int)id;
@@ -274,7 +294,7 @@ static bool parse_node(Parser *parser)
         return lex_error(lexer, "there is no op %s", word);
     if (!parse_rest_of_node(parser, node))
         return false;
-    parser->by_id[id] = node;
+    set_node(parser, node);
     graph_append(parser->graph, node);
     return true;
 }
@@ -299,8 +319,7 @@ static bool parse_output(Parser *parser)
 
 Graph *graph_parse(Arena *arena, const char *file, const char *text, Err *err)
 {
-    Parser parser = {{arena, file, text, 1, err}, graph_new(arena), NULL};
-    parser.by_id = ARENA_ARRAY(arena, Node *, PARSE_IDS);
+    Parser parser = {{arena, file, text, 1, err}, graph_new(arena), NULL, 0};
     while (lex_skip_empty_lines(&parser.lexer)) {
         bool good = lex_at(&parser.lexer, '%') ? parse_node(&parser) : parse_output(&parser);
         if (!good || !lex_line_end(&parser.lexer))
