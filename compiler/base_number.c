@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_TEXT = 48, FLOAT_DIGITS = 9, DOUBLE_DIGITS = 17 };
+enum { NUMBER_TEXT = 48, FLOAT_DIGITS = 9, DOUBLE_DIGITS = 17, WHOLE_DIGITS = 16 };
 
 /* printf and strtod agree about the decimal point of the locale, so round trips are tried in it; afterwards whatever
  * stands between the digits becomes '.', and a whole number gets ".0". */
@@ -33,6 +33,15 @@ static const char *finish(Arena *arena, const char *text)
     return copy;
 }
 
+/* "10000" instead of "1e+04": up to 16 digits before the point, as Python does. A whole number of so many digits is
+ * printed exactly, so it still reads back. */
+static void avoid_exponent(char text[NUMBER_TEXT], double value)
+{
+    const char *exponent = strstr(text, "e+");
+    int power = exponent != NULL ? atoi(exponent + 2) : WHOLE_DIGITS;
+    if (power < WHOLE_DIGITS) snprintf(text, NUMBER_TEXT, "%.*g", power + 1, value);
+}
+
 static const char *text_of_special(double value)
 {
     if (isnan(value)) return "NAN";
@@ -47,6 +56,7 @@ const char *text_of_float(Arena *arena, float value)
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
     }
+    avoid_exponent(text, (double)value);
     return finish(arena, text);
 }
 
@@ -58,5 +68,6 @@ const char *text_of_double(Arena *arena, double value)
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
+    avoid_exponent(text, value);
     return finish(arena, text);
 }

@@ -54,9 +54,22 @@ bool config_has(const Config *config, const char *keys)
 
 /* ---- messages ---- */
 
+/* cJSON holds numbers as double: beyond 2^53 it could not say which integer was written. */
+static bool whole_number(const cJSON *item, int64_t minimum, int64_t maximum, int64_t *value)
+{
+    const double exact = 9007199254740992.0;
+    if (!cJSON_IsNumber(item)) return false;
+    double number = item->valuedouble;
+    if (!(number >= -exact && number <= exact) || number != floor(number)) return false;
+    *value = (int64_t)number;
+    return *value >= minimum && *value <= maximum;
+}
+
 /* A value in one short line, for messages. */
 static const char *shown(const Config *config, const cJSON *item)
 {
+    int64_t whole;
+    if (whole_number(item, INT64_MIN, INT64_MAX, &whole)) return arena_printf(config->arena, "%" PRId64, whole);
     if (cJSON_IsNumber(item)) return text_of_double(config->arena, item->valuedouble);
     if (cJSON_IsString(item)) return arena_printf(config->arena, "\"%.60s\"", item->valuestring);
     if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? "true" : "false";
@@ -86,17 +99,6 @@ void config_refuse(const Config *config, const char *key, const char *found, con
 }
 
 /* ---- numbers ---- */
-
-/* cJSON holds numbers as double: beyond 2^53 it could not say which integer was written. */
-static bool whole_number(const cJSON *item, int64_t minimum, int64_t maximum, int64_t *value)
-{
-    const double exact = 9007199254740992.0;
-    if (!cJSON_IsNumber(item)) return false;
-    double number = item->valuedouble;
-    if (!(number >= -exact && number <= exact) || number != floor(number)) return false;
-    *value = (int64_t)number;
-    return *value >= minimum && *value <= maximum;
-}
 
 static const char *range_text(const Config *config, int64_t minimum, int64_t maximum)
 {
