@@ -34,17 +34,16 @@ static void remove_at(Graph *graph, size_t position)
     memmove(graph->node + position, graph->node + position + 1, (graph->count - position) * sizeof *graph->node);
 }
 
-/* Operands stand before their users: one sweep backwards from the node meets whatever becomes unused. */
-void rewrite_prune(Graph *graph, Node *node)
+/* Takes a node that nothing uses out of the order, and what only it used, but for `kept`. Operands stand before their users: one
+ * sweep backwards from the node meets whatever becomes unused. */
+static void prune(Graph *graph, Node *node, const Node *kept)
 {
-    if (node_uses(graph, node) != 0)
-        return;
     size_t position = graph_position(graph, node);
     for (size_t i = 0; i < position; i++) graph->node[i]->mark = 0;
     node->mark = 1;
     for (size_t i = position + 1; i-- > 0;) {
         Node *candidate = graph->node[i];
-        if (!candidate->mark || node_uses(graph, candidate) != 0)
+        if (!candidate->mark || candidate == kept || node_uses(graph, candidate) != 0)
             continue;
         for (int j = 0; j < candidate->operands; j++) {
             if (candidate->operand[j] != NULL)
@@ -57,7 +56,7 @@ void rewrite_prune(Graph *graph, Node *node)
 void rewrite_replace(Graph *graph, Node *old, Node *by)
 {
     graph_replace(graph, old, by);
-    rewrite_prune(graph, old);
+    prune(graph, old, by);
 }
 
 int rewrite_each(Graph *graph, Node *(*rewrite)(Graph *graph, Node *node))

@@ -13,8 +13,6 @@
 int rewrite_each(Graph *graph, Node *(*rewrite)(Graph *graph, Node *node));
 /* Puts `by` in the place of `old` in the same way. */
 void rewrite_replace(Graph *graph, Node *old, Node *by);
-/* Takes the node out of the order when nothing uses it, and what only it used with it. */
-void rewrite_prune(Graph *graph, Node *node);
 /* Moves a constant, and the constants that it is made of, before `before` where they are not yet. */
 void rewrite_hoist(Graph *graph, Node *constant, Node *before);
 /* The only use of the node, when that is another node and not an output. NULL: none, several, or an output. */
