@@ -90,6 +90,7 @@ static Node *bert_body(Builder *b)
 static Node *bert_pooler(Builder *b, Node *hidden)
 {
     Node *operand[2] = {hidden, input_sequences(b)};
+    b->graph->scope = "first_token";
     Node *first = graph_add(b->graph, OP_pool, 2, operand, &(Attributes){.mode = POOL_first});
     Node *y = linear(b, first, arena_printf(b->graph->arena, "%spooler.dense", b->base), shape_columns(hidden->shape), true);
     return graph_add(b->graph, OP_tanh, 1, &y, &(Attributes){0});

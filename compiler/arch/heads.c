@@ -15,6 +15,7 @@ void head_last_hidden_state(Builder *b, Node *hidden) { graph_output(b->graph, "
 Node *head_wanted(Builder *b, Node *hidden)
 {
     Node *operand[2] = {hidden, input_want(b)};
+    b->graph->scope = "wanted_rows";
     return graph_add(b->graph, OP_take, 2, operand, &(Attributes){0});
 }
 
@@ -40,6 +41,7 @@ void head_causal_lm(Builder *b, Node *hidden)
 static Node *pooled(Builder *b, Node *hidden, int mode)
 {
     Node *operand[2] = {hidden, input_sequences(b)};
+    b->graph->scope = "pooled";
     return graph_add(b->graph, OP_pool, 2, operand, &(Attributes){.mode = mode});
 }
 

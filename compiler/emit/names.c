@@ -10,7 +10,7 @@ typedef struct Namer {
     Map *taken;
 } Namer;
 
-/* "model.layers.3.self_attn.q_proj.weight" -> "self_attn.q_proj": behind the layer's number, or behind the prefix. */
+/* "model.layers.3.self_attn.q_proj" -> "self_attn.q_proj": behind the layer's number, or behind the prefix. */
 static const char *short_scope(const Namer *namer, const char *scope)
 {
     size_t skip = strncmp(scope, namer->prefix, strlen(namer->prefix)) == 0 ? strlen(namer->prefix) : 0;
@@ -20,9 +20,7 @@ static const char *short_scope(const Namer *namer, const char *scope)
             while (isdigit((unsigned char)scope[end])) end++;
             if (scope[end] == '.') skip = end + 1;
         }
-    size_t length = strlen(scope + skip);
-    if (length > 7 && strcmp(scope + skip + length - 7, ".weight") == 0) length -= 7;
-    return arena_copy_text(namer->arena, scope + skip, length);
+    return scope + skip;
 }
 
 static const char *last_part(const char *scope)
@@ -42,11 +40,12 @@ static const char *claim(Namer *namer, const char *wanted)
     return unique;
 }
 
-/* "self_attn.q_proj_k_proj_v_proj" of a concatenation of three params. */
+/* "self_attn.q_proj_k_proj_v_proj" of a concatenation of three params, without "weight" or "bias". */
 static const char *weight_scope(const Namer *namer, const Node *node, const char *so_far)
 {
     if (node->op == OP_param) {
-        const char *scope = short_scope(namer, node->a.key);
+        const char *scope = short_scope(namer, node->a.key), *role = last_part(scope);
+        if (role > scope) scope = arena_copy_text(namer->arena, scope, (size_t)(role - scope) - 1);
         return *so_far ? arena_printf(namer->arena, "%s_%s", so_far, last_part(scope)) : scope;
     }
     for (int i = 0; i < node->operands; i++)
@@ -54,11 +53,20 @@ static const char *weight_scope(const Namer *namer, const Node *node, const char
     return so_far;
 }
 
+/* "weight" or "bias": the last word of the first param's name; "" where there is no param. */
+static const char *weight_role(const Node *node)
+{
+    if (node->op == OP_param) return last_part(node->a.key);
+    for (int i = 0; i < node->operands; i++)
+        if (node->operand[i] && *weight_role(node->operand[i])) return weight_role(node->operand[i]);
+    return "";
+}
+
 static const char *weight_name(Namer *namer, const Node *node)
 {
     const char *scope = weight_scope(namer, node, "");
-    if (!*scope && node->name) scope = short_scope(namer, node->name);
-    return claim(namer, *scope ? scope : "constant");
+    if (*scope) return claim(namer, arena_printf(namer->arena, "%s_%s", scope, weight_role(node)));
+    return claim(namer, node->name ? short_scope(namer, node->name) : "constant");
 }
 
 static bool is_carried(const Plan *plan, const Buffer *buffer)
@@ -77,6 +85,7 @@ static const char *value_name(Namer *namer, const Plan *plan, const Buffer *buff
 {
     if (is_carried(plan, buffer)) return claim(namer, "x");
     const Node *node = buffer->node;
+    if (node->op == OP_linear) return claim(namer, weight_scope(namer, node->operand[1], ""));
     return claim(namer, node->name ? short_scope(namer, node->name) : op_info(node->op)->name);
 }
 

@@ -87,16 +87,33 @@ static const char *real_text(const Emitter *e, double value)
     return arena_printf(e->arena, "%sf", text_of_float(e->arena, (float)value));
 }
 
-static const char *const row_counts[SYMBOL_COUNT] = {
-    [SYMBOL_rows] = "rows", [SYMBOL_sequences] = "sequences", [SYMBOL_wanted] = "wanted"};
+/* A line that is continued on the next one before it gets too long. */
+typedef struct Line {
+    Str *out;
+    size_t width;
+} Line;
+
+static void line_add(Line *line, const char *part)
+{
+    size_t length = strlen(part);
+    if (line->width + length > 110 && part[0] == ',') {
+        str_printf(line->out, ",\n        %s", part + 2);
+        line->width = 8 + length - 2;
+    } else {
+        str_printf(line->out, "%s", part);
+        line->width += length;
+    }
+}
 
 static void print_wrapper_head(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
-    str_printf(e->out, "/* %s */\nstatic void %s(%s", instance->about, instance->name, e->dialect->team);
+    Line line = {e->out, 0};
+    str_printf(e->out, "/* %s */\n", instance->about);
+    line_add(&line, arena_printf(e->arena, "static void %s(%s", instance->name, e->dialect->team));
     for (int i = 0; i < kernel->pointers; i++)
-        if (i == 0 || instance->call.pointer[i]) str_printf(e->out, ", %s", list_part(e->arena, kernel->pointer_text, i));
-    str_printf(e->out, ", int %s)\n{\n", row_counts[instance->call.dynamic[0]]);
+        if (i == 0 || instance->call.pointer[i]) line_add(&line, arena_printf(e->arena, ", %s", list_part(e->arena, kernel->pointer_text, i)));
+    str_printf(e->out, ", %s)\n{\n", kernel->dynamic_text);
 }
 
 static void print_constants(const Emitter *e, const Instance *instance)
@@ -122,7 +139,7 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
         const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
         str_printf(e->out, ", %s", i == 0 || instance->call.pointer[i] ? name : e->dialect->template_constants ? "nullptr" : "NULL");
     }
-    str_printf(e->out, ", %s", row_counts[instance->call.dynamic[0]]);
+    str_printf(e->out, ", %s", declared_name(kernel->dynamic_text));
     if (!e->dialect->template_constants && kernel->constants) {
         str_printf(e->out, ", ");
         print_constants(e, instance);
@@ -165,35 +182,83 @@ static const char *pointer_type(const Emitter *e, const KernelEntry *kernel, int
     return arena_copy_text(e->arena, declaration, (size_t)(declared_name(declaration) - declaration));
 }
 
+/* Where the pointers of one place count from: a loop has the weights and caches of the layer at hand in variables of their own. */
+typedef struct Base {
+    const char *text;
+    size_t offset, stride;
+} Base;
+
+static Base base_of(const Emitter *e, const Section *section, Place place)
+{
+    Base base = {place == PLACE_STATE ? "call->state" : place == PLACE_WEIGHTS ? "call->weights" : "call->workspace", 0, 0};
+    if (section->iterations == 1 || place == PLACE_ARENA) return base;
+    for (size_t i = section->first; i < section->first + section->count; i++)
+        for (int p = 0; p < e->plan->step[i].call.pointers; p++) {
+            const Operand *operand = &e->plan->step[i].pointer[p];
+            if (operand->place != place || !operand->stride) continue;
+            if (base.stride && base.stride != operand->stride) return (Base){base.text, 0, 0};
+            if (!base.stride || operand->offset < base.offset) base.offset = operand->offset;
+            base.stride = operand->stride;
+        }
+    return base;
+}
+
+static void print_base(const Emitter *e, Base base, const char *type, const char *name)
+{
+    if (base.stride)
+        str_printf(e->out, "    %s%s = %s + %zu + (size_t)index * %zu; /* of this layer */\n", type, name, base.text, base.offset, base.stride);
+}
+
+static const char *state_name(const Emitter *e, const Operand *operand)
+{
+    const Node *cache = node_storage(operand->node, &(int64_t){0});
+    const char *dot = cache->name ? strrchr(cache->name, '.') : NULL;
+    return dot ? dot + 1 : arena_printf(e->arena, "cache_%" PRId64, cache->a.index);
+}
+
+static const char *operand_name(const Emitter *e, const Operand *operand)
+{
+    return operand->place == PLACE_STATE ? state_name(e, operand) : names_of(e->names, operand);
+}
+
+static void print_address(const Emitter *e, const Operand *operand, Base base)
+{
+    size_t offset = operand->place == PLACE_ARENA ? operand->offset - (size_t)operand->column * sizeof(float) : operand->offset;
+    if (operand->stride && base.stride) {
+        str_printf(e->out, "%s + %zu", operand->place == PLACE_STATE ? "state" : "weights", offset - base.offset);
+    } else {
+        str_printf(e->out, "%s + %zu", base.text, offset);
+        if (operand->stride) str_printf(e->out, " + (size_t)index * %zu", operand->stride);
+    }
+}
+
 /* A local pointer for every value, weight and cache that the section uses. */
-static void print_local(const Emitter *e, Map *declared, const Step *step, int p)
+static void print_local(const Emitter *e, Map *declared, const Step *step, int p, Base base)
 {
     const Operand *operand = &step->pointer[p];
-    bool memory = operand->place == PLACE_ARENA || operand->place == PLACE_WEIGHTS || operand->place == PLACE_STATE;
-    if (!memory) return;
-    bool state = operand->place == PLACE_STATE;
-    const char *name = state ? arena_printf(e->arena, "cache_%" PRId64, node_storage(operand->node, &(int64_t){0})->a.index)
-                             : names_of(e->names, operand);
+    const char *name = operand_name(e, operand);
     if (map_get(declared, name)) return;
     map_set(declared, name, declared);
-    const char *base = state ? "call->state" : operand->place == PLACE_WEIGHTS ? "call->weights" : "call->workspace";
-    size_t offset = operand->place == PLACE_ARENA ? operand->offset - (size_t)operand->column * sizeof(float) : operand->offset;
+    bool weight = operand->place == PLACE_WEIGHTS;
     int64_t column;
     const Node *shown = operand->place == PLACE_ARENA ? node_storage(operand->node, &column) : operand->node;
-    const char *type = operand->place == PLACE_WEIGHTS ? pointer_type(e, &*e->plan->instance[step->instance].kernel, p) : "float *";
-    str_printf(e->out, "    %s%s = (%s)(%s + %zu", type, name, type, base, offset);
-    if (operand->stride) str_printf(e->out, " + (size_t)index * %zu", operand->stride);
-    str_printf(e->out, "); /* %s%s%s */\n", operand->place == PLACE_WEIGHTS ? format_name(shown->format) : "",
-               operand->place == PLACE_WEIGHTS ? " " : "", shape_comment(e, shown));
+    const char *type = weight ? pointer_type(e, e->plan->instance[step->instance].kernel, p) : "float *";
+    str_printf(e->out, "    %s%s = (%s)(", type, name, type);
+    print_address(e, operand, base);
+    str_printf(e->out, "); /* %s%s%s */\n", weight ? format_name(shown->format) : "", weight ? " " : "", shape_comment(e, shown));
 }
 
 static void print_locals(const Emitter *e, const Section *section)
 {
     Map *declared = map_new(e->arena);
-    for (int place = PLACE_ARENA; place <= PLACE_STATE; place++)
+    for (Place place = PLACE_ARENA; place <= PLACE_STATE; place++) {
+        Base base = base_of(e, section, place);
+        if (place == PLACE_WEIGHTS) print_base(e, base, "const uint8_t *", "weights");
+        if (place == PLACE_STATE) print_base(e, base, "uint8_t *", "state");
         for (size_t i = section->first; i < section->first + section->count; i++)
             for (int p = 0; p < e->plan->step[i].call.pointers; p++)
-                if ((int)e->plan->step[i].pointer[p].place == place) print_local(e, declared, &e->plan->step[i], p);
+                if (e->plan->step[i].pointer[p].place == place) print_local(e, declared, &e->plan->step[i], p, base);
+    }
 }
 
 static const char *argument_text(const Emitter *e, const Operand *operand)
@@ -204,11 +269,10 @@ static const char *argument_text(const Emitter *e, const Operand *operand)
     case PLACE_OUTPUT:
         if (operand->index_stride) return arena_printf(e->arena, "call->outputs[%d + %d * index]", operand->index, operand->index_stride);
         return arena_printf(e->arena, "call->outputs[%d]", operand->index);
-    case PLACE_STATE: return arena_printf(e->arena, "cache_%" PRId64, node_storage(operand->node, &(int64_t){0})->a.index);
     case PLACE_ARENA:
         if (operand->column) return arena_printf(e->arena, "%s + %" PRId64, names_of(e->names, operand), operand->column);
         return names_of(e->names, operand);
-    default: return names_of(e->names, operand);
+    default: return operand_name(e, operand);
     }
 }
 
@@ -220,11 +284,11 @@ static const char *run_count(Symbol symbol)
 static void print_step(const Emitter *e, const Step *step)
 {
     const Instance *instance = &e->plan->instance[step->instance];
-    str_printf(e->out, "    ");
-    if (step->guard >= 0) str_printf(e->out, "if (%s) ", argument_text(e, &step->pointer[0]));
-    str_printf(e->out, "%s(%s", instance->name, e->dialect->team_name);
+    Line line = {e->out, 0};
+    if (step->guard >= 0) line_add(&line, arena_printf(e->arena, "    if (%s)\n    ", argument_text(e, &step->pointer[0])));
+    line_add(&line, arena_printf(e->arena, "    %s(%s", instance->name, e->dialect->team_name));
     for (int p = 0; p < step->call.pointers; p++)
-        if (step->pointer[p].place != PLACE_NONE) str_printf(e->out, ", %s", argument_text(e, &step->pointer[p]));
+        if (step->pointer[p].place != PLACE_NONE) line_add(&line, arena_printf(e->arena, ", %s", argument_text(e, &step->pointer[p])));
     str_printf(e->out, ", %s);\n", run_count(step->call.dynamic[0]));
 }
 

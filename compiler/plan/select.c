@@ -59,8 +59,10 @@ static const char *instance_name(Arena *arena, const Plan *plan, const KernelEnt
 {
     size_t stem = strlen(kernel->op);
     Str name = {0};
-    bool elementwise = node && (op_is_unary(node->op) || op_is_binary(node->op));
-    str_printf(&name, "%s_%s%s", elementwise ? op_info(node->op)->name : kernel->op, call->label, kernel->name + (strncmp(kernel->name, kernel->op, stem) == 0 ? stem : 0));
+    const char *format = strncmp(kernel->name, kernel->op, stem) == 0 ? kernel->name + stem : ""; /* "_f32" of linear_f32 */
+    bool elementwise = node && (op_is_unary(node->op) || op_is_binary(node->op)); /* whose label begins with the function */
+    if (elementwise) str_printf(&name, "%s", call->label);
+    else str_printf(&name, "%s_%s%s", kernel->op, call->label, format);
     if (node && node->op == OP_linear) {
         if (node->operands > 2 && node->operand[2]) str_printf(&name, "_bias");
         if (node->a.activation) str_printf(&name, "_%s", function_name(node->a.activation));
@@ -78,11 +80,32 @@ static const char *instance_name(Arena *arena, const Plan *plan, const KernelEnt
     return text;
 }
 
+/* What a linear does besides the product: "y = silu(x Wg') * (x Wu')", "y = gelu(x W' + bias) + residual". */
+static const char *linear_about(Arena *arena, const Node *node)
+{
+    bool bias = node->operands > 2 && node->operand[2], residual = node->operands > 3 && node->operand[3];
+    const char *product = bias ? "x W' + bias" : "x W'", *add = residual ? " + residual" : "";
+    if (node->a.gate)
+        return arena_printf(arena, "y = %s(x Wg'%s) * (x Wu'%s)%s, W = [Wg; Wu]", function_name(node->a.gate), bias ? " + bias" : "",
+                            bias ? " + bias" : "", add);
+    if (node->a.activation) return arena_printf(arena, "y = %s(%s)%s", function_name(node->a.activation), product, add);
+    return arena_printf(arena, "y = %s%s", product, add);
+}
+
+/* The op's equation, without its list of operands. */
+static const char *instance_about(Arena *arena, const Node *node)
+{
+    if (!node) return "y = x: a value into an output";
+    if (node->op == OP_linear) return linear_about(arena, node);
+    const char *equation = op_info(node->op)->equation, *end = strstr(equation, "    operands:");
+    return arena_copy_text(arena, equation, end ? (size_t)(end - equation) : strlen(equation));
+}
+
 static int instance_of(Arena *arena, Plan *plan, const KernelEntry *kernel, const Call *call, const Node *node)
 {
     for (size_t i = 0; i < plan->instances; i++)
         if (same_instance(&plan->instance[i], kernel, call)) return (int)i;
-    const char *about = node ? op_info(node->op)->equation : "a value into an output";
+    const char *about = instance_about(arena, node);
     plan->instance[plan->instances] = (Instance){kernel, *call, instance_name(arena, plan, kernel, call, node), about};
     return (int)plan->instances++;
 }

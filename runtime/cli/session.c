@@ -1,4 +1,7 @@
 /* session: weights, memory and signals of a running program. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
 #include "runtime/cli/cli.h"
 #include "runtime/core/team.h"
 #include "runtime/task/generation.h"

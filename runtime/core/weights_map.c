@@ -1,4 +1,7 @@
 /* weights_map: weights in a file, mapped read only. For hosted POSIX programs. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
 #include "runtime/core/weights.h"
 
 #include <fcntl.h>

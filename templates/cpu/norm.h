@@ -17,7 +17,7 @@ SIMD_INLINE float norm_sum(const float *x, const int64_t H, float mean, const in
             sum = simd_fma(v, v, sum);
     }
     float total = simd_reduce_add(sum);
-    for (; i < H; i++) {
+    for (int64_t rest = H - i; rest > 0; rest--, i++) {
         float v = x[i] - mean, term = power == 1 ? v : v * v;
         total += term;
     }
