@@ -16,10 +16,10 @@ static bool values_equal(const Node *a, const Node *b)
     return memcmp(a->values, b->values, (size_t)shape_elements(a->shape, no_symbols) * sizeof *a->values) == 0;
 }
 
-/* A cache has state: two of them are never one. Inputs and params are made once each. */
+/* Two caches have different indices, inputs and params different keys: they are never equal. */
 static bool nodes_equal(const Node *a, const Node *b)
 {
-    if (a->op != b->op || a->op == OP_cache || a->operands != b->operands || a->format != b->format)
+    if (a->op != b->op || a->operands != b->operands || a->format != b->format)
         return false;
     for (int i = 0; i < a->operands; i++) {
         if (a->operand[i] != b->operand[i])

@@ -153,6 +153,10 @@ static inline void block_linear(Maker *m)
     if (shape_equal(before->shape, y->shape) && chance(m, 70))
         y = chance(m, 50) ? emit(m, OP_add, NO_ATTRIBUTES, before, y, NULL, NULL)
                           : emit(m, OP_add, NO_ATTRIBUTES, y, before, NULL, NULL);
+    if (chance(m, 15))
+        y = random_unary(m, y);
+    if (chance(m, 15))
+        y = emit(m, OP_add, NO_ATTRIBUTES, y, random_vector(m, columns), NULL, NULL);
     keep(m, y);
 }
 
