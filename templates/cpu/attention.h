@@ -86,7 +86,7 @@ SIMD_INLINE void attention_turn_keys(float *turned, const float *k, int64_t stri
 SIMD_INLINE void attention_scores(const Attention *a, AttentionTile *t, const float *k, int64_t stride, int block, int low,
                                   int high)
 {
-    const TilePanels turned = {(const char *)t->turned, TILE_COLUMNS * sizeof(float), TILE_PANEL * sizeof(float)};
+    const TilePanels turned = {(const char *)t->turned, TILE_COLUMNS * sizeof(float), TILE_PANEL * sizeof(float), 0};
     for (int j = low; j < high; j += TILE_COLUMNS)
         for (int d = 0; d < a->head_dim; d += TILE_DEPTH) {
             int count = high - j < TILE_COLUMNS ? high - j : TILE_COLUMNS;
@@ -152,13 +152,13 @@ SIMD_INLINE void attention_values(const Attention *a, AttentionTile *t, const fl
     for (int d = 0; d < a->head_dim; d += TILE_COLUMNS) {
         int left = a->head_dim - d, panels = left >= TILE_COLUMNS ? TILE_PANELS : 1;
         for (int part = 0; part < left && part < TILE_COLUMNS; part += panels * TILE_PANEL) {
-            TilePanels b = {(const char *)(v + low * stride + d + part), stride * (int64_t)sizeof(float), TILE_PANEL * sizeof(float)};
+            TilePanels b = {(const char *)(v + low * stride + d + part), stride * (int64_t)sizeof(float), TILE_PANEL * sizeof(float), 0};
             if (left - part < panels * TILE_PANEL) { /* a narrow last panel must not read past the head */
                 for (int j = low; j < high; j++) {
                     float *padded = t->turned + (j - low) * TILE_PANEL;
                     for (int c = 0; c < TILE_PANEL; c++) padded[c] = c < left - part ? v[j * stride + d + part + c] : 0;
                 }
-                b = (TilePanels){(const char *)t->turned, TILE_PANEL * sizeof(float), TILE_PANEL * sizeof(float)};
+                b = (TilePanels){(const char *)t->turned, TILE_PANEL * sizeof(float), TILE_PANEL * sizeof(float), 0};
             }
             for (int i = 0; i < t->padded; i += t->height)
                 tile_f32(t->height, panels, t->p + i * TILE_STRIDE + low - block, b, high - low,

@@ -12,6 +12,7 @@ enum {
     LINEAR_DIRECT_ROWS = TILE_ROWS < 4 ? TILE_ROWS : 4, /* up to so many rows the weights are read once, in their order */
     LINEAR_ROWS = 8 * TILE_ROWS,                        /* a block of x and its sums stay in the second cache */
     LINEAR_PANELS = 8,
+    LINEAR_AHEAD = 4096, /* bytes: what memory delivers in the time of its latency */
     LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL
 };
 
@@ -87,7 +88,7 @@ SIMD_INLINE void linear_direct(const Linear *l, const hf2c_team *team, int rows,
         _Alignas(64) float sums[LINEAR_DIRECT_ROWS * 2 * TILE_PANEL];
         int count = panels - panel < 2 ? 1 : 2;
         for (int p = 0; p < count; p += TILE_PANELS) {
-            TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes};
+            TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes, LINEAR_AHEAD};
             if (count - p >= TILE_PANELS)
                 linear_direct_sums(l, TILE_VECTORS, rows, b, sums + p * TILE_PANEL);
             else
@@ -106,6 +107,14 @@ static inline void linear_copy_rows(float *a, const float *x, int64_t ldx, int r
     for (int r = rows; r < padded; r++) memset(a + r * TILE_STRIDE, 0, (size_t)depth * sizeof(float));
 }
 
+/* Bytes from panel p, k of a block to what is read next: further panels, else their next k, else the next block. */
+static inline int64_t linear_ahead(const Linear *l, int p, int panels, int64_t k, int64_t step)
+{
+    if (p + TILE_PANELS < panels) return TILE_PANELS * l->K * step;
+    if (k + TILE_DEPTH < l->K) return TILE_DEPTH * step - p * l->K * step;
+    return (panels - p) * l->K * step - k * step;
+}
+
 SIMD_INLINE void linear_block(const Linear *l, int row, int rows, int64_t panel, int panels)
 {
     _Alignas(64) float a[LINEAR_ROWS * TILE_STRIDE], sums[LINEAR_ROWS * LINEAR_COLUMNS];
@@ -115,9 +124,10 @@ SIMD_INLINE void linear_block(const Linear *l, int row, int rows, int64_t panel,
         int64_t depth = l->K - k < TILE_DEPTH ? l->K - k : TILE_DEPTH;
         linear_copy_rows(a, l->x + row * l->ldx + k, l->ldx, rows, padded, depth);
         for (int p = 0; p < panels; p += TILE_PANELS) {
-            TilePanels b = {l->w + (panel + p) * panel_bytes + k * step, step, panel_bytes};
+            const char *w = l->w + (panel + p) * panel_bytes + k * step;
+            TilePanels b = {w, step, panel_bytes, linear_ahead(l, p, panels, k, step)};
             int width = panels - p < TILE_PANELS ? 1 : TILE_PANELS;
-            for (int r = 0; r < padded; r += height)
+            for (int r = 0; r < padded; r += height, b.ahead = 0)
                 tile_add(l->format, height, width, a + r * TILE_STRIDE, b, depth, sums + r * LINEAR_COLUMNS + p * TILE_PANEL,
                          LINEAR_COLUMNS, k == 0);
         }

@@ -33,6 +33,7 @@ typedef struct TilePanels {
     const char *data;
     int64_t step;  /* bytes from k to k + 1 */
     int64_t panel; /* bytes from panel to panel */
+    int64_t ahead; /* the cache is asked for what lies so many bytes further; 0 where b is near */
 } TilePanels;
 
 SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64_t panel, int v)
@@ -44,23 +45,20 @@ SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64
 SIMD_INLINE void tile_compute(const int format, const int rows, const int vectors, const float *a, const int64_t lda,
                               TilePanels b, int64_t depth, float *sums, const int64_t lds, int fresh)
 {
-    simd_float sum[TILE_ROWS][TILE_VECTORS];
-    SIMD_UNROLL for (int r = 0; r < rows; r++) {
-        SIMD_UNROLL for (int v = 0; v < vectors; v++)
-            sum[r][v] = fresh ? simd_zero() : simd_load(sums + r * lds + v * SIMD_LANES);
-    }
+    simd_float sum[TILE_ROWS * TILE_VECTORS];
+    const int count = rows * vectors;
+    SIMD_UNROLL for (int i = 0; i < count; i++)
+        sum[i] = fresh ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
     for (int64_t k = 0; k < depth; k++) {
         simd_float weight[TILE_VECTORS];
         SIMD_UNROLL for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b.data, b.panel, v));
-        SIMD_UNROLL for (int r = 0; r < rows; r++) {
-            simd_float x = simd_set1(a[r * lda + k]);
-            SIMD_UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = simd_fma(weight[v], x, sum[r][v]);
-        }
+        SIMD_UNROLL for (int i = 0; i < count; i++)
+            sum[i] = simd_fma(weight[i % vectors], simd_set1(a[i / vectors * lda + k]), sum[i]);
+        SIMD_UNROLL for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
+            SIMD_PREFETCH(tile_vector(format, b.data, b.panel, v), b.ahead);
         b.data += b.step;
     }
-    SIMD_UNROLL for (int r = 0; r < rows; r++) {
-        SIMD_UNROLL for (int v = 0; v < vectors; v++) simd_store(sums + r * lds + v * SIMD_LANES, sum[r][v]);
-    }
+    SIMD_UNROLL for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
 }
 
 /* The heights that tiles are compiled for, in ascending order. */

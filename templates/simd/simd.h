@@ -46,4 +46,11 @@
 #define SIMD_UNROLL
 #endif
 
+/* Asks the second cache for the line so many bytes after a pointer; there need not be memory. */
+#if defined(__GNUC__)
+#define SIMD_PREFETCH(pointer, offset) __builtin_prefetch((const void *)((uintptr_t)(pointer) + (uintptr_t)(offset)), 0, 2)
+#else
+#define SIMD_PREFETCH(pointer, offset) (void)(offset)
+#endif
+
 #endif

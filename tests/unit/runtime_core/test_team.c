@@ -7,7 +7,7 @@
 
 #include "runtime/core/team.h"
 
-enum { MOST_MEMBERS = 8, ROUNDS = 2000 };
+enum { MOST_MEMBERS = 8, ROUNDS = 200 };
 
 static void shares_cover_the_work(void **state)
 {
