@@ -12,6 +12,9 @@ const hf2c_tokenizer *tokenizer_compile(Arena *arena, const Model *model, Err *e
 /* The tables as C source, bytes as numbers only: defines `const hf2c_tokenizer NAME_tokenizer` and what it points to (static). */
 void tokenizer_emit(Str *out, const hf2c_tokenizer *tokenizer, const char *name);
 
+/* The files of runtime/text (.c) that this tokenizer needs; returns how many. */
+size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity);
+
 /* Bytes of the tables in .rodata. */
 size_t tokenizer_bytes(const hf2c_tokenizer *tokenizer);
 

@@ -12,6 +12,11 @@
 extern "C" {
 #endif
 
+typedef struct hf2c_spelling {
+    const char *text; /* in the tokenizer's tables or in the scratch of the call; not NUL-terminated */
+    size_t length;
+} hf2c_spelling;
+
 /* Results; the caller owns the arrays, any but ids may be NULL. */
 typedef struct hf2c_encoding {
     int32_t *ids;
@@ -19,6 +24,7 @@ typedef struct hf2c_encoding {
     int32_t *word_ids;    /* -1 for special tokens of the template */
     int32_t *sequence;    /* 0 first text, 1 second, -1 special tokens of the template */
     int32_t *offsets;     /* [2 * capacity] start and end, code points */
+    hf2c_spelling *spellings; /* each token's text, as HF tokenizers reports it */
     size_t capacity;      /* tokens that fit */
     size_t count;         /* tokens written */
 } hf2c_encoding;
@@ -47,7 +53,10 @@ hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_
 /* Text of the ids. *length receives the bytes needed, also when capacity is too small (HF2C_TOO_SMALL). Not NUL-terminated. */
 hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens,
                         char *text, size_t capacity, size_t *length);
-/* As hf2c_decode, followed by the clean-up of spaces that transformers does where the tokenizer asks for it. */
+/* As hf2c_decode, followed by the clean-up of spaces that transformers does where the tokenizer asks for it. When capacity is too
+ * small, *length is an upper bound. */
+hf2c_status hf2c_decode_clean(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens,
+                              char *text, size_t capacity, size_t *length);
 
 /* The token's own spelling ("Ġthe", "##ing"), borrowed; NULL and 0 outside the vocabulary. */
 const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length);

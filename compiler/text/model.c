@@ -1,0 +1,157 @@
+/* Reads the model of tokenizer.json and builds the tables of WordPiece, Unigram and WordLevel. */
+#include <math.h>
+#include <string.h>
+
+#include "compiler/text/build.h"
+
+static const char *model_type(const cJSON *model)
+{
+    const char *type = json_text(model, "type", NULL);
+
+    if (type != NULL) {
+        return type;
+    }
+    if (json_get(model, "merges") != NULL) { /* old files do not name it */
+        return "BPE";
+    }
+    return cJSON_IsArray(json_get(model, "vocab")) ? "Unigram" : json_get(model, "continuing_subword_prefix") != NULL
+                                                                    ? "WordPiece" : "WordLevel";
+}
+
+static bool read_list(TokenizerBuild *build, const cJSON *vocabulary)
+{
+    const cJSON *item;
+    int64_t id = 0;
+
+    cJSON_ArrayForEach(item, vocabulary) {
+        const cJSON *text = cJSON_GetArrayItem(item, 0), *score = cJSON_GetArrayItem(item, 1);
+        if (!cJSON_IsString(text) || !cJSON_IsNumber(score) || !isfinite(score->valuedouble)) {
+            return build_refuse(build, "model.vocab", "another item", "[token, score]");
+        }
+        if (!vocabulary_add(build, text->valuestring, strlen(text->valuestring), id++, HF2C_TOKEN_OF_MODEL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool model_build(TokenizerBuild *build)
+{
+    const cJSON *model = json_get(build->root, "model"), *vocabulary = json_get(model, "vocab"), *item;
+    const char *type = model_type(model);
+
+#define MODEL(name, function, table, file)                                                                              \
+    if (strcmp(type, #name) == 0) {                                                                                     \
+        build->tokenizer->model = function;                                                                             \
+    }
+#include "runtime/text/tokenizers.def"
+    if (build->tokenizer->model == NULL) {
+        return build_refuse(build, "model.type", type, "BPE, WordPiece, Unigram or WordLevel");
+    }
+    if (build->tokenizer->model == hf2c_unigram) {
+        return cJSON_IsArray(vocabulary) ? read_list(build, vocabulary)
+                                         : build_refuse(build, "model.vocab", "no list", "a list of [token, score]");
+    }
+    if (!cJSON_IsObject(vocabulary)) {
+        return build_refuse(build, "model.vocab", "no object", "an object of ids");
+    }
+    cJSON_ArrayForEach(item, vocabulary) {
+        if (!vocabulary_add(build, item->string, strlen(item->string), json_whole(item, 0, TOKEN_IDS_MAX, -1),
+                            HF2C_TOKEN_OF_MODEL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All tokens of the model as keys of a trie. */
+static TrieKey *model_keys(TokenizerBuild *build, size_t *count)
+{
+    TrieKey *keys = ARENA_ARRAY(build->arena, TrieKey, build->count + 1);
+
+    *count = 0;
+    for (size_t i = 0; i < build->count; i++) {
+        TrieKey *key = &keys[*count];
+        if ((build->entry[i].flags & HF2C_TOKEN_OF_MODEL) && token_raw(build, (int32_t)i, &key->text, &key->length)) {
+            key->value = (uint32_t)i;
+            (*count)++;
+        }
+    }
+    return keys;
+}
+
+static void wordpiece_finish(TokenizerBuild *build, const cJSON *model)
+{
+    hf2c_wordpiece_table *table = ARENA_NEW(build->arena, hf2c_wordpiece_table);
+    const char *prefix = json_text(model, "continuing_subword_prefix", "##"), *unk = json_text(model, "unk_token", "[UNK]");
+    size_t count;
+    TrieKey *keys = model_keys(build, &count);
+
+    table->trie = trie_build(build->arena, keys, count);
+    table->continuing = trie_find(&table->trie, (const uint8_t *)prefix, strlen(prefix));
+    table->longest = (uint32_t)json_whole(json_get(model, "max_input_chars_per_word"), 0, 1 << 20, 100);
+    table->unk = model_token(build, unk, strlen(unk));
+    build->tokenizer->model_table = table;
+}
+
+static bool unigram_finish(TokenizerBuild *build, const cJSON *model)
+{
+    hf2c_unigram_table *table = ARENA_NEW(build->arena, hf2c_unigram_table);
+    double *score = ARENA_ARRAY(build->arena, double, build->count), lowest = 0;
+    const cJSON *vocabulary = json_get(model, "vocab"), *item, *unk = json_get(model, "unk_id");
+    size_t count, at = 0;
+    TrieKey *keys = model_keys(build, &count);
+
+    cJSON_ArrayForEach(item, vocabulary) {
+        score[at] = cJSON_GetArrayItem(item, 1)->valuedouble;
+        lowest = at == 0 || score[at] < lowest ? score[at] : lowest;
+        at++;
+    }
+    table->unk = (int32_t)json_whole(unk, 0, (int64_t)at - 1, -1);
+    if (unk != NULL && table->unk < 0) {
+        return build_refuse(build, "model.unk_id", "another value", "an id of the vocabulary");
+    }
+    table->trie = trie_build(build->arena, keys, count);
+    table->score = score;
+    table->unk_score = lowest - 10;
+    table->fuse_unk = 1;
+    if (json_flag(model, "byte_fallback", false)) {
+        table->fallback = build_fallback(build);
+    }
+    build->tokenizer->model_table = table;
+    build->tokenizer->model_bytes = 24;
+    return true;
+}
+
+const int32_t *build_fallback(TokenizerBuild *build)
+{
+    int32_t *fallback = ARENA_ARRAY(build->arena, int32_t, 256);
+
+    for (unsigned i = 0; i < 256; i++) {
+        const char *text = arena_printf(build->arena, "<0x%02X>", i);
+        fallback[i] = model_token(build, text, strlen(text));
+    }
+    return fallback;
+}
+
+bool model_finish(TokenizerBuild *build)
+{
+    const cJSON *model = json_get(build->root, "model");
+
+    build->tokenizer->model_bytes = 16;
+    if (build->tokenizer->model == hf2c_bpe) {
+        return model_bpe_finish(build, model);
+    }
+    if (build->tokenizer->model == hf2c_unigram) {
+        return unigram_finish(build, model);
+    }
+    if (build->tokenizer->model == hf2c_wordpiece) {
+        wordpiece_finish(build, model);
+    } else {
+        hf2c_wordlevel_table *table = ARENA_NEW(build->arena, hf2c_wordlevel_table);
+        const char *unk = json_text(model, "unk_token", "<unk>");
+        table->unk = model_token(build, unk, strlen(unk));
+        build->tokenizer->model_table = table;
+    }
+    return true;
+}

@@ -1,0 +1,169 @@
+/* Builds the tables of byte-pair encoding. */
+#include <string.h>
+
+#include "compiler/text/build.h"
+
+enum { AFFIX_MOST = 32, WHOLE_MOST = 512 };
+
+/* "a b" or ["a", "b"]. */
+static bool read_merge(const cJSON *item, const char **left, size_t *left_length, const char **right, size_t *right_length)
+{
+    const cJSON *first = cJSON_GetArrayItem(item, 0), *second = cJSON_GetArrayItem(item, 1);
+    const char *space;
+
+    if (cJSON_IsArray(item) && cJSON_IsString(first) && cJSON_IsString(second)) {
+        *left = first->valuestring;
+        *right = second->valuestring;
+        *left_length = strlen(*left);
+    } else {
+        if (!cJSON_IsString(item) || (space = strchr(item->valuestring, ' ')) == NULL || strchr(space + 1, ' ') != NULL) {
+            return false;
+        }
+        *left = item->valuestring;
+        *left_length = (size_t)(space - *left);
+        *right = space + 1;
+    }
+    *right_length = strlen(*right);
+    return true;
+}
+
+static void insert_pair(const hf2c_bpe_table *table, uint32_t *slot, uint32_t rank)
+{
+    uint32_t at = hf2c_pair_hash(table->left[rank], table->right[rank]) & table->mask;
+
+    while (slot[at] != 0 &&
+           (table->left[slot[at] - 1] != table->left[rank] || table->right[slot[at] - 1] != table->right[rank])) {
+        at = (at + 1) & table->mask;
+    }
+    slot[at] = rank + 1; /* of equal pairs the last counts */
+}
+
+static int32_t find_result(const TokenizerBuild *build, const char *left, size_t left_length, const char *right,
+                           size_t right_length, size_t prefix)
+{
+    char *joined = arena_alloc(build->arena, left_length + right_length + 1);
+    size_t skip = prefix < right_length ? prefix : right_length;
+
+    memcpy(joined, left, left_length);
+    memcpy(joined + left_length, right + skip, right_length - skip);
+    return model_token(build, joined, left_length + right_length - skip);
+}
+
+static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSON *merges)
+{
+    size_t count = (size_t)(cJSON_IsArray(merges) ? cJSON_GetArraySize(merges) : 0), slots = 16;
+    uint32_t *left_ids = ARENA_ARRAY(build->arena, uint32_t, count + 1), *right_ids = ARENA_ARRAY(build->arena, uint32_t, count + 1);
+    uint32_t *results = ARENA_ARRAY(build->arena, uint32_t, count + 1), *slot, rank = 0;
+    const cJSON *item;
+
+    while (slots * 3 < count * 4) {
+        slots *= 2;
+    }
+    slot = ARENA_ARRAY(build->arena, uint32_t, slots);
+    table->left = left_ids;
+    table->right = right_ids;
+    table->result = results;
+    table->slot = slot;
+    table->mask = (uint32_t)slots - 1;
+    cJSON_ArrayForEach(item, merges) {
+        const char *left, *right;
+        size_t left_length, right_length;
+        int32_t first, second, result;
+        if (!read_merge(item, &left, &left_length, &right, &right_length)) {
+            return err_set(build->err, "%s: model.merges: item %u is not a pair of tokens", build->file, (unsigned)rank);
+        }
+        first = model_token(build, left, left_length);
+        second = model_token(build, right, right_length);
+        result = find_result(build, left, left_length, right, right_length, table->prefix_bytes);
+        if (first < 0 || second < 0 || result < 0) {
+            return err_set(build->err, "%s: model.merges: item %u names a token that is not in the vocabulary", build->file,
+                           (unsigned)rank);
+        }
+        left_ids[rank] = (uint32_t)first;
+        right_ids[rank] = (uint32_t)second;
+        results[rank] = (uint32_t)result;
+        insert_pair(table, slot, rank++);
+    }
+    table->merges = rank;
+    return true;
+}
+
+static const int32_t *single_symbols(TokenizerBuild *build)
+{
+    int32_t *symbol = ARENA_ARRAY(build->arena, int32_t, 256);
+
+    for (int i = 0; i < 256; i++) {
+        uint8_t byte = (uint8_t)i;
+        int32_t id = -1;
+        if (build->tokenizer->byte_alphabet || i < 128) {
+            id = hf2c_vocabulary_find(build->tokenizer->vocabulary, &byte, 1, build->tokenizer->byte_alphabet);
+        }
+        symbol[i] = id >= 0 && (build->tokenizer->vocabulary->flags[id] & HF2C_TOKEN_OF_MODEL) ? id : -1;
+    }
+    return symbol;
+}
+
+/* Marks the tokens whose own text encodes to just that token. */
+static void mark_whole(TokenizerBuild *build)
+{
+    size_t bytes = 4096 + (size_t)WHOLE_MOST * (sizeof(hf2c_token) + build->tokenizer->model_bytes);
+    uint8_t *scratch = arena_alloc(build->arena, bytes), *flags = arena_alloc(build->arena, build->count);
+    hf2c_work work;
+
+    for (size_t i = 0; i < build->count; i++) {
+        const uint8_t *text;
+        size_t length;
+        flags[i] = build->entry[i].flags;
+        if (!(flags[i] & HF2C_TOKEN_OF_MODEL) || build->entry[i].length == 0 || build->entry[i].length > WHOLE_MOST ||
+             !token_raw(build, (int32_t)i, &text, &length)) {
+            continue;
+        }
+        memset(&work, 0, sizeof work);
+        work.tokenizer = build->tokenizer;
+        work.scratch = (hf2c_scratch){scratch, scratch + bytes};
+        work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
+        work.piece = (hf2c_view){text, NULL, length};
+        work.cursor = text;
+        if (hf2c_bpe(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
+            hf2c_work_token(&work, 0)->id == (int32_t)i) {
+            flags[i] |= HF2C_TOKEN_WHOLE;
+        }
+    }
+    for (size_t i = 0; i < build->count; i++) {
+        build->entry[i].flags = flags[i];
+    }
+    build->vocabulary->flags = flags;
+}
+
+bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
+{
+    hf2c_bpe_table *table = ARENA_NEW(build->arena, hf2c_bpe_table);
+    const char *prefix = json_text(model, "continuing_subword_prefix", ""), *suffix = json_text(model, "end_of_word_suffix", "");
+    const char *unk = json_text(model, "unk_token", NULL);
+    const cJSON *dropout = json_get(model, "dropout");
+
+    if (dropout != NULL && dropout->valuedouble != 0) {
+        return build_refuse(build, "model.dropout", "a number", "null: only inference is compiled");
+    }
+    if (strlen(prefix) > AFFIX_MOST || strlen(suffix) > AFFIX_MOST) {
+        return build_refuse(build, "model", "a long prefix or suffix", "at most 32 bytes");
+    }
+    table->prefix = (const uint8_t *)prefix;
+    table->prefix_bytes = (uint32_t)strlen(prefix);
+    table->suffix = (const uint8_t *)suffix;
+    table->suffix_bytes = (uint32_t)strlen(suffix);
+    table->unk = unk != NULL ? model_token(build, unk, strlen(unk)) : -1;
+    table->fuse_unk = json_flag(model, "fuse_unk", false);
+    table->ignore_merges = json_flag(model, "ignore_merges", false);
+    table->symbol = single_symbols(build);
+    if (json_flag(model, "byte_fallback", false)) {
+        table->fallback = build_fallback(build);
+    }
+    if (!read_merges(build, table, json_get(model, "merges"))) {
+        return false;
+    }
+    build->tokenizer->model_table = table;
+    build->tokenizer->model_bytes = (uint16_t)(40 * (1 + table->prefix_bytes) + table->suffix_bytes * 40);
+    mark_whole(build);
+    return true;
+}

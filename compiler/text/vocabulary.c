@@ -1,0 +1,146 @@
+/* Lays out the vocabulary: one pool of spellings, offsets by id, a hash. */
+#include <string.h>
+
+#include "compiler/text/build.h"
+
+static bool grow(TokenizerBuild *build, size_t count)
+{
+    size_t capacity = build->capacity == 0 ? 1024 : build->capacity;
+    TokenEntry *entry;
+
+    while (capacity < count) {
+        capacity *= 2;
+    }
+    if (capacity > build->capacity) {
+        entry = ARENA_ARRAY(build->arena, TokenEntry, capacity);
+        if (build->count > 0) {
+            memcpy(entry, build->entry, build->count * sizeof *entry);
+        }
+        build->entry = entry;
+        build->capacity = capacity;
+    }
+    build->count = count > build->count ? count : build->count;
+    return true;
+}
+
+bool vocabulary_add(TokenizerBuild *build, const char *text, size_t length, int64_t id, int flags)
+{
+    TokenEntry *entry;
+
+    if (id < 0 || id >= TOKEN_IDS_MAX) {
+        return err_set(build->err, "%s: a token's id: found %lld, wanted 0 to %d", build->file, (long long)id, TOKEN_IDS_MAX - 1);
+    }
+    grow(build, (size_t)id + 1);
+    entry = &build->entry[id];
+    if (entry->text != NULL && (entry->length != length || memcmp(entry->text, text, length) != 0)) {
+        return err_set(build->err, "%s: id %lld is given to two tokens", build->file, (long long)id);
+    }
+    entry->text = text;
+    entry->length = (uint32_t)length;
+    entry->flags = (uint8_t)(entry->flags | flags);
+    return true;
+}
+
+static uint32_t hash_entry(const TokenEntry *entry)
+{
+    uint32_t hash = hf2c_hash_start();
+
+    for (uint32_t i = 0; i < entry->length; i++) {
+        hash = hf2c_hash_byte(hash, (uint8_t)entry->text[i]);
+    }
+    return hash;
+}
+
+/* A later id of the same spelling replaces an earlier one, unless that is of the model and the later one is not. */
+static void insert(hf2c_vocabulary_table *table, uint32_t *slot, const TokenEntry *entries, uint32_t id)
+{
+    const TokenEntry *entry = &entries[id];
+    uint32_t at = hash_entry(entry) & table->mask;
+
+    while (slot[at] != 0) {
+        const TokenEntry *other = &entries[slot[at] - 1];
+        if (other->length == entry->length && memcmp(other->text, entry->text, entry->length) == 0) {
+            if ((entry->flags & HF2C_TOKEN_OF_MODEL) || !(other->flags & HF2C_TOKEN_OF_MODEL)) {
+                slot[at] = id + 1;
+            }
+            return;
+        }
+        at = (at + 1) & table->mask;
+    }
+    slot[at] = id + 1;
+}
+
+bool vocabulary_finish(TokenizerBuild *build)
+{
+    hf2c_vocabulary_table *table = ARENA_NEW(build->arena, hf2c_vocabulary_table);
+    size_t total = 0, slots = 16;
+    uint8_t *pool, *flags;
+    uint32_t *offset, *slot;
+
+    for (size_t i = 0; i < build->count; i++) {
+        total += build->entry[i].length;
+        if (build->entry[i].length > build->tokenizer->longest_token) {
+            build->tokenizer->longest_token = build->entry[i].length;
+        }
+    }
+    if (build->count == 0 || total > UINT32_MAX / 2) {
+        return err_set(build->err, "%s: the vocabulary is empty or too large", build->file);
+    }
+    while (slots * 3 < build->count * 4) {
+        slots *= 2;
+    }
+    pool = arena_alloc(build->arena, total + 1);
+    flags = arena_alloc(build->arena, build->count);
+    offset = ARENA_ARRAY(build->arena, uint32_t, build->count + 1);
+    slot = ARENA_ARRAY(build->arena, uint32_t, slots);
+    table->count = (uint32_t)build->count;
+    table->mask = (uint32_t)slots - 1;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const TokenEntry *entry = &build->entry[i];
+        offset[i + 1] = offset[i] + entry->length;
+        flags[i] = entry->flags;
+        if (entry->length > 0) {
+            memcpy(pool + offset[i], entry->text, entry->length);
+            insert(table, slot, build->entry, i);
+        }
+    }
+    table->pool = pool;
+    table->offset = offset;
+    table->flags = flags;
+    table->slot = slot;
+    build->vocabulary = table;
+    build->tokenizer->vocabulary = table;
+    return true;
+}
+
+int32_t model_token(const TokenizerBuild *build, const char *text, size_t length)
+{
+    const hf2c_vocabulary_table *table = build->tokenizer->vocabulary;
+    int32_t id = hf2c_vocabulary_find(table, (const uint8_t *)text, length, 0);
+
+    return id >= 0 && (table->flags[id] & HF2C_TOKEN_OF_MODEL) ? id : -1;
+}
+
+bool token_raw(const TokenizerBuild *build, int32_t id, const uint8_t **text, size_t *length)
+{
+    const TokenEntry *entry = &build->entry[id];
+    uint8_t *raw;
+    size_t size;
+
+    *text = (const uint8_t *)entry->text;
+    *length = entry->length;
+    if (!build->tokenizer->byte_alphabet) {
+        return true;
+    }
+    raw = arena_alloc(build->arena, entry->length + 1);
+    *length = 0;
+    for (size_t at = 0; at < entry->length; at += size) {
+        int byte = hf2c_byte_of_code(hf2c_utf8_get((const uint8_t *)entry->text + at, &size));
+        if (byte < 0) {
+            return false;
+        }
+        raw[(*length)++] = (uint8_t)byte;
+    }
+    *text = raw;
+    return true;
+}

@@ -1,0 +1,119 @@
+/* Decoders that deal in bytes: ByteLevel, ByteFallback, Strip. */
+#include "runtime/text/work.h"
+
+/* Spellings in the byte alphabet become their bytes; a token with any other character stays as it is. */
+int hf2c_decode_byte_level(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state)
+{
+    size_t size, to = 0;
+
+    (void)parameters;
+    (void)state;
+    for (size_t at = 0; at < decoding->bytes; at += size) {
+        if (hf2c_byte_of_code(hf2c_utf8_get(decoding->token + at, &size)) < 0) {
+            return 1;
+        }
+    }
+    for (size_t at = 0; at < decoding->bytes; at += size) {
+        decoding->token[to++] = (uint8_t)hf2c_byte_of_code(hf2c_utf8_get(decoding->token + at, &size));
+    }
+    decoding->bytes = to;
+    return 1;
+}
+
+static int hex(uint8_t digit)
+{
+    return digit >= '0' && digit <= '9' ? digit - '0' : (digit | 32) >= 'a' && (digit | 32) <= 'f' ? (digit | 32) - 'a' + 10 : -1;
+}
+
+/* Value of a token like "<0x0A>"; -1: it is not one. */
+static int byte_value(const uint8_t *text, size_t bytes)
+{
+    if (bytes != 6 || memcmp(text, "<0x", 3) != 0 || text[5] != '>' || hex(text[4]) < 0) {
+        return -1;
+    }
+    if (text[3] == '+') { /* as Rust reads numbers */
+        return hex(text[4]);
+    }
+    return hex(text[3]) < 0 ? -1 : hex(text[3]) * 16 + hex(text[4]);
+}
+
+/* Whether the run of byte tokens that begins here is valid UTF-8 as a whole. */
+static int run_is_valid(const hf2c_decoding *decoding)
+{
+    uint8_t pending[4];
+    size_t have = 0, size, length;
+
+    for (size_t i = decoding->at; i < decoding->count; i++) {
+        const char *text = hf2c_token_text(decoding->tokenizer, decoding->ids[i], &length);
+        int value = text != NULL ? byte_value((const uint8_t *)text, length) : -1;
+        if (!hf2c_decode_keeps(decoding, decoding->ids[i])) {
+            continue;
+        }
+        if (value < 0) {
+            break;
+        }
+        pending[have++] = (uint8_t)value;
+        if (hf2c_utf8_valid(pending, have, &size)) {
+            have = 0;
+        } else if (size < have || have == 4 || (have == 1 && (value < 0xc2 || value > 0xf4))) {
+            return 0;
+        }
+    }
+    return have == 0;
+}
+
+enum { RUN_NONE, RUN_VALID, RUN_INVALID };
+
+/* state: what the run of byte tokens is that this one is part of. Each byte of a run that is not UTF-8 becomes U+FFFD. */
+int hf2c_decode_byte_fallback(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state)
+{
+    int value = byte_value(decoding->token, decoding->bytes);
+
+    (void)parameters;
+    if (value < 0) {
+        *state = RUN_NONE;
+        return 1;
+    }
+    if (*state == RUN_NONE) {
+        *state = run_is_valid(decoding) ? RUN_VALID : RUN_INVALID;
+    }
+    if (*state == RUN_VALID) {
+        decoding->token[0] = (uint8_t)value;
+        decoding->bytes = 1;
+    } else {
+        memcpy(decoding->token, "\xef\xbf\xbd", 3);
+        decoding->bytes = 3;
+    }
+    return 1;
+}
+
+static size_t match_start(const hf2c_parameters *parameters, const hf2c_decoding *decoding, size_t at)
+{
+    size_t width = parameters->text_bytes;
+
+    return decoding->bytes - at >= width && memcmp(decoding->token + at, parameters->text, width) == 0 ? width : 0;
+}
+
+/* text: one character; flags: how many of it to take from the start (low byte) and the end (next byte) of each token, or, fused, from
+ * the start of the whole text. state, fused: how many were taken, 256 when the start is over. */
+int hf2c_decode_strip(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state)
+{
+    uint32_t left = parameters->flags & 255, right = parameters->flags >> 8 & 255, taken = 0;
+    int fused = (parameters->flags & HF2C_DECODE_FUSED) != 0;
+    size_t at = 0, width = parameters->text_bytes;
+
+    taken = fused ? *state : 0;
+    while (taken < left && match_start(parameters, decoding, at) > 0) {
+        at += width;
+        taken++;
+    }
+    if (fused) {
+        *state = at < decoding->bytes ? 256 : taken;
+    }
+    memmove(decoding->token, decoding->token + at, decoding->bytes - at);
+    decoding->bytes -= at;
+    for (; right > 0 && decoding->bytes >= width && match_start(parameters, decoding, decoding->bytes - width) > 0; right--) {
+        decoding->bytes -= width;
+    }
+    return 1;
+}

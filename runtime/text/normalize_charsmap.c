@@ -1,0 +1,90 @@
+/* sentencepiece's precompiled character map, applied as HF tokenizers does: to short grapheme clusters as a whole, else to each
+ * code point, and by the first key that is a prefix. */
+#include "runtime/text/work.h"
+
+/* Units of the trie: darts-clone, 32 bits. */
+static uint32_t unit_offset(uint32_t unit)
+{
+    return (unit >> 10) << ((unit & (1u << 9)) >> 6);
+}
+
+/* The replacement of the first key that begins this text; NULL: none. */
+static const uint8_t *find(const hf2c_charsmap *map, const uint8_t *text, size_t bytes, size_t *length)
+{
+    uint32_t node, unit, value;
+
+    if (map->units == 0) {
+        return NULL;
+    }
+    unit = map->unit[0];
+    node = unit_offset(unit);
+    for (size_t i = 0; i < bytes && text[i] != 0; i++) {
+        node ^= text[i];
+        if (node >= map->units || (map->unit[node] & (1u << 31 | 0xff)) != text[i]) {
+            return NULL;
+        }
+        unit = map->unit[node];
+        node ^= unit_offset(unit);
+        if (unit & 1u << 8) {
+            value = node < map->units ? map->unit[node] & 0x7fffffff : map->text_bytes;
+            if (value >= map->text_bytes) {
+                return NULL;
+            }
+            *length = 0;
+            while (map->text[value + *length] != 0) {
+                (*length)++;
+            }
+            return map->text + value;
+        }
+    }
+    return NULL;
+}
+
+static int32_t count_codes(const uint8_t *text, size_t bytes)
+{
+    int32_t count = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        count += (text[i] & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+static void put(hf2c_rewriter *rewriter, const uint8_t *text, size_t bytes, int32_t replaced)
+{
+    int32_t count = count_codes(text, bytes), i = 0;
+    size_t size;
+
+    for (size_t at = 0; at < bytes; at += size, i++) {
+        uint32_t code = hf2c_utf8_get(text + at, &size);
+        hf2c_rewrite(rewriter, code, i >= replaced && count > replaced);
+    }
+    if (replaced > count && rewriter->out->bytes > 0) { /* at the very start, nothing stands for what vanished */
+        hf2c_rewrite_skip(rewriter, replaced - count);
+    }
+}
+
+void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
+{
+    hf2c_rewriter rewriter = {in, out, 0};
+    size_t at = 0, length, cluster;
+
+    while (at < in->bytes) {
+        const uint8_t *found = NULL;
+        cluster = hf2c_grapheme_size(in->text + at, in->bytes - at);
+        if (cluster < 6) {
+            found = find(parameters->charsmap, in->text + at, cluster, &length);
+        }
+        if (found != NULL) {
+            put(&rewriter, found, length, count_codes(in->text + at, cluster));
+            at += cluster;
+            continue;
+        }
+        for (size_t end = at + cluster; at < end;) {
+            size_t size = hf2c_utf8_size(in->text[at]);
+            found = find(parameters->charsmap, in->text + at, size, &length);
+            put(&rewriter, found != NULL ? found : in->text + at, found != NULL ? length : size, 1);
+            at += size;
+        }
+    }
+}

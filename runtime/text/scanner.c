@@ -1,0 +1,62 @@
+/* Runs the automaton of a regular expression. */
+#include "runtime/text/work.h"
+
+static uint32_t class_of(const hf2c_scanner *scanner, const uint8_t *text, size_t *size)
+{
+    uint32_t code, page;
+
+    if (scanner->page == NULL || text[0] < 0x80) {
+        *size = 1;
+        return scanner->narrow[text[0]];
+    }
+    code = hf2c_utf8_get(text, size);
+    page = code >> 7;
+    if (page >= scanner->page_count) {
+        page = scanner->page_count - 1;
+    }
+    return scanner->block[(size_t)scanner->page[page] << 7 | (code & 127)];
+}
+
+static uint32_t state_before(const hf2c_scanner *scanner, const uint8_t *text, size_t at)
+{
+    size_t size, start = at - 1;
+
+    if (at == 0 || scanner->after == NULL) {
+        return scanner->start;
+    }
+    while (scanner->page != NULL && start > 0 && (text[start] & 0xc0) == 0x80) {
+        start--;
+    }
+    return scanner->after[class_of(scanner, text + start, &size)];
+}
+
+int hf2c_scan(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *end)
+{
+    uint32_t state = state_before(scanner, text, at), width = scanner->classes + 1;
+    int found = 0;
+
+    while (state != 0) {
+        size_t size = 0;
+        uint32_t class = at < bytes ? class_of(scanner, text + at, &size) : scanner->classes;
+        uint32_t next = scanner->next[state * width + class];
+        if (next & HF2C_MATCH) {
+            found = 1;
+            *end = at;
+        }
+        state = next & (HF2C_MATCH - 1);
+        at += size;
+    }
+    return found;
+}
+
+int hf2c_scan_find(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *start, size_t *end)
+{
+    while (at < bytes) {
+        if (hf2c_scan(scanner, text, bytes, at, end) && *end > at) {
+            *start = at;
+            return 1;
+        }
+        at += scanner->page == NULL ? 1 : hf2c_utf8_size(text[at]);
+    }
+    return 0;
+}

@@ -1,0 +1,247 @@
+/* One text through added tokens, normalizers, pre-tokenizers and the model. */
+#include "runtime/text/work.h"
+
+enum { PRETOKENIZERS_MAX = 8 };
+
+/* Moves the cursor to a place in the original; the code points before it are counted on the way. */
+static void move_cursor(hf2c_work *work, const uint8_t *to)
+{
+    while (work->cursor < to) {
+        work->cursor_code += (*work->cursor++ & 0xc0) != 0x80;
+    }
+    while (work->cursor > to) {
+        work->cursor_code -= (*--work->cursor & 0xc0) != 0x80;
+    }
+}
+
+uint32_t hf2c_work_origin(hf2c_work *work, const hf2c_view *view, size_t at)
+{
+    if (view->origin != NULL) {
+        return view->origin[2 * at];
+    }
+    move_cursor(work, view->text + at + 1);
+    return work->cursor_code - 1;
+}
+
+static uint32_t origin_end(hf2c_work *work, const hf2c_view *view, size_t end)
+{
+    if (view->origin != NULL) {
+        return view->origin[2 * end - 1];
+    }
+    move_cursor(work, view->text + end);
+    return work->cursor_code;
+}
+
+static void keep_spelling(hf2c_work *work, hf2c_token *token, const uint8_t *text, size_t bytes)
+{
+    if (work->spelling == NULL) {
+        return;
+    }
+    if (work->spelling_capacity - work->spelling_bytes < bytes) {
+        work->status = HF2C_TOO_SMALL;
+        return;
+    }
+    memcpy(work->spelling + work->spelling_bytes, text, bytes);
+    token->spelling = (uint32_t)work->spelling_bytes + 1;
+    token->length = (uint32_t)bytes;
+    work->spelling_bytes += bytes;
+}
+
+void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling)
+{
+    hf2c_token *token = hf2c_work_token(work, work->count);
+
+    if ((size_t)((uint8_t *)(token + 1) - work->scratch.bottom) < sizeof *token) {
+        work->status = HF2C_TOO_SMALL;
+        return;
+    }
+    work->scratch.top = (uint8_t *)token;
+    work->count++;
+    if (end > work->piece.bytes) {
+        end = work->piece.bytes;
+    }
+    if (start >= end) {
+        start = end > 0 ? end - 1 : 0;
+    }
+    token->id = id;
+    token->word = work->word;
+    token->spelling = 0;
+    token->length = 0;
+    token->start = hf2c_work_origin(work, &work->piece, start);
+    token->end = origin_end(work, &work->piece, end);
+    if (own_spelling) {
+        keep_spelling(work, token, work->piece.text + start, end - start);
+    }
+}
+
+static hf2c_view view_part(const hf2c_view *view, size_t start, size_t end)
+{
+    hf2c_view part = {view->text + start, view->origin != NULL ? view->origin + 2 * start : NULL, end - start};
+
+    return part;
+}
+
+static hf2c_status encode_piece(hf2c_work *work, const hf2c_view *piece)
+{
+    uint8_t *bottom = work->scratch.bottom;
+    hf2c_status status;
+
+    work->piece = *piece;
+    status = work->tokenizer->model(work->tokenizer, work, piece->text, piece->bytes);
+    work->word++;
+    work->scratch.bottom = bottom;
+    return status != HF2C_OK ? status : work->status;
+}
+
+typedef struct Level {
+    hf2c_splitter splitter;
+    hf2c_line line;
+    uint8_t *bottom; /* of the scratch before this level */
+} Level;
+
+static int level_begin(hf2c_work *work, Level *level, const hf2c_pretokenizer *pretokenizer, const hf2c_view *input)
+{
+    memset(&level->splitter, 0, sizeof level->splitter);
+    level->splitter.input = *input;
+    level->bottom = work->scratch.bottom;
+    if (pretokenizer->growth == 0) {
+        return 1;
+    }
+    level->splitter.line = &level->line;
+    level->splitter.origin = input->bytes > 0 ? hf2c_work_origin(work, input, 0) : 0;
+    return hf2c_line_take(&level->line, &work->scratch, input->bytes * pretokenizer->growth + pretokenizer->extra);
+}
+
+/* Every pre-tokenizer splits the pieces of the one before: depth first, so that a piece goes to the model while it is warm. */
+static hf2c_status pretokenize(hf2c_work *work, const hf2c_view *text)
+{
+    const hf2c_tokenizer *tokenizer = work->tokenizer;
+    Level level[PRETOKENIZERS_MAX];
+    int depth = 0;
+
+    if (tokenizer->pretokenizers == 0) {
+        return encode_piece(work, text);
+    }
+    if (!level_begin(work, &level[0], &tokenizer->pretokenizer[0], text)) {
+        return HF2C_TOO_SMALL;
+    }
+    while (depth >= 0) {
+        const hf2c_pretokenizer *pretokenizer = &tokenizer->pretokenizer[depth];
+        Level *here = &level[depth];
+        if (!pretokenizer->next(&pretokenizer->parameters, &here->splitter)) {
+            work->scratch.bottom = here->bottom;
+            depth--;
+        } else if (pretokenizer->growth != 0 && here->line.full) {
+            return HF2C_TOO_SMALL;
+        } else if (depth + 1 < tokenizer->pretokenizers) {
+            depth++;
+            if (!level_begin(work, &level[depth], &tokenizer->pretokenizer[depth], &here->splitter.piece)) {
+                return HF2C_TOO_SMALL;
+            }
+        } else {
+            hf2c_status status = encode_piece(work, &here->splitter.piece);
+            if (status != HF2C_OK) {
+                return status;
+            }
+        }
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status add_token(hf2c_work *work, const hf2c_view *text, int32_t id)
+{
+    size_t length;
+    const char *spelling = hf2c_token_text(work->tokenizer, id, &length);
+
+    work->piece = *text;
+    hf2c_work_add(work, id, 0, text->bytes, spelling == NULL || length != text->bytes);
+    work->word++;
+    return work->status;
+}
+
+/* What lies between the added tokens that are looked for before normalization. */
+static hf2c_status encode_segment(hf2c_work *work, const hf2c_view *segment)
+{
+    hf2c_added_search search;
+    hf2c_added_match match;
+    hf2c_status status = HF2C_OK;
+
+    hf2c_added_begin(&search, work->tokenizer->added_normalized, segment->text, segment->bytes);
+    while (status == HF2C_OK && hf2c_added_next(&search, &match)) {
+        hf2c_view part = view_part(segment, match.start, match.end);
+        if (part.bytes > 0) {
+            status = match.id >= 0 ? add_token(work, &part, match.id) : pretokenize(work, &part);
+        }
+    }
+    return status;
+}
+
+static hf2c_status normalize(hf2c_work *work, const hf2c_view *segment, hf2c_line *from, hf2c_line *to)
+{
+    const hf2c_tokenizer *tokenizer = work->tokenizer;
+    uint32_t code = hf2c_work_origin(work, segment, 0);
+
+    memcpy(from->text, segment->text, segment->bytes);
+    from->bytes = segment->bytes;
+    for (size_t i = 0; i < segment->bytes; i++) {
+        code += i > 0 && (segment->text[i] & 0xc0) != 0x80;
+        from->origin[2 * i] = code;
+        from->origin[2 * i + 1] = code + 1;
+    }
+    for (uint32_t i = 0; i < tokenizer->normalizers; i++) {
+        hf2c_line swap = *from;
+        to->bytes = 0;
+        tokenizer->normalizer[i].apply(&tokenizer->normalizer[i].parameters, from, to);
+        if (to->full) {
+            return HF2C_TOO_SMALL;
+        }
+        *from = *to;
+        *to = swap;
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
+{
+    const hf2c_tokenizer *tokenizer = work->tokenizer;
+    uint8_t *bottom = work->scratch.bottom;
+    size_t capacity = segment->bytes * tokenizer->line_growth + tokenizer->line_extra;
+    hf2c_line from, to;
+    hf2c_status status = HF2C_OK;
+
+    if (tokenizer->normalizers == 0) {
+        return encode_segment(work, segment);
+    }
+    if (!hf2c_line_take(&from, &work->scratch, capacity) || !hf2c_line_take(&to, &work->scratch, capacity)) {
+        return HF2C_TOO_SMALL;
+    }
+    status = normalize(work, segment, &from, &to);
+    if (status == HF2C_OK && from.bytes > 0) {
+        hf2c_view view = {from.text, from.origin, from.bytes};
+        status = encode_segment(work, &view);
+    }
+    work->scratch.bottom = bottom;
+    return status;
+}
+
+hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t bytes)
+{
+    hf2c_view whole = {text, NULL, bytes};
+    hf2c_added_search search;
+    hf2c_added_match match;
+    hf2c_status status = HF2C_OK;
+
+    work->original = text;
+    work->original_bytes = bytes;
+    work->cursor = text;
+    work->cursor_code = 0;
+    work->word = 0;
+    hf2c_added_begin(&search, work->tokenizer->added, text, bytes);
+    while (status == HF2C_OK && hf2c_added_next(&search, &match)) {
+        hf2c_view part = view_part(&whole, match.start, match.end);
+        if (part.bytes > 0) {
+            status = match.id >= 0 ? add_token(work, &part, match.id) : encode_raw_segment(work, &part);
+        }
+    }
+    return status;
+}

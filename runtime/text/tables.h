@@ -1,0 +1,165 @@
+/* The constant tables of a compiled tokenizer, and what its parts agree on.
+ *
+ * A part of the tokenizer (a normalizer, a way to split, a model, a decoder) is a function and its parameters; the tables
+ * point at the functions, so that a program links those that it uses. Texts are UTF-8 of known length, never NUL-terminated;
+ * inside, all text is valid UTF-8.
+ *
+ * Byte-level tokenizers spell every byte as one character ("Ġ" for a space). Here their text stays bytes; only
+ * the spelling of the vocabulary is in that alphabet (hf2c_byte_spelling). */
+#ifndef HF2C_TEXT_TABLES_H
+#define HF2C_TEXT_TABLES_H
+
+#include "runtime/text/tokenizer.h"
+
+/* ---- tables that several parts use ---- */
+
+enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4 };
+
+/* Spellings by id, and a hash from spelling to id (open addressing, linear probing). */
+typedef struct hf2c_vocabulary_table {
+    const uint8_t *pool;
+    const uint32_t *offset; /* [count + 1]; equal neighbours: no token has that id */
+    const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token) */
+    const uint32_t *slot;   /* [mask + 1] id + 1, or 0 */
+    uint32_t count, mask;
+} hf2c_vocabulary_table;
+
+/* Double array: the child of node n by byte b is c = base[n] + b if base[n] != 0, c < nodes and label[c] == b (no two nodes share
+ * a base). value[n] is id + 1 where a key ends, else 0. Node 0 is the root. Keys hold no NUL. */
+typedef struct hf2c_trie {
+    const uint32_t *base, *value; /* [nodes] */
+    const uint8_t *label;         /* [nodes] 0: free */
+    uint32_t nodes;
+} hf2c_trie;
+
+/* A regular expression as an automaton over classes of code points. next[state * (classes + 1) + class] is the next state (0:
+ * stop) in the low bits; HF2C_MATCH says that a match ends before this code point. Class `classes` is the end of the text. */
+enum { HF2C_MATCH = 0x8000 };
+typedef struct hf2c_scanner {
+    const uint16_t *next;
+    const uint8_t *narrow; /* [256] class of ASCII, or of each byte where the text is in the byte alphabet */
+    const uint16_t *page;  /* [page_count] block of code point >> 7; the last one counts beyond; NULL for the byte alphabet */
+    const uint8_t *block;  /* [blocks][128] class */
+    uint32_t page_count, states, classes;
+    uint32_t start;        /* state at the beginning of the text */
+    const uint16_t *after; /* [classes] state after a code point of that class, where the pattern looks back; else NULL */
+} hf2c_scanner;
+
+/* sentencepiece's precompiled charsmap: a darts-clone trie over UTF-8 and the replacements, each with a NUL. */
+typedef struct hf2c_charsmap {
+    const uint32_t *unit;
+    const uint8_t *text;
+    uint32_t units, text_bytes; /* text ends with a NUL */
+} hf2c_charsmap;
+
+/* What a part may need; each says what it reads. */
+typedef struct hf2c_parameters {
+    const hf2c_scanner *pattern;
+    const hf2c_charsmap *charsmap;
+    const uint8_t *text; /* a replacement, a prefix ... */
+    const uint8_t *more;
+    uint32_t text_bytes, more_bytes;
+    uint32_t flags;
+} hf2c_parameters;
+
+/* ---- parts ---- */
+
+struct hf2c_line; /* runtime/text/work.h */
+struct hf2c_work;
+struct hf2c_splitter;
+struct hf2c_decoding;
+
+/* Rewrites in to out, which has room for growth bytes a byte of input and extra more. */
+typedef struct hf2c_normalizer {
+    void (*apply)(const hf2c_parameters *parameters, const struct hf2c_line *in, struct hf2c_line *out);
+    hf2c_parameters parameters;
+    uint32_t growth, extra;
+} hf2c_normalizer;
+
+/* Yields the next piece of splitter->input in splitter->piece; 0 when there are no more. */
+typedef struct hf2c_pretokenizer {
+    int (*next)(const hf2c_parameters *parameters, struct hf2c_splitter *splitter);
+    hf2c_parameters parameters;
+    uint32_t growth, extra; /* 0: it does not rewrite its input */
+} hf2c_pretokenizer;
+
+enum { HF2C_SPLIT_ISOLATED, HF2C_SPLIT_REMOVED, HF2C_SPLIT_PREVIOUS, HF2C_SPLIT_NEXT, HF2C_SPLIT_CONTIGUOUS,
+       HF2C_SPLIT_BEHAVIOR = 7, HF2C_SPLIT_INVERT = 8 };
+enum { HF2C_METASPACE_ALWAYS = 1, HF2C_METASPACE_FIRST = 2 };
+
+enum { HF2C_DECODE_FUSED = 1 << 16, HF2C_DECODE_CLEANUP = 1, HF2C_DECODE_KEEP_FIRST = 2 };
+typedef struct hf2c_decoder {
+    /* Rewrites decoding->token in place; 0: the token vanishes. */
+    int (*apply)(const hf2c_parameters *parameters, struct hf2c_decoding *decoding, uint32_t *state);
+    hf2c_parameters parameters;
+} hf2c_decoder;
+
+typedef struct hf2c_bpe_table {
+    const uint32_t *left, *right, *result; /* [merges] by rank */
+    const uint32_t *slot;                  /* [mask + 1] rank + 1 of the pair, or 0 */
+    const int32_t *symbol;                 /* [256] id of each single byte (byte alphabet) or ASCII character; -1: none */
+    const int32_t *fallback;               /* [256] id of "<0xHH>", or NULL without byte fallback */
+    const uint8_t *prefix, *suffix;        /* of pieces that continue a word, of the last one */
+    uint32_t prefix_bytes, suffix_bytes, merges, mask;
+    int32_t unk;                           /* -1: none */
+    uint8_t fuse_unk, ignore_merges;
+} hf2c_bpe_table;
+
+enum { HF2C_NO_NODE = 0x7fffffff };
+typedef struct hf2c_wordpiece_table {
+    hf2c_trie trie;
+    uint32_t continuing; /* node behind the prefix of pieces that continue a word; HF2C_NO_NODE when no token has it */
+    uint32_t longest;    /* code points in a word */
+    int32_t unk;
+} hf2c_wordpiece_table;
+
+typedef struct hf2c_unigram_table {
+    hf2c_trie trie;
+    const double *score;     /* [ids] */
+    const int32_t *fallback; /* [256] id of "<0xHH>", or NULL */
+    double unk_score;
+    int32_t unk;
+    uint8_t fuse_unk;
+} hf2c_unigram_table;
+
+typedef struct hf2c_wordlevel_table {
+    int32_t unk;
+} hf2c_wordlevel_table;
+
+enum { HF2C_ADDED_SINGLE_WORD = 1, HF2C_ADDED_LEFT = 2, HF2C_ADDED_RIGHT = 4 };
+typedef struct hf2c_added_table {
+    hf2c_trie trie;
+    const uint8_t *first; /* [32] bits: bytes that begin a token */
+    const uint8_t *flags; /* [ids] HF2C_ADDED_* */
+    int (*is_word)(uint32_t code); /* NULL where no token is single_word */
+} hf2c_added_table;
+
+/* A template is a list of values: id >= 0 a special token, -1 the first text, -2 the second; each with its type. type -1: as it was. */
+typedef struct hf2c_template {
+    const int32_t *item; /* [count][2] */
+    uint32_t count, special;
+} hf2c_template;
+
+enum { HF2C_TRIM_OFFSETS = 1, HF2C_TRIM_PREFIX_SPACE = 2 };
+
+struct hf2c_tokenizer {
+    const hf2c_vocabulary_table *vocabulary;
+    const hf2c_added_table *added, *added_normalized; /* NULL when there are none */
+    const hf2c_normalizer *normalizer;
+    const hf2c_pretokenizer *pretokenizer;
+    const hf2c_decoder *decoder;
+    /* Encodes one piece: calls hf2c_work_add for each token. */
+    hf2c_status (*model)(const hf2c_tokenizer *tokenizer, struct hf2c_work *work, const uint8_t *text, size_t bytes);
+    const void *model_table; /* hf2c_*_table of that model */
+    hf2c_template single, pair;
+    uint16_t normalizers, pretokenizers, decoders;
+    uint16_t model_bytes;   /* scratch per byte of a piece */
+    uint16_t line_growth, line_extra; /* bytes of text per byte given, after normalizers, and more per segment */
+    uint16_t growth, extra;           /* the same after pre-tokenizers */
+    uint8_t byte_alphabet, lossy, trim, clean_up, left_padding;
+    int32_t special[HF2C_SPECIAL_COUNT];
+    int32_t max_length;
+    uint32_t longest_token; /* bytes of the longest spelling */
+};
+
+#endif

@@ -1,0 +1,215 @@
+/* The moving parts of one call: scratch, text with its origin, splitting, decoding. Private to runtime/text. */
+#ifndef HF2C_TEXT_WORK_H
+#define HF2C_TEXT_WORK_H
+
+#include <string.h>
+
+#include "runtime/text/tables.h"
+#include "runtime/text/utf8.h"
+
+/* ---- scratch: work areas grow from the bottom, tokens from the top ---- */
+
+typedef struct hf2c_scratch {
+    uint8_t *bottom, *top;
+} hf2c_scratch;
+
+enum { HF2C_SCRATCH_ALIGNMENT = 16 };
+void *hf2c_scratch_take(hf2c_scratch *scratch, size_t count, size_t size); /* NULL when it does not suffice */
+
+/* ---- text and where it came from ---- */
+
+/* Text that was rewritten; origin[2 * i] and [2 * i + 1] are the first and the end code point of the original that byte i stands for. */
+typedef struct hf2c_line {
+    uint8_t *text;
+    uint32_t *origin;
+    size_t bytes, capacity;
+    int full; /* something did not fit */
+} hf2c_line;
+
+/* A part of a line, or (origin NULL) of the original text itself. */
+typedef struct hf2c_view {
+    const uint8_t *text;
+    const uint32_t *origin;
+    size_t bytes;
+} hf2c_view;
+
+int hf2c_line_take(hf2c_line *line, hf2c_scratch *scratch, size_t capacity);
+/* Adds bytes that all have the origin of byte `from` of in. */
+void hf2c_line_add(hf2c_line *line, const uint8_t *text, size_t bytes, const hf2c_line *in, size_t from);
+void hf2c_line_add_code(hf2c_line *line, uint32_t code, const hf2c_line *in, size_t from);
+/* Adds bytes [from, to) of in as they are. */
+void hf2c_line_copy(hf2c_line *line, const hf2c_line *in, size_t from, size_t to);
+
+/* Writes a text in order of its new code points, each with a change: 0 stands for the next code point of in, -n for that one and
+ * n more, 1 was inserted and shares the origin of what is before it. */
+typedef struct hf2c_rewriter {
+    const hf2c_line *in;
+    hf2c_line *out;
+    size_t at; /* what was replaced */
+} hf2c_rewriter;
+void hf2c_rewrite(hf2c_rewriter *rewriter, uint32_t code, int32_t change);
+void hf2c_rewrite_skip(hf2c_rewriter *rewriter, int32_t codes); /* passes over code points of in */
+
+/* ---- one encoding under way ---- */
+
+typedef struct hf2c_token {
+    int32_t id, word;
+    uint32_t start, end;       /* code points */
+    uint32_t spelling, length; /* where its text is not the vocabulary's: place in work->spelling, plus 1 */
+} hf2c_token;
+
+typedef struct hf2c_work {
+    const hf2c_tokenizer *tokenizer;
+    hf2c_scratch scratch;
+    hf2c_token *tokens; /* the first one; the following ones lie below it */
+    size_t count;
+    const uint8_t *original; /* the text of this sequence, valid UTF-8 */
+    size_t original_bytes;
+    const uint8_t *cursor; /* place in original ... */
+    uint32_t cursor_code;  /* ... and the code points before it */
+    hf2c_view piece;       /* what the model works on */
+    int32_t word;
+    uint8_t *spelling; /* NULL: not wanted */
+    size_t spelling_bytes, spelling_capacity;
+    hf2c_status status;
+} hf2c_work;
+
+static inline hf2c_token *hf2c_work_token(const hf2c_work *work, size_t index)
+{
+    return work->tokens - index;
+}
+
+/* A token of bytes [start, end) of the current piece; a failure is kept in work->status. own_spelling: its text is these bytes. */
+void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling);
+/* First code point of the original that a byte of a view stands for. */
+uint32_t hf2c_work_origin(hf2c_work *work, const hf2c_view *view, size_t at);
+hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t bytes);
+
+/* ---- splitting ---- */
+
+typedef struct hf2c_splitter {
+    hf2c_view input, piece;
+    size_t at;                       /* what is before it was yielded */
+    size_t match_start, match_end;   /* a match that was found and not yet yielded; start == end: none */
+    hf2c_line *line;                 /* for those that rewrite */
+    const uint8_t *original;
+    uint32_t origin;                 /* code point where the input begins */
+    int begun;
+} hf2c_splitter;
+
+int hf2c_split(const hf2c_parameters *parameters, hf2c_splitter *splitter);
+int hf2c_prefix_space(const hf2c_parameters *parameters, hf2c_splitter *splitter);
+int hf2c_metaspace(const hf2c_parameters *parameters, hf2c_splitter *splitter);
+
+/* Longest preferred match that begins at `at`; 0: none. *end receives its end. previous: state by what is before. */
+int hf2c_scan(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *end);
+/* The first match at or after `at`. */
+int hf2c_scan_find(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *start, size_t *end);
+
+/* ---- normalizers ---- */
+
+void hf2c_normalize_lowercase(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_nfc(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_nfd(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_nfkc(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_nfkd(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_clean(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_chinese(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_drop_nonspacing(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_drop_marks(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_strip(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_nmt(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_replace(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_prepend(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+
+enum { HF2C_STRIP_LEFT = 1, HF2C_STRIP_RIGHT = 2 };
+
+/* Bytes of the extended grapheme cluster at text. */
+size_t hf2c_grapheme_size(const uint8_t *text, size_t bytes);
+
+/* ---- vocabulary ---- */
+
+uint32_t hf2c_hash_start(void);
+uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte);
+/* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */
+int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw);
+uint32_t hf2c_pair_hash(uint32_t left, uint32_t right);
+/* Child of a trie's node; 0: none. */
+static inline uint32_t hf2c_trie_child(const hf2c_trie *trie, uint32_t node, uint8_t byte)
+{
+    uint32_t child = trie->base[node] + byte;
+
+    return trie->base[node] != 0 && byte != 0 && child < trie->nodes && trie->label[child] == byte ? child : 0;
+}
+
+/* The alphabet of byte-level tokenizers. Spelling of a byte, 1 or 2 bytes of UTF-8; and back: -1 when it is not in it. */
+size_t hf2c_byte_spelling(uint8_t byte, uint8_t spelling[2]);
+uint32_t hf2c_byte_code(uint8_t byte);
+int hf2c_byte_of_code(uint32_t code);
+
+/* ---- added tokens ---- */
+
+typedef struct hf2c_added_match {
+    int32_t id; /* -1: text between them */
+    size_t start, end;
+} hf2c_added_match;
+
+typedef struct hf2c_added_search {
+    const hf2c_added_table *table;
+    const uint8_t *text;
+    size_t bytes, at, from; /* at: what is before it was yielded; from: where to look on */
+    hf2c_added_match held;  /* found, but text before it comes first; id -1: none */
+    int done;
+} hf2c_added_search;
+void hf2c_added_begin(hf2c_added_search *search, const hf2c_added_table *table, const uint8_t *text, size_t bytes);
+int hf2c_added_next(hf2c_added_search *search, hf2c_added_match *match);
+
+/* ---- models ---- */
+
+hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes);
+hf2c_status hf2c_wordpiece(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes);
+hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes);
+hf2c_status hf2c_wordlevel(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes);
+
+/* ---- after the model ---- */
+
+typedef struct hf2c_range {
+    size_t begin, end;
+} hf2c_range;
+/* Which tokens of a sequence of that length are in the window, for a limit and a stride; returns the number of windows. */
+size_t hf2c_truncation_window(size_t length, size_t limit, size_t stride, int left, size_t window, hf2c_range *range);
+hf2c_status hf2c_work_finish(const hf2c_work *work, size_t first_count, int has_pair, const hf2c_encode_options *options,
+                             hf2c_encoding *encoding, int *windows);
+
+/* ---- decoding ---- */
+
+enum { HF2C_DECODE_BYTES = 4096, HF2C_DECODERS_MAX = 16 };
+
+typedef struct hf2c_decoding {
+    const hf2c_tokenizer *tokenizer;
+    const int32_t *ids;
+    size_t count, at;
+    int skip_special, first, last; /* the token is the first, the last one */
+    int32_t previous;              /* id of the token before, or -1 */
+    uint8_t token[HF2C_DECODE_BYTES];
+    size_t bytes;
+    uint32_t state[HF2C_DECODERS_MAX];
+} hf2c_decoding;
+
+int hf2c_decode_keeps(const hf2c_decoding *decoding, int32_t id);
+int hf2c_decode_byte_level(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_byte_fallback(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_wordpiece(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_metaspace(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_bpe(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_ctc(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_replace(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_strip(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_space(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+/* Replaces every occurrence in bytes of the buffer; returns the new length, or capacity + 1 when it does not fit. */
+size_t hf2c_replace_all(uint8_t *text, size_t bytes, size_t capacity, const char *what, size_t what_bytes, const char *with,
+                        size_t with_bytes);
+size_t hf2c_clean_up(uint8_t *text, size_t bytes); /* the spaces before punctuation that WordPiece decoders remove; only shrinks */
+
+#endif
