@@ -78,7 +78,8 @@ static void pack_slots(uint8_t *to, const int32_t *slots, int count)
 }
 
 /* Fills `staging` as the device will see it: the pointers inside are those of the device's copy. */
-static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layout *at, const hf2c_batch *batch, size_t slot_bytes)
+static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layout *at, const hf2c_batch *batch,
+                       size_t slot_bytes)
 {
     hf2c_sequences sequences;
     memset(&sequences, 0, sizeof sequences);
@@ -98,7 +99,8 @@ static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layou
     pack_numbers(staging + at->want, batch->want, batch->wanted);
 }
 
-/* Forgets the last call's error; waits if the last call ended before hf2c_device_finish, since the staging memory may still be read. */
+/* Forgets the last call's error; waits if the last call ended before hf2c_device_finish, since the staging memory may
+ * still be read. */
 static hf2c_status start_call(hf2c_device *device)
 {
     hf2c_stream *stream = &device->stream;
@@ -111,7 +113,8 @@ static hf2c_status start_call(hf2c_device *device)
     return stream->status;
 }
 
-hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch, hf2c_device_inputs *inputs)
+hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
+                              hf2c_device_inputs *inputs)
 {
     hf2c_status status = hf2c_batch_check(context, batch);
     if (status != HF2C_OK) return status;

@@ -61,7 +61,8 @@ static hf2c_status choose_device(hf2c_device *device, int ordinal)
     int count = hf2c_device_count(reason);
     if (count == 0) return fail(&device->stream, HF2C_DEVICE, "%s", reason);
     if (ordinal < 0 || ordinal >= count)
-        return fail(&device->stream, HF2C_DEVICE, "there is no GPU %d: the driver reports %d, numbered from 0", ordinal, count);
+        return fail(&device->stream, HF2C_DEVICE, "there is no GPU %d: the driver reports %d, numbered from 0", ordinal,
+                    count);
     device->ordinal = ordinal;
     return hf2c_stream_check(&device->stream, (int)cudaSetDevice(ordinal), "choosing the GPU");
 }
@@ -75,8 +76,9 @@ static hf2c_status check_architecture(hf2c_device *device, int wanted)
     hf2c_stream_check(stream, (int)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device->ordinal),
                       "asking for the compute capability");
     if (stream->status != HF2C_OK || major * 10 + minor >= wanted) return stream->status;
-    return fail(stream, HF2C_DEVICE, "GPU %d has compute capability %d.%d; this program was compiled for %d.%d or later",
-                device->ordinal, major, minor, wanted / 10, wanted % 10);
+    return fail(stream, HF2C_DEVICE,
+                "GPU %d has compute capability %d.%d; this program was compiled for %d.%d or later", device->ordinal,
+                major, minor, wanted / 10, wanted % 10);
 }
 
 /* ---- memory ---- */
@@ -94,8 +96,8 @@ static hf2c_status allocate_memory(hf2c_device *device, size_t bytes)
     hf2c_stream_check(stream, (int)cudaMemGetInfo(&available, &total), "asking for free memory");
     if (stream->status != HF2C_OK) return stream->status;
     if (bytes > available)
-        return fail(stream, HF2C_NO_MEMORY, "GPU %d: %zu bytes of memory are needed, %zu of %zu are free", device->ordinal, bytes,
-                    available, total);
+        return fail(stream, HF2C_NO_MEMORY, "GPU %d: %zu bytes of memory are needed, %zu of %zu are free",
+                    device->ordinal, bytes, available, total);
     void *memory = NULL;
     hf2c_stream_check(stream, (int)cudaMalloc(&memory, bytes), "allocating the GPU's memory");
     if (stream->status != HF2C_OK) return stream->status;
@@ -107,10 +109,11 @@ static hf2c_status allocate_memory(hf2c_device *device, size_t bytes)
 static hf2c_status borrow_memory(hf2c_device *device, const hf2c_device_options *options, size_t bytes)
 {
     if ((uintptr_t)options->memory % HF2C_DEVICE_ALIGNMENT != 0)
-        return fail(&device->stream, HF2C_BAD_ARGUMENT, "the GPU memory given is not %d-byte aligned", HF2C_DEVICE_ALIGNMENT);
+        return fail(&device->stream, HF2C_BAD_ARGUMENT, "the GPU memory given is not %d-byte aligned",
+                    HF2C_DEVICE_ALIGNMENT);
     if (options->memory_bytes < bytes)
-        return fail(&device->stream, HF2C_TOO_SMALL, "%zu bytes of GPU memory were given, %zu are needed", options->memory_bytes,
-                    bytes);
+        return fail(&device->stream, HF2C_TOO_SMALL, "%zu bytes of GPU memory were given, %zu are needed",
+                    options->memory_bytes, bytes);
     device->memory = (uint8_t *)options->memory;
     return HF2C_OK;
 }
@@ -120,7 +123,8 @@ static hf2c_status take_memory(hf2c_device *device, const hf2c_device_options *o
     hf2c_device_layout layout;
     if (!hf2c_device_lay_out(&layout, device->model, device->slots, options->weights != NULL))
         return fail(&device->stream, HF2C_NO_MEMORY, "%zu slots need more memory than can be addressed", device->slots);
-    hf2c_status status = options->memory ? borrow_memory(device, options, layout.bytes) : allocate_memory(device, layout.bytes);
+    hf2c_status status =
+        options->memory ? borrow_memory(device, options, layout.bytes) : allocate_memory(device, layout.bytes);
     if (status != HF2C_OK) return status;
     device->weights = options->weights ? options->weights : device->memory;
     device->ready = options->weights != NULL || device->model->weights_bytes == 0;
@@ -146,8 +150,8 @@ static hf2c_status take_stream(hf2c_device *device, void *given)
         return HF2C_OK;
     }
     cudaStream_t stream = NULL;
-    hf2c_status status =
-        hf2c_stream_check(&device->stream, (int)cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+    hf2c_status status = hf2c_stream_check(
+        &device->stream, (int)cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
     if (status != HF2C_OK) return status;
     device->stream.handle = stream;
     device->owns_stream = 1;
@@ -212,14 +216,15 @@ hf2c_status hf2c_device_upload(hf2c_device *device, const void *weights, size_t 
     stream->status = HF2C_OK;
     stream->error[0] = '\0';
     if (!device->memory || device->weights != device->memory)
-        return fail(stream, HF2C_BAD_ARGUMENT, "this device has no memory for weights: it is closed, or shares those of another");
+        return fail(stream, HF2C_BAD_ARGUMENT,
+                    "this device has no memory for weights: it is closed, or shares those of another");
     if (!weights || hf2c_weights_check(device->model, weights, bytes) != HF2C_OK)
         return fail(stream, HF2C_BAD_WEIGHTS, "the weights are not those of this model and layout");
     hf2c_stream_check(stream, (int)cudaSetDevice(device->ordinal), "choosing the GPU");
     if (stream->status == HF2C_OK)
         hf2c_stream_check(stream,
-                          (int)cudaMemcpyAsync(device->memory, weights, device->model->weights_bytes, cudaMemcpyHostToDevice,
-                                               (cudaStream_t)stream->handle),
+                          (int)cudaMemcpyAsync(device->memory, weights, device->model->weights_bytes,
+                                               cudaMemcpyHostToDevice, (cudaStream_t)stream->handle),
                           "copying the weights to the GPU");
     hf2c_status status = hf2c_device_finish(device);
     device->ready = status == HF2C_OK;

@@ -1,5 +1,6 @@
-/* attention: y = softmax(mask(cap(scale q k'))) v without ever holding all scores: one block per row and head walks over the keys
- * that the row sees, a tile at a time, and keeps a running maximum and sum. A row that sees no key gives zeros. */
+/* attention: y = softmax(mask(cap(scale q k'))) v without ever holding all scores: one block per row and head walks
+ * over the keys that the row sees, a tile at a time, and keeps a running maximum and sum. A row that sees no key gives
+ * zeros. */
 #ifndef HF2C_CUDA_ATTENTION_CUH
 #define HF2C_CUDA_ATTENTION_CUH
 
@@ -31,8 +32,8 @@ __device__ inline float weigh_tile(RunningSoftmax *running, float *scores, int64
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
           int64_t causal, int64_t window>
-__global__ void attention_heads(float *y, const float *q, const float *k, const float *v, const hf2c_sequences *sequences,
-                                int rows, float scale, float softcap)
+__global__ void attention_heads(float *y, const float *q, const float *k, const float *v,
+                                const hf2c_sequences *sequences, int rows, float scale, float softcap)
 {
     constexpr int64_t width = kv_heads * head_dim;
     __shared__ float weights[ATTENTION_TILE_KEYS];
@@ -63,16 +64,16 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
     }
 }
 
-/* y: [rows, heads * head_dim]; q the same, stride ldq; k, v: [., kv_heads * head_dim], strides ldk and ldv: the cache's tensors in
- * slot 0, or the rows of this call */
+/* y: [rows, heads * head_dim]; q the same, stride ldq; k, v: [., kv_heads * head_dim], strides ldk and ldv: the cache's
+ * tensors in slot 0, or the rows of this call */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
           int64_t causal, int64_t window>
-void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v, const hf2c_sequences *sequences,
-               int rows, float scale, float softcap)
+void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
+               const hf2c_sequences *sequences, int rows, float scale, float softcap)
 {
     launch(stream, "attention", rows * heads,
-           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>, y, q, k, v, sequences, rows,
-           scale, softcap);
+           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>, y, q, k, v, sequences,
+           rows, scale, softcap);
 }
 
 #endif

@@ -19,8 +19,9 @@ __device__ inline float apply_unary(float x, float c)
 {
     (void)c;
     switch (function) {
-#define UNARY(name, expression)                                                                                          \
-    case FUNCTION_##name: return expression;
+#define UNARY(name, expression)                                                                                        \
+    case FUNCTION_##name:                                                                                              \
+        return expression;
 #include "templates/elementwise.def"
     default: return x;
     }
@@ -31,8 +32,9 @@ __device__ inline float apply_binary(float x, float y, float c)
 {
     (void)c;
     switch (function) {
-#define BINARY(name, expression)                                                                                         \
-    case FUNCTION_##name: return expression;
+#define BINARY(name, expression)                                                                                       \
+    case FUNCTION_##name:                                                                                              \
+        return expression;
 #include "templates/elementwise.def"
     default: return x;
     }

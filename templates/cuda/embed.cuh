@@ -15,12 +15,13 @@ __global__ void embed_elements(float *y, const int32_t *ids, const void *table, 
     }
 }
 
-#define EMBED(name, Format)                                                                                              \
-    /* y: [rows, H] = scale * table[ids]; table: [V, H]; an id outside [0, V) gives zeros */                             \
-    template <int64_t V, int64_t H, int64_t panel>                                                                       \
-    void name(hf2c_stream *stream, float *y, const int32_t *ids, const void *table, int rows, float scale)               \
-    {                                                                                                                    \
-        launch_elements(stream, #name, rows * H, embed_elements<Format, V, H, panel>, y, ids, table, rows, scale);       \
+#define EMBED(name, Format)                                                                                            \
+    /* y: [rows, H] = scale * table[ids]; table: [V, H]; an id outside [0, V) gives zeros */                           \
+    template <int64_t V, int64_t H, int64_t panel>                                                                     \
+    void name(hf2c_stream *stream, float *y, const int32_t *ids, const void *table, int rows, float scale)             \
+    {                                                                                                                  \
+        int64_t elements = rows * H;                                                                                   \
+        launch_elements(stream, #name, elements, embed_elements<Format, V, H, panel>, y, ids, table, rows, scale);     \
     }
 EMBED(embed_f32, FormatF32)
 EMBED(embed_bf16, FormatBf16)

@@ -11,12 +11,14 @@
 #include "templates/format/bf16.h"
 #include "templates/format/f16.h"
 #include "templates/format/f32.h"
+#ifdef __CUDACC__
 #undef inline
+#endif
 
-#define FORMAT_STRUCT(Name, name)                                                                                        \
-    struct Name {                                                                                                        \
-        using Element = name##_element;                                                                                  \
-        __device__ static float decode(Element element) { return name##_decode(element); }                               \
+#define FORMAT_STRUCT(Name, name)                                                                                      \
+    struct Name {                                                                                                      \
+        using Element = name##_element;                                                                                \
+        __device__ static float decode(Element element) { return name##_decode(element); }                             \
     };
 FORMAT_STRUCT(FormatF32, f32)
 FORMAT_STRUCT(FormatBf16, bf16)

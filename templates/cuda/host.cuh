@@ -1,5 +1,5 @@
-/* host: a launch without a device. Blocks run one after another; the threads of a block are real threads that meet at its
- * barriers, or just the caller when a block has one thread, the default. */
+/* host: a launch without a device. Blocks run one after another; the threads of a block are real threads that meet at
+ * its barriers, or just the caller when a block has one thread, the default. */
 #ifndef HF2C_CUDA_HOST_CUH
 #define HF2C_CUDA_HOST_CUH
 
@@ -15,11 +15,11 @@
 #define __shared__ static /* blocks run one at a time, so one copy of a shared array is enough */
 
 struct EmulatedGrid {
-    int threads = 1;                  /* of each block, at most BLOCK_THREADS; set by tests */
+    int threads = 1;                   /* of each block, at most BLOCK_THREADS; set by tests */
     int64_t most_blocks = GRID_BLOCKS; /* of a launch; set by tests */
-    int64_t blocks = 0;               /* of the launch that runs */
-    std::mutex running;               /* one launch at a time */
-    std::mutex guard;                 /* of the barrier */
+    int64_t blocks = 0;                /* of the launch that runs */
+    std::mutex running;                /* one launch at a time */
+    std::mutex guard;                  /* of the barrier */
     std::condition_variable changed;
     int waiting = 0;
     unsigned phase = 0;

@@ -1,12 +1,13 @@
 /* Every kernel of kernels.def, for CUDA.
  *
- * One rule to call them all: the table's constants, in its order, are template arguments; then the stream in the team's place,
- * pointers, dynamics and reals as ordinary arguments:
+ * One rule to call them all: the table's constants, in its order, are template arguments; then the stream in the team's
+ * place, pointers, dynamics and reals as ordinary arguments:
  *
  *     CPU   rms_norm(team, y, x, gain, rows, 256, 256, 1e-5f);
  *     CUDA  rms_norm<256, 256>(stream, y, x, gain, rows, 1e-5f);
  *
- * All pointers, also those in hf2c_sequences, are device pointers. A launcher only enqueues; an error is kept in the stream. */
+ * All pointers, also those in hf2c_sequences, are device pointers. A launcher only enqueues; an error is kept in the
+ * stream. */
 #ifndef HF2C_CUDA_KERNELS_CUH
 #define HF2C_CUDA_KERNELS_CUH
 

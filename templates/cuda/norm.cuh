@@ -23,7 +23,8 @@ __device__ inline float row_mean(const float *x)
 
 /* y = (x - center) * factor * gain + bias over a row; y may be x. */
 template <int64_t H>
-__device__ inline void write_norm(float *y, const float *x, const float *gain, const float *bias, float center, float factor)
+__device__ inline void write_norm(float *y, const float *x, const float *gain, const float *bias, float center,
+                                  float factor)
 {
     for (int64_t i = thread_index(); i < H; i += thread_count()) {
         float value = (x[i] - center) * factor;
@@ -54,7 +55,8 @@ __global__ void rms_norm_rows(float *y, const float *x, const float *gain, int r
 
 /* y: [rows, H]; x: [rows, H], stride ldx; gain and bias: [H] or NULL */
 template <int64_t H, int64_t ldx>
-void layer_norm(hf2c_stream *stream, float *y, const float *x, const float *gain, const float *bias, int rows, float epsilon)
+void layer_norm(hf2c_stream *stream, float *y, const float *x, const float *gain, const float *bias, int rows,
+                float epsilon)
 {
     launch(stream, "layer_norm", rows, layer_norm_rows<H, ldx>, y, x, gain, bias, rows, epsilon);
 }

@@ -1,9 +1,9 @@
 /* portable: the little that a kernel needs of the machine, so that one source is both CUDA and plain C++.
  *
- * nvcc sees the real thing. Any other C++17 compiler gets host.cuh, which runs a launch's blocks one after another: a block of one
- * thread in programs, of several real threads in tests, where address and thread sanitizers then watch every index and every
- * access to shared memory. Kernels therefore use only the names below, are right for any number of threads in a block, and
- * stride over their work, so that they are right for any number of blocks too. */
+ * nvcc sees the real thing. Any other C++17 compiler gets host.cuh, which runs a launch's blocks one after another: a
+ * block of one thread in programs, of several real threads in tests, where address and thread sanitizers then watch
+ * every index and every access to shared memory. Kernels therefore use only the names below, are right for any number
+ * of threads in a block, and stride over their work, so that they are right for any number of blocks too. */
 #ifndef HF2C_CUDA_PORTABLE_CUH
 #define HF2C_CUDA_PORTABLE_CUH
 
@@ -13,7 +13,7 @@
 #include "runtime/cuda/stream.h"
 #include "templates/kernel.h"
 
-inline constexpr int BLOCK_THREADS = 128;         /* of every launch on a device; the most anywhere */
+inline constexpr int BLOCK_THREADS = 128;       /* of every launch on a device; the most anywhere */
 inline constexpr int64_t GRID_BLOCKS = 1 << 20; /* most blocks of a launch on a device */
 
 #ifdef __CUDACC__
@@ -25,9 +25,11 @@ __device__ inline int64_t block_index() { return blockIdx.x; }
 __device__ inline int64_t block_count() { return gridDim.x; }
 __device__ inline void block_barrier() { __syncthreads(); }
 
-/* Enqueues a kernel on at most `blocks` blocks. After a failure on this stream it does nothing: the first error is the cause. */
+/* Enqueues a kernel on at most `blocks` blocks. After a failure on this stream it does nothing: the first error is the
+ * cause. */
 template <class... Parameters, class... Arguments>
-void launch(hf2c_stream *stream, const char *name, int64_t blocks, void (*kernel)(Parameters...), Arguments... arguments)
+void launch(hf2c_stream *stream, const char *name, int64_t blocks, void (*kernel)(Parameters...),
+            Arguments... arguments)
 {
     if (stream->status != HF2C_OK || blocks <= 0) return;
     unsigned grid = (unsigned)(blocks < GRID_BLOCKS ? blocks : GRID_BLOCKS);
@@ -38,7 +40,8 @@ void launch(hf2c_stream *stream, const char *name, int64_t blocks, void (*kernel
 #include "templates/cuda/host.cuh"
 #endif
 
-/* This thread's number among all threads of the launch, and how many there are: for work without a block's cooperation. */
+/* This thread's number among all threads of the launch, and how many there are: for work without a block's cooperation.
+ */
 __device__ inline int64_t global_index() { return block_index() * thread_count() + thread_index(); }
 __device__ inline int64_t global_count() { return block_count() * thread_count(); }
 

@@ -1,5 +1,5 @@
-/* reduce: one number from all threads of a block, in an order that depends on the number of threads alone. Every thread must call
- * it, and every thread gets the result. */
+/* reduce: one number from all threads of a block, in an order that depends on the number of threads alone. Every thread
+ * must call it, and every thread gets the result. */
 #ifndef HF2C_CUDA_REDUCE_CUH
 #define HF2C_CUDA_REDUCE_CUH
 

@@ -5,7 +5,8 @@
 #include "templates/cuda/portable.cuh"
 
 template <int64_t half>
-__global__ void rope_table_elements(float *y, const int32_t *positions, const float *frequencies, int rows, float magnitude)
+__global__ void rope_table_elements(float *y, const int32_t *positions, const float *frequencies, int rows,
+                                    float magnitude)
 {
     for (int64_t i = global_index(); i < rows * half; i += global_count()) {
         int64_t row = i / half, column = i % half;
@@ -38,9 +39,11 @@ __global__ void rope_pairs(float *y, const float *x, const float *table, int row
 
 /* y: [rows, 2 * half], cosines before sines; positions: [rows]; frequencies: [half] */
 template <int64_t half>
-void rope_table(hf2c_stream *stream, float *y, const int32_t *positions, const float *frequencies, int rows, float magnitude)
+void rope_table(hf2c_stream *stream, float *y, const int32_t *positions, const float *frequencies, int rows,
+                float magnitude)
 {
-    launch_elements(stream, "rope_table", rows * half, rope_table_elements<half>, y, positions, frequencies, rows, magnitude);
+    launch_elements(stream, "rope_table", rows * half, rope_table_elements<half>, y, positions, frequencies, rows,
+                    magnitude);
 }
 
 /* y: [rows, heads * head_dim]; x the same, stride ldx; table: [rows, rotary_dim] */
@@ -48,7 +51,8 @@ template <int64_t heads, int64_t head_dim, int64_t rotary_dim, int64_t interleav
 void rope(hf2c_stream *stream, float *y, const float *x, const float *table, int rows)
 {
     int64_t units = rows * heads * (head_dim - rotary_dim / 2);
-    launch_elements(stream, "rope", units, rope_pairs<heads, head_dim, rotary_dim, interleaved, ldx>, y, x, table, rows);
+    launch_elements(stream, "rope", units, rope_pairs<heads, head_dim, rotary_dim, interleaved, ldx>, y, x, table,
+                    rows);
 }
 
 #endif

@@ -27,7 +27,8 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
             p[i] = -INFINITY;
             continue;
         }
-        const float *from = key_row<cached, kv_heads * head_dim, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
+        const float *from =
+            key_row<cached, kv_heads * head_dim, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
         p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap);
     }
 }
@@ -65,16 +66,16 @@ __global__ void mix_elements(float *y, const float *p, const float *v, const hf2
     }
 }
 
-/* p: [rows, heads, keys], -infinity where masked; q: [rows, heads * head_dim], stride ldq; k: [., kv_heads * head_dim], stride
- * ldk: the cache's tensor in slot 0, or the rows of this call */
+/* p: [rows, heads, keys], -infinity where masked; q: [rows, heads * head_dim], stride ldq; k: [., kv_heads * head_dim],
+ * stride ldk: the cache's tensor in slot 0, or the rows of this call */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
           int64_t causal, int64_t window>
 void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const hf2c_sequences *sequences, int rows,
             float scale, float softcap)
 {
     launch_elements(stream, "scores", rows * heads * keys,
-                    scores_elements<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>, p, q, k, sequences,
-                    rows, scale, softcap);
+                    scores_elements<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>, p, q, k,
+                    sequences, rows, scale, softcap);
 }
 
 /* y, x: [rows, groups, H] */
@@ -88,8 +89,8 @@ void softmax(hf2c_stream *stream, float *y, const float *x, int rows)
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>
 void mix(hf2c_stream *stream, float *y, const float *p, const float *v, const hf2c_sequences *sequences, int rows)
 {
-    launch_elements(stream, "mix", rows * heads * head_dim, mix_elements<heads, kv_heads, head_dim, keys, ldv, cached>, y, p,
-                    v, sequences, rows);
+    launch_elements(stream, "mix", rows * heads * head_dim, mix_elements<heads, kv_heads, head_dim, keys, ldv, cached>,
+                    y, p, v, sequences, rows);
 }
 
 #endif

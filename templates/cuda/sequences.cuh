@@ -32,10 +32,10 @@ __device__ inline int64_t slot_offset(const hf2c_sequences *sequences, int seque
 
 /* What a token sees: keys [first, end) of its sequence. */
 struct Sight {
-    int64_t row;      /* where key 0 is without a cache: the sequence's first row */
-    int64_t slot;     /* where key 0 is with a cache: elements from slot 0 */
+    int64_t row;  /* where key 0 is without a cache: the sequence's first row */
+    int64_t slot; /* where key 0 is with a cache: elements from slot 0 */
     int64_t first, end;
-    int64_t length;   /* keys of the sequence, seen or not */
+    int64_t length; /* keys of the sequence, seen or not */
 };
 
 template <int64_t cached, int64_t causal, int64_t window>
@@ -55,8 +55,8 @@ __device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t ro
     return sight;
 }
 
-/* Key (or value) `position` of the sequence, all heads; width: kv_heads * head_dim, the stride of a cache; ld: that of the rows of
- * this call. */
+/* Key (or value) `position` of the sequence, all heads; width: kv_heads * head_dim, the stride of a cache; ld: that of
+ * the rows of this call. */
 template <int64_t cached, int64_t width, int64_t ld>
 __device__ inline const float *key_row(const float *keys, const Sight &sight, int64_t position)
 {

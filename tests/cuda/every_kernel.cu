@@ -1,4 +1,5 @@
-/* One instance of every CUDA kernel, for the device's compiler: one function per row of kernels.def, or this does not compile. */
+/* One instance of every CUDA kernel, for the device's compiler: one function per row of kernels.def, or this does not
+ * compile. */
 #include "templates/cuda/kernels.cuh"
 
 struct Operands {
@@ -17,7 +18,10 @@ CALL(embed_bf16) { embed_bf16<10, 20, 16>(stream, o.y, o.ids, o.w, o.rows, 1.0f)
 CALL(embed_f16) { embed_f16<10, 20, 1>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
 CALL(linear_f32) { linear_f32<64, 32, 64, 32, 1, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
 CALL(linear_bf16) { linear_bf16<64, 32, 64, 32, 16, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
-CALL(linear_f16) { linear_f16<64, 32, 64, 32, 1, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f); }
+CALL(linear_f16)
+{
+    linear_f16<64, 32, 64, 32, 1, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f);
+}
 CALL(layer_norm) { layer_norm<64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
 CALL(rms_norm) { rms_norm<64, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
 CALL(unary) { unary<64, 64, FUNCTION_tanh>(stream, o.y, o.x, o.rows, 1.0f); }
@@ -25,7 +29,10 @@ CALL(binary) { binary<64, 64, 0, FUNCTION_add>(stream, o.y, o.x, o.x, o.rows, 0.
 CALL(rope_table) { rope_table<8>(stream, o.y, o.ids, o.x, o.rows, 1.0f); }
 CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
-CALL(attention) { attention<4, 2, 16, 64, 32, 32, 1, 1, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, o.rows, 0.25f, 0.0f); }
+CALL(attention)
+{
+    attention<4, 2, 16, 64, 32, 32, 1, 1, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, o.rows, 0.25f, 0.0f);
+}
 CALL(scores) { scores<4, 2, 16, 64, 32, 128, 0, 0, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows, 0.25f, 30.0f); }
 CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, o.rows); }
 CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }

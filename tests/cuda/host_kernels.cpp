@@ -8,7 +8,8 @@ std::mt19937 generator(getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 
 
 static Sequences make_sequences(int count, const std::vector<int> &lengths, bool cached)
 {
-    Sequences s = {Buffer<int32_t>(count + 1), Buffer<int32_t>(count), Buffer<int32_t>(count), Buffer<hf2c_sequences>(1), 0};
+    Sequences s = {Buffer<int32_t>(count + 1), Buffer<int32_t>(count), Buffer<int32_t>(count),
+                   Buffer<hf2c_sequences>(1), 0};
     for (int i = 0; i < count; i++) {
         s.start[i] = s.rows;
         s.rows += lengths[(size_t)i];

@@ -1,5 +1,5 @@
-/* What the comparison of CUDA kernels with CPU kernels stands on: random operands in exactly sized memory, sequences, the CPU's kernels by
- * name, and ways to run a launch. Compiled by nvcc the same tests run on a GPU. */
+/* What the comparison of CUDA kernels with CPU kernels stands on: random operands in exactly sized memory, sequences,
+ * the CPU's kernels by name, and ways to run a launch. Compiled by nvcc the same tests run on a GPU. */
 #ifndef HF2C_TESTS_HOST_KERNELS_H
 #define HF2C_TESTS_HOST_KERNELS_H
 
@@ -40,7 +40,7 @@ inline void wait_for_launch() {}
 template <class T>
 class Buffer
 {
-public:
+  public:
     explicit Buffer(int64_t n) : count(n), data((T *)allocate_shared((size_t)n * sizeof(T))) {}
     Buffer(const Buffer &other) : Buffer(other.count) { memcpy(data, other.data, (size_t)count * sizeof(T)); }
     Buffer(Buffer &&other) : count(other.count), data(other.data) { other.data = NULL; }
@@ -49,7 +49,7 @@ public:
     operator T *() const { return data; }
     const int64_t count;
 
-private:
+  private:
     T *data;
 };
 
@@ -99,7 +99,8 @@ struct Sequences {
     int rows;
 };
 
-/* 1 to 4 sequences, some without rows; most_past < 0: nothing is cached, past and slot are NULL. Slots: 5, each [slot_floats]. */
+/* 1 to 4 sequences, some without rows; most_past < 0: nothing is cached, past and slot are NULL. Slots: 5, each
+ * [slot_floats]. */
 Sequences random_sequences(int most_past, int64_t slot_floats);
 constexpr int SLOTS = 5;
 
@@ -119,7 +120,7 @@ void for_each_grid(Body body)
     static const struct {
         int threads;
         int64_t blocks;
-    } grids[] = {{1, GRID_BLOCKS}, {1, 3}, {3, 2}, {8, GRID_BLOCKS}};
+    } grids[] = {{1, GRID_BLOCKS}, {1, 3}, {3, 2}, {5, GRID_BLOCKS}};
     for (const auto &grid : grids) {
         emulated_grid.threads = grid.threads;
         emulated_grid.most_blocks = grid.blocks;

@@ -1,5 +1,5 @@
-/* runtime/cuda on a pretended machine: what a model gets there, and that every failing call becomes a status and a text with
- * nothing left behind. */
+/* runtime/cuda on a pretended machine: what a model gets there, and that every failing call becomes a status and a text
+ * with nothing left behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,7 +171,8 @@ static void test_layout(void **)
 
 /* ---- a call ---- */
 
-static const int32_t ids[] = {1, 2, 3, 4}, positions[] = {0, 1, 0, 1}, types[] = {2, 0, 1, 2}, start[] = {0, 2, 4}, want[] = {1, 3};
+static const int32_t ids[] = {1, 2, 3, 4}, positions[] = {0, 1, 0, 1}, types[] = {2, 0, 1, 2}, start[] = {0, 2, 4},
+                     want[] = {1, 3};
 
 static hf2c_batch make_batch()
 {
@@ -203,7 +204,7 @@ static void test_forward(void **)
     assert_int_equal(hf2c_device_upload(&device, weights.bytes, sizeof weights.bytes), HF2C_OK);
     assert_int_equal(model.forward(&context, &batch, outputs), HF2C_OK);
     for (int i = 0; i < HIDDEN; i++) {
-        assert_true(y[i] == (float)i);                       /* type 0 */
+        assert_true(y[i] == (float)i);                         /* type 0 */
         assert_true(y[HIDDEN + i] == (float)(2 * HIDDEN + i)); /* type 2 */
     }
     outputs[0] = NULL;

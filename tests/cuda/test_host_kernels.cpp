@@ -1,6 +1,10 @@
-/* Every CUDA kernel against the CPU's kernel of the same name, on odd shapes, with one and several threads to a block and fewer
- * blocks than units of work. One test per row of kernels.def: a kernel without a test does not compile. */
+/* Every CUDA kernel against the CPU's kernel of the same name, on odd shapes, with one and several threads to a block
+ * and fewer blocks than units of work. One test per row of kernels.def: a kernel without a test does not compile. */
 #include "tests/cuda/host_kernels.h"
+
+#include <stdio.h>
+
+#include "runtime/cuda/device.h"
 
 /* ---- rows by id ---- */
 
@@ -75,7 +79,8 @@ static void check_pool()
         int count = ((hf2c_sequences *)s.table)->count;
         Buffer<float> x = random_rows(s.rows, H, ldx), before = not_numbers(count * H), expected(before);
         run_on_cpu("pool", {expected, x, s.table}, count, {H, ldx, mode}, {});
-        compare("pool", before, expected, [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode>(stream, y, x, s.table, count); });
+        compare("pool", before, expected,
+                [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode>(stream, y, x, s.table, count); });
     }
 }
 
@@ -91,8 +96,8 @@ static void test_pool(void **)
 
 /* A [N, K] weight, or with a gate [N, K] of gate and [N, K] of up, as it lies in panels; padding holds any numbers. */
 template <class Element>
-static Buffer<Element> pack_panels(const Buffer<Element> &rows, const Buffer<Element> &padding, int64_t N, int64_t K, int64_t panel,
-                                   bool gate)
+static Buffer<Element> pack_panels(const Buffer<Element> &rows, const Buffer<Element> &padding, int64_t N, int64_t K,
+                                   int64_t panel, bool gate)
 {
     int64_t halves = gate ? 2 : 1, panels = (N + panel - 1) / panel * halves;
     Buffer<Element> packed(panels * panel * K);
@@ -105,7 +110,8 @@ static Buffer<Element> pack_panels(const Buffer<Element> &rows, const Buffer<Ele
 
 enum { ALL_OPTIONS = 8, CPU_PANEL = 16 }; /* with and without bias, with and without residual, residual in place */
 
-template <class Format, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t activation, int64_t gate, class Kernel>
+template <class Format, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t activation, int64_t gate,
+          class Kernel>
 static void check_linear(const char *name, Kernel kernel)
 {
     for (int options = 0; options < ALL_OPTIONS; options++) {
@@ -113,11 +119,15 @@ static void check_linear(const char *name, Kernel kernel)
         Buffer<float> x = random_rows(rows, K, ldx), bias = random_floats(gate ? 2 * N : N);
         Buffer<float> residual = random_rows(rows, N, ldr), before = random_floats(rows * N), expected(before);
         auto matrix = random_weights<Format>((gate ? 2 : 1) * N * K), padding = random_weights<Format>(31);
-        auto w = pack_panels(matrix, padding, N, K, panel, gate != 0), w16 = pack_panels(matrix, padding, N, K, CPU_PANEL, gate != 0);
+        auto w = pack_panels(matrix, padding, N, K, panel, gate != 0),
+             w16 = pack_panels(matrix, padding, N, K, CPU_PANEL, gate != 0);
         const float *b = options & 1 ? (float *)bias : NULL;
         bool in_place = options & 4 && ldr == N;
-        auto residual_of = [&](float *y) -> const float * { return !(options & 2) ? NULL : in_place ? y : (float *)residual; };
-        run_on_cpu(name, {expected, x, w16, b, residual_of(expected)}, rows, {K, N, ldx, ldr, CPU_PANEL, activation, gate}, {0.7f});
+        auto residual_of = [&](float *y) -> const float * {
+            return !(options & 2) ? NULL : in_place ? y : (float *)residual;
+        };
+        run_on_cpu(name, {expected, x, w16, b, residual_of(expected)}, rows,
+                   {K, N, ldx, ldr, CPU_PANEL, activation, gate}, {0.7f});
         compare(name, before, expected,
                 [&](hf2c_stream *stream, float *y) { kernel(stream, y, x, w, b, residual_of(y), rows, 0.7f); });
     }
@@ -185,7 +195,8 @@ static void check_rms_norm()
 {
     for (int options = 0; options < 2; options++) {
         int rows = random_between(1, 9);
-        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), before = not_numbers(rows * H), expected(before);
+        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), before = not_numbers(rows * H),
+                      expected(before);
         const float *g = options & 1 ? (float *)gain : NULL;
         run_on_cpu("rms_norm", {expected, x, g}, rows, {H, ldx}, {1e-6f});
         compare("rms_norm", before, expected,
@@ -205,16 +216,18 @@ template <int64_t function>
 static void check_unary()
 {
     int rows = random_between(1, 9);
-    Buffer<float> x = random_floats((rows - 1) * 25 + 19, rows % 2 ? 3.0f : 60.0f), before = not_numbers(rows * 19), expected(before);
+    Buffer<float> x = random_floats((rows - 1) * 25 + 19, rows % 2 ? 3.0f : 60.0f), before = not_numbers(rows * 19),
+                  expected(before);
     x[0] = 0.0f;
     run_on_cpu("unary", {expected, x}, rows, {19, 25, function}, {1.7f});
-    compare("unary", before, expected, [&](hf2c_stream *stream, float *y) { unary<19, 25, function>(stream, y, x, rows, 1.7f); });
+    compare("unary", before, expected,
+            [&](hf2c_stream *stream, float *y) { unary<19, 25, function>(stream, y, x, rows, 1.7f); });
 }
 
 static void test_unary(void **)
 {
-#define UNARY(name, expression)                                                                                          \
-    check_unary<FUNCTION_##name>();                                                                                      \
+#define UNARY(name, expression)                                                                                        \
+    check_unary<FUNCTION_##name>();                                                                                    \
     check_unary<FUNCTION_##name>();
 #include "templates/elementwise.def"
 }
@@ -223,7 +236,8 @@ template <int64_t H, int64_t lda, int64_t ldb, int64_t function>
 static void check_binary()
 {
     int rows = random_between(1, 9);
-    Buffer<float> a = random_rows(rows, H, lda), b = random_rows(rows, H, ldb), before = not_numbers(rows * H), expected(before);
+    Buffer<float> a = random_rows(rows, H, lda), b = random_rows(rows, H, ldb), before = not_numbers(rows * H),
+                  expected(before);
     run_on_cpu("binary", {expected, a, b}, rows, {H, lda, ldb, function}, {0.0f});
     compare("binary", before, expected,
             [&](hf2c_stream *stream, float *y) { binary<H, lda, ldb, function>(stream, y, a, b, rows, 0.0f); });
@@ -231,9 +245,9 @@ static void check_binary()
 
 static void test_binary(void **)
 {
-#define BINARY(name, expression)                                                                                         \
-    check_binary<21, 21, 21, FUNCTION_##name>();                                                                         \
-    check_binary<21, 30, 0, FUNCTION_##name>();                                                                          \
+#define BINARY(name, expression)                                                                                       \
+    check_binary<21, 21, 21, FUNCTION_##name>();                                                                       \
+    check_binary<21, 30, 0, FUNCTION_##name>();                                                                        \
     check_binary<40, 0, 41, FUNCTION_##name>();
 #include "templates/elementwise.def"
 }
@@ -282,7 +296,7 @@ static void test_rope(void **)
 
 /* ---- attention ---- */
 
-enum { MOST_KEYS = 180, MOST_PAST = 170 };
+enum { MOST_KEYS = 420, MOST_PAST = 400 }; /* several tiles of attention */
 
 template <int64_t W, int64_t ldx>
 static void check_cache()
@@ -292,7 +306,8 @@ static void check_cache()
         Sequences s = random_sequences(MOST_PAST, slot_floats);
         Buffer<float> x = random_rows(s.rows, W, ldx), before = not_numbers(SLOTS * slot_floats), expected(before);
         run_on_cpu("cache", {expected + 3, x, s.table}, s.rows, {W, ldx}, {});
-        compare("cache", before, expected, [&](hf2c_stream *stream, float *y) { cache<W, ldx>(stream, y + 3, x, s.table, s.rows); });
+        compare("cache", before, expected,
+                [&](hf2c_stream *stream, float *y) { cache<W, ldx>(stream, y + 3, x, s.table, s.rows); });
     }
 }
 
@@ -302,7 +317,8 @@ static void test_cache(void **)
     check_cache<13, 20>();
 }
 
-/* Keys or values of random sequences: in cache slots, or as rows of the call. What lies behind a sequence's last key is not a number. */
+/* Keys or values of random sequences: in cache slots, or as rows of the call. What lies behind a sequence's last key is
+ * not a number. Later keys are larger, so that a running maximum moves. */
 struct Keys {
     Buffer<float> memory;
     const float *base; /* what kernels are given */
@@ -322,14 +338,14 @@ static Keys random_keys(const Sequences &s)
     for (int i = 0; i < table->count; i++) {
         float *slot = keys.memory + hf2c_slot(table, i) * slot_floats;
         int64_t length = hf2c_past(table, i) + table->start[i + 1] - table->start[i];
-        for (int64_t j = 0; j < length * W; j++) slot[j] = random_floats(1)[0];
+        for (int64_t j = 0; j < length * W; j++) slot[j] = random_floats(1, 1.0f + (float)(j / W) / 100.0f)[0];
     }
     keys.base = keys.memory;
     return keys;
 }
 
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached, int64_t causal,
-          int64_t window>
+template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
+          int64_t causal, int64_t window>
 static void check_attention(float softcap)
 {
     const int64_t W = kv_heads * head_dim, H = heads * head_dim;
@@ -340,8 +356,8 @@ static void check_attention(float softcap)
     run_on_cpu("attention", {expected, q, k.base, v.base, s.table}, s.rows,
                {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window}, {0.9f, softcap});
     compare("attention", before, expected, [&](hf2c_stream *stream, float *y) {
-        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>(stream, y, q, k.base, v.base, s.table, s.rows,
-                                                                                   0.9f, softcap);
+        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>(stream, y, q, k.base, v.base,
+                                                                                    s.table, s.rows, 0.9f, softcap);
     });
 }
 
@@ -357,8 +373,8 @@ static void test_attention(void **)
     }
 }
 
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached, int64_t causal,
-          int64_t window>
+template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
+          int64_t causal, int64_t window>
 static void check_scores(float softcap)
 {
     const int64_t W = kv_heads * head_dim;
@@ -366,11 +382,11 @@ static void check_scores(float softcap)
     Buffer<float> q = random_rows(s.rows, heads * head_dim, ldq);
     Keys k = random_keys<W, ldk, cached>(s);
     Buffer<float> before = not_numbers(s.rows * heads * keys), expected(before);
-    run_on_cpu("scores", {expected, q, k.base, s.table}, s.rows, {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window},
-               {0.9f, softcap});
+    run_on_cpu("scores", {expected, q, k.base, s.table}, s.rows,
+               {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window}, {0.9f, softcap});
     compare("scores", before, expected, [&](hf2c_stream *stream, float *y) {
-        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>(stream, y, q, k.base, s.table, s.rows, 0.9f,
-                                                                                 softcap);
+        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>(stream, y, q, k.base, s.table, s.rows,
+                                                                                  0.9f, softcap);
     });
 }
 
@@ -387,12 +403,14 @@ template <int64_t groups, int64_t H>
 static void check_softmax()
 {
     int rows = random_between(2, 9);
-    Buffer<float> x = random_floats(rows * groups * H, 30.0f), before = not_numbers(rows * groups * H), expected(before);
+    Buffer<float> x = random_floats(rows * groups * H, 30.0f), before = not_numbers(rows * groups * H),
+                  expected(before);
     for (int64_t i = 0; i < x.count; i++) {
         if (i < H || random_between(0, 2) == 0) x[i] = -INFINITY; /* the first group sees nothing */
     }
     run_on_cpu("softmax", {expected, x}, rows, {groups, H}, {});
-    compare("softmax", before, expected, [&](hf2c_stream *stream, float *y) { softmax<groups, H>(stream, y, x, rows); });
+    compare("softmax", before, expected,
+            [&](hf2c_stream *stream, float *y) { softmax<groups, H>(stream, y, x, rows); });
 }
 
 static void test_softmax(void **)
@@ -456,6 +474,13 @@ static void test_no_rows(void **)
 
 int main()
 {
+#ifdef __CUDACC__
+    char reason[256];
+    if (hf2c_device_count(reason) == 0) {
+        fprintf(stderr, "%s\n", reason);
+        return 77; /* skipped */
+    }
+#endif
     const struct CMUnitTest tests[] = {
 #define KERNEL(function, ...) cmocka_unit_test(test_##function),
 #include "templates/kernels.def"

@@ -1,5 +1,5 @@
-/* A CUDA runtime without a GPU, for tests of runtime/cuda on any machine: "device" memory is heap memory of exactly the size asked
- * for, copies are immediate, and any call can be made to fail. Only what runtime/cuda calls is here. */
+/* A CUDA runtime without a GPU, for tests of runtime/cuda on any machine: "device" memory is heap memory of exactly the
+ * size asked for, copies are immediate, and any call can be made to fail. Only what runtime/cuda calls is here. */
 #ifndef HF2C_TESTS_CUDA_RUNTIME_H
 #define HF2C_TESTS_CUDA_RUNTIME_H
 
