@@ -30,10 +30,10 @@ hf2c_status hf2c_stream_push(hf2c_stream *stream, int count, int end)
     size_t before, after;
     const int32_t *ids = stream->ids + stream->window;
     if (count <= stream->shown) return HF2C_OK;
-    hf2c_status status = hf2c_decode(stream->tokenizer, ids, (size_t)(stream->shown - stream->window), stream->skip_special,
+    hf2c_status status = hf2c_decode_clean(stream->tokenizer, ids, (size_t)(stream->shown - stream->window), stream->skip_special,
                                      stream->before, stream->capacity, &before);
     if (status == HF2C_OK)
-        status = hf2c_decode(stream->tokenizer, ids, (size_t)(count - stream->window), stream->skip_special, stream->after,
+        status = hf2c_decode_clean(stream->tokenizer, ids, (size_t)(count - stream->window), stream->skip_special, stream->after,
                              stream->capacity, &after);
     if (status != HF2C_OK) return status;
     int held = !end && count - stream->shown < HELD && ends_unfinished(stream->after, after);

@@ -73,12 +73,14 @@ hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int sk
     size_t length = 0;
     *text = (hf2c_text){"", 0};
     if (!tokenizer) return no_tokenizer(run);
-    hf2c_status status = hf2c_decode(tokenizer, ids, (size_t)count, skip_special_tokens, NULL, 0, &length);
+    hf2c_status status = hf2c_decode_clean(tokenizer, ids, (size_t)count, skip_special_tokens, NULL, 0, &length);
     if (status != HF2C_TOO_SMALL || length == 0) return status;
-    char *bytes = HF2C_TAKE(run->scratch, char, length);
+    size_t capacity = length;
+    char *bytes = HF2C_TAKE(run->scratch, char, capacity);
     if (!bytes) return HF2C_TOO_SMALL;
+    status = hf2c_decode_clean(tokenizer, ids, (size_t)count, skip_special_tokens, bytes, capacity, &length);
     *text = (hf2c_text){bytes, length};
-    return hf2c_decode(tokenizer, ids, (size_t)count, skip_special_tokens, bytes, length, &length);
+    return status;
 }
 
 /* ---- the model ---- */
