@@ -1,5 +1,5 @@
-/* Teams of threads: one OpenMP region per schedule, and our own barrier inside of it, since OpenMP's costs several times as
- * much between kernels that take microseconds. */
+/* Teams of threads: one OpenMP region per schedule, and our own barrier inside of it, since OpenMP's costs several
+ * times as much between kernels that take microseconds. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif

@@ -1,7 +1,8 @@
 /* attention: softmax(mask(cap(scale q k'))) v in one pass over blocks of keys (online softmax).
  *
- * Blocks begin at multiples of TILE_DEPTH positions, and a key that a query does not see counts exactly nothing, so that the bits of a
- * query's result depend neither on the other queries of its tile nor on how many threads there are. */
+ * Blocks begin at multiples of TILE_DEPTH positions, and a key that a query does not see counts exactly nothing, so
+ * that the bits of a query's result depend neither on the other queries of its tile nor on how many threads there are.
+ */
 #ifndef HF2C_CPU_ATTENTION_H
 #define HF2C_CPU_ATTENTION_H
 
@@ -12,6 +13,7 @@
 enum {
     ATTENTION_QUERIES = 2 * TILE_ROWS,
     ATTENTION_HEAD_DIM = 512, /* the largest */
+    ATTENTION_AHEAD = 16,     /* keys: the cache is asked for values that many before their turn */
     ATTENTION_CHUNKS = ATTENTION_HEAD_DIM / TILE_DEPTH
 };
 
@@ -27,9 +29,9 @@ typedef struct Attention {
 /* Queries that share their keys: neighbouring rows of a sequence by heads of one group. */
 typedef struct AttentionTile {
     _Alignas(64) float q[ATTENTION_CHUNKS][ATTENTION_QUERIES * TILE_STRIDE]; /* scaled, in chunks of head_dim */
-    _Alignas(64) float p[ATTENTION_QUERIES * TILE_STRIDE];                   /* scores, then weights, of a block of keys */
-    _Alignas(64) float sums[ATTENTION_QUERIES * ATTENTION_HEAD_DIM];         /* of weights times values */
-    _Alignas(64) float turned[TILE_DEPTH * TILE_COLUMNS];                    /* keys, transposed; or the last columns of values */
+    _Alignas(64) float p[ATTENTION_QUERIES * TILE_STRIDE];           /* scores, then weights, of a block of keys */
+    _Alignas(64) float sums[ATTENTION_QUERIES * ATTENTION_HEAD_DIM]; /* of weights times values */
+    _Alignas(64) float turned[TILE_DEPTH * TILE_COLUMNS]; /* keys, transposed; or the last columns of values */
     float highest[ATTENTION_QUERIES], total[ATTENTION_QUERIES];
     int first[ATTENTION_QUERIES], end[ATTENTION_QUERIES]; /* the keys that each query sees */
     int queries, height, padded;
@@ -75,16 +77,21 @@ SIMD_INLINE void attention_turn_keys(float *turned, const float *k, int64_t stri
         for (int d = 0; d < depth; d += SIMD_LANES) {
             simd_float square[SIMD_LANES];
             int n = depth - d < SIMD_LANES ? depth - d : SIMD_LANES;
-            SIMD_UNROLL for (int i = 0; i < SIMD_LANES; i++)
+            SIMD_UNROLL
+            for (int i = 0; i < SIMD_LANES; i++)
+                SIMD_PREFETCH(k + (j + i) * stride + d, TILE_COLUMNS * stride * (int64_t)sizeof(float));
+            SIMD_UNROLL
+            for (int i = 0; i < SIMD_LANES; i++)
                 square[i] = j + i < count ? simd_load_partial(k + (j + i) * stride + d, n) : simd_zero();
             simd_transpose(square);
-            SIMD_UNROLL for (int i = 0; i < SIMD_LANES; i++) simd_store(turned + (d + i) * TILE_COLUMNS + j, square[i]);
+            SIMD_UNROLL
+            for (int i = 0; i < SIMD_LANES; i++) simd_store(turned + (d + i) * TILE_COLUMNS + j, square[i]);
         }
 }
 
 /* p[i][j - block] = q[i] k[j] for keys [low, high) of a block; k: the keys of one head, from position 0 on */
-SIMD_INLINE void attention_scores(const Attention *a, AttentionTile *t, const float *k, int64_t stride, int block, int low,
-                                  int high)
+SIMD_INLINE void attention_scores(const Attention *a, AttentionTile *t, const float *k, int64_t stride, int block,
+                                  int low, int high)
 {
     const TilePanels turned = {(const char *)t->turned, TILE_COLUMNS * sizeof(float), TILE_PANEL * sizeof(float), 0};
     for (int j = low; j < high; j += TILE_COLUMNS)
@@ -128,7 +135,8 @@ SIMD_INLINE float attention_exponentials(float *p, int n, float highest)
     return simd_reduce_add(sum);
 }
 
-/* Turns the n scores of query i into weights relative to the highest score so far, and brings what was summed before to that. */
+/* Turns the n scores of query i into weights relative to the highest score so far, and brings what was summed before to
+ * that. */
 SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, int j, int n, int block)
 {
     float *p = t->p + i * TILE_STRIDE + j - block, *sums = t->sums + i * ATTENTION_HEAD_DIM;
@@ -146,13 +154,15 @@ SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, in
 }
 
 /* sums += p v for keys [low, high) of a block; v: the values of one head, from position 0 on */
-SIMD_INLINE void attention_values(const Attention *a, AttentionTile *t, const float *v, int64_t stride, int block, int low,
-                                  int high)
+SIMD_INLINE void attention_values(const Attention *a, AttentionTile *t, const float *v, int64_t stride, int block,
+                                  int low, int high)
 {
     for (int d = 0; d < a->head_dim; d += TILE_COLUMNS) {
         int left = a->head_dim - d, panels = left >= TILE_COLUMNS ? TILE_PANELS : 1;
         for (int part = 0; part < left && part < TILE_COLUMNS; part += panels * TILE_PANEL) {
-            TilePanels b = {(const char *)(v + low * stride + d + part), stride * (int64_t)sizeof(float), TILE_PANEL * sizeof(float), 0};
+            const int64_t step = stride * (int64_t)sizeof(float);
+            TilePanels b = {(const char *)(v + low * stride + d + part), step, TILE_PANEL * sizeof(float),
+                            ATTENTION_AHEAD * step};
             if (left - part < panels * TILE_PANEL) { /* a narrow last panel must not read past the head */
                 for (int j = low; j < high; j++) {
                     float *padded = t->turned + (j - low) * TILE_PANEL;
@@ -194,15 +204,17 @@ SIMD_INLINE void attention_tile(const Attention *a, int s, int row, int end_row,
     }
     for (int r = row, i = 0; r < end_row; r++)
         for (int h = head; h < end_head; h++, i++)
-            attention_store(a->y + ((int64_t)r * a->heads + h) * a->head_dim, t->sums + i * ATTENTION_HEAD_DIM, a->head_dim,
-                            t->total[i]);
+            attention_store(a->y + ((int64_t)r * a->heads + h) * a->head_dim, t->sums + i * ATTENTION_HEAD_DIM,
+                            a->head_dim, t->total[i]);
 }
 
-/* Work: (heads of one group that fit a tile, rows that fit beside them); heads vary slowest, since early rows see fewer keys. */
+/* Work: (heads of one group that fit a tile, rows that fit beside them); heads vary slowest, since early rows see fewer
+ * keys. */
 SIMD_INLINE void attention_units(const Attention *a, const hf2c_team *team, int rows)
 {
     int group = a->heads / a->kv_heads, step = group < ATTENTION_QUERIES ? group : ATTENTION_QUERIES;
-    int parts = (group + step - 1) / step, height = ATTENTION_QUERIES / step, chunks = (rows + height - 1) / height, first, end;
+    int parts = (group + step - 1) / step, height = ATTENTION_QUERIES / step, chunks = (rows + height - 1) / height,
+        first, end;
     hf2c_share(team, a->kv_heads * parts * chunks, &first, &end);
     for (int unit = first; unit < end; unit++) {
         int kv = unit / chunks / parts, head = kv * group + unit / chunks % parts * step;
@@ -218,9 +230,10 @@ SIMD_INLINE void attention_units(const Attention *a, const hf2c_team *team, int 
 
 /* y: [rows, heads, head_dim], head_dim <= 512; a row that sees no key gives zeros */
 static inline void attention(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
-                             const hf2c_sequences *sequences, int rows, const int heads, const int kv_heads, const int head_dim,
-                             const int64_t ldq, const int64_t ldk, const int64_t ldv, const int cached, const int causal,
-                             const int64_t window, const float scale, const float softcap)
+                             const hf2c_sequences *sequences, int rows, const int heads, const int kv_heads,
+                             const int head_dim, const int64_t ldq, const int64_t ldk, const int64_t ldv,
+                             const int cached, const int causal, const int64_t window, const float scale,
+                             const float softcap)
 {
     const Attention a = {y,      q,      k,   v,   sequences, heads,  kv_heads, head_dim,
                          cached, causal, ldq, ldk, ldv,       window, scale,    softcap};

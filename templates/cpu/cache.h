@@ -4,7 +4,8 @@
 
 #include "templates/cpu/sequence.h"
 
-/* cache: that tensor in slot 0, [positions, W]; row r of sequence s goes to position past[s] + r - start[s] of its slot */
+/* cache: that tensor in slot 0, [positions, W]; row r of sequence s goes to position past[s] + r - start[s] of its slot
+ */
 static inline void cache(const hf2c_team *team, float *base, const float *x, const hf2c_sequences *sequences, int rows,
                          const int64_t W, const int64_t ldx)
 {

@@ -8,7 +8,8 @@ typedef struct Cells {
     int64_t first_row, end_row, first_column, end_column;
 } Cells;
 
-/* By rows where there are enough of them, else by columns, 64 together so that no two members write one cache line of a row. */
+/* By rows where there are enough of them, else by columns, 64 together so that no two members write one cache line of a
+ * row. */
 static inline Cells cells_of_member(const hf2c_team *team, int rows, const int64_t columns)
 {
     Cells cells = {0, rows, 0, columns};

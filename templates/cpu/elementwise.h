@@ -59,7 +59,9 @@ static inline void unary(const hf2c_team *team, float *y, const float *x, int ro
         for (; i + SIMD_LANES <= cells.end_column; i += SIMD_LANES)
             simd_store(y + r * H + i, simd_unary(function, simd_load(x + r * ldx + i), value));
         int rest = (int)(cells.end_column - i);
-        if (rest) simd_store_partial(y + r * H + i, rest, simd_unary(function, simd_load_partial(x + r * ldx + i, rest), value));
+        if (rest)
+            simd_store_partial(y + r * H + i, rest,
+                               simd_unary(function, simd_load_partial(x + r * ldx + i, rest), value));
     }
 }
 
@@ -73,7 +75,10 @@ static inline void binary(const hf2c_team *team, float *y, const float *a, const
         for (; i + SIMD_LANES <= cells.end_column; i += SIMD_LANES)
             simd_store(y + r * H + i, simd_binary(function, simd_load(left + i), simd_load(right + i), value));
         int rest = (int)(cells.end_column - i);
-        if (rest) simd_store_partial(y + r * H + i, rest, simd_binary(function, simd_load_partial(left + i, rest), simd_load_partial(right + i, rest), value));
+        if (rest)
+            simd_store_partial(
+                y + r * H + i, rest,
+                simd_binary(function, simd_load_partial(left + i, rest), simd_load_partial(right + i, rest), value));
     }
 }
 

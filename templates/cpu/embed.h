@@ -18,8 +18,9 @@ SIMD_INLINE void embed_rows(const int format, const hf2c_team *team, float *y, c
 }
 
 #define EMBED(format)                                                                                                  \
-    static inline void embed_##format(const hf2c_team *team, float *y, const int32_t *ids, const void *table, int rows,    \
-                                      const int64_t V, const int64_t H, const int64_t panel, const float scale)        \
+    static inline void embed_##format(const hf2c_team *team, float *y, const int32_t *ids, const void *table,          \
+                                      int rows, const int64_t V, const int64_t H, const int64_t panel,                 \
+                                      const float scale)                                                               \
     {                                                                                                                  \
         embed_rows(WEIGHT_##format, team, y, ids, table, rows, V, H, panel, scale);                                    \
     }

@@ -5,18 +5,18 @@
 #include "templates/kernel.h"
 
 /* Calls the kernel with the values of its row of kernels.def in order. */
-typedef void hf2c_kernel_thunk(const hf2c_team *team, void *const *pointers, const int *dynamics, const int64_t *constants,
-                               const float *reals);
+typedef void hf2c_kernel_thunk(const hf2c_team *team, void *const *pointers, const int *dynamics,
+                               const int64_t *constants, const float *reals);
 
 typedef struct KernelEntry {
     const char *name, *op, *format, *file;
-    int pointers, dynamics, constants, reals;                             /* how many of each */
+    int pointers, dynamics, constants, reals;                            /* how many of each */
     const char *pointer_text, *dynamic_text, *constant_text, *real_text; /* their declarations or names */
     hf2c_kernel_thunk *thunk;
 } KernelEntry;
 
-/* isa: c11, avx2, avx512, as in the targets. NULL when this program was built without it. Whether the machine has it is the caller's
- * question (kernels_isa_runs). */
+/* isa: c11, avx2, avx512, as in the targets. NULL when this program was built without it. Whether the machine has it is
+ * the caller's question (kernels_isa_runs). */
 const KernelEntry *kernels_table(const char *isa, size_t *count);
 int kernels_isa_runs(const char *isa);
 /* The best instruction set of this machine that there is a table for; "c11" if no other. */

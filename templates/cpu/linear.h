@@ -1,7 +1,8 @@
 /* linear: y = activation(x W' + bias) + residual; with gate y = gate(x Wg' + bias) * (x Wu' + bias) + residual.
  *
  * x: [rows, K], y: [rows, N]; bias: [N], with gate [2 N]: gate, then up; residual: [rows, N], it may be y itself.
- * W is packed in panels of 16 rows of zero-padded N; with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that of up. */
+ * W is packed in panels of 16 rows of zero-padded N; with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that
+ * of up. */
 #ifndef HF2C_CPU_LINEAR_H
 #define HF2C_CPU_LINEAR_H
 
@@ -9,8 +10,9 @@
 #include "templates/cpu/tile.h"
 
 enum {
-    LINEAR_DIRECT_ROWS = TILE_ROWS < 4 ? TILE_ROWS : 4, /* up to so many rows the weights are read once, in their order */
-    LINEAR_ROWS = 8 * TILE_ROWS,                        /* a block of x and its sums stay in the second cache */
+    LINEAR_DIRECT_ROWS =
+        TILE_ROWS < 4 ? TILE_ROWS : 4, /* up to so many rows the weights are read once, in their order */
+    LINEAR_ROWS = 8 * TILE_ROWS,       /* a block of x and its sums stay in the second cache */
     LINEAR_PANELS = 8,
     LINEAR_AHEAD = 4096, /* bytes: what memory delivers in the time of its latency */
     LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL
@@ -54,7 +56,8 @@ SIMD_INLINE void linear_finish_row(const Linear *l, const float *sums, int64_t r
             if (left >= SIMD_LANES)
                 simd_store(l->y + r * l->N + c, linear_result(l, simd_load(sum), up, r, c, SIMD_LANES));
             else if (left > 0)
-                simd_store_partial(l->y + r * l->N + c, (int)left, linear_result(l, simd_load(sum), up, r, c, (int)left));
+                simd_store_partial(l->y + r * l->N + c, (int)left,
+                                   linear_result(l, simd_load(sum), up, r, c, (int)left));
         }
 }
 
@@ -128,15 +131,15 @@ SIMD_INLINE void linear_block(const Linear *l, int row, int rows, int64_t panel,
             TilePanels b = {w, step, panel_bytes, linear_ahead(l, p, panels, k, step)};
             int width = panels - p < TILE_PANELS ? 1 : TILE_PANELS;
             for (int r = 0; r < padded; r += height, b.ahead = 0)
-                tile_add(l->format, height, width, a + r * TILE_STRIDE, b, depth, sums + r * LINEAR_COLUMNS + p * TILE_PANEL,
-                         LINEAR_COLUMNS, k == 0);
+                tile_add(l->format, height, width, a + r * TILE_STRIDE, b, depth,
+                         sums + r * LINEAR_COLUMNS + p * TILE_PANEL, LINEAR_COLUMNS, k == 0);
         }
     }
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * LINEAR_COLUMNS, row + r, panel, panels);
 }
 
-/* The team as a grid: as many members beside each other over the columns as divide its count and find two pairs of panels
- * each, the others over the rows. */
+/* The team as a grid: as many members beside each other over the columns as divide its count and find two pairs of
+ * panels each, the others over the rows. */
 static inline int linear_column_members(int count, int64_t pairs)
 {
     int members = count;
@@ -198,10 +201,10 @@ SIMD_INLINE void linear_rows(const Linear *l, const hf2c_team *team, int rows, c
 }
 
 #define LINEAR(format)                                                                                                 \
-    static inline void linear_##format(const hf2c_team *team, float *y, const float *x, const void *w, const float *bias,    \
-                                       const float *residual, int rows, const int64_t K, const int64_t N,              \
-                                       const int64_t ldx, const int64_t ldr, const int64_t panel, const int activation, \
-                                       const int gate, const float value)                                              \
+    static inline void linear_##format(const hf2c_team *team, float *y, const float *x, const void *w,                 \
+                                       const float *bias, const float *residual, int rows, const int64_t K,            \
+                                       const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,     \
+                                       const int activation, const int gate, const float value)                        \
     {                                                                                                                  \
         const Linear l = {y, x, w, bias, residual, K, N, ldx, ldr, WEIGHT_##format, activation, gate, value};          \
         linear_rows(&l, team, rows, panel);                                                                            \

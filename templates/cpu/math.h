@@ -1,6 +1,6 @@
 /* exp, tanh and erf of vectors, without branches. Largest errors over all of float, measured by tests/unit/kernels:
- * simd_exp 2 ulp, simd_tanh 4 ulp, simd_erf 4 ulp or 1e-7. Infinities, NaN and subnormal results are as in IEEE arithmetic.
- * Coefficients: least maximal error over the stated interval. */
+ * simd_exp 2 ulp, simd_tanh 4 ulp, simd_erf 4 ulp or 1e-7. Infinities, NaN and subnormal results are as in IEEE
+ * arithmetic. Coefficients: least maximal error over the stated interval. */
 #ifndef HF2C_CPU_MATH_H
 #define HF2C_CPU_MATH_H
 
@@ -40,7 +40,7 @@ SIMD_INLINE simd_float simd_tanh(simd_float x)
 /* Below 1: x p(x^2). Else 1 - e^q(|x|), q = log erfc on [1, 4]; beyond 4 the result is 1. */
 SIMD_INLINE simd_float simd_erf(simd_float x)
 {
-    static const float p[] = {1.1283791f,    -0.37612626f, 0.112836f,      -0.026854444f,
+    static const float p[] = {1.1283791f,   -0.37612626f,   0.112836f,    -0.026854444f,
                               0.005189535f, -0.0008020841f, 7.889119e-05f};
     static const float q[] = {0.00018804023f, -1.1295785f,   -0.6332199f,    -0.10841858f,
                               0.025208257f,   -0.004204562f, 0.00044133636f, -2.168685e-05f};

@@ -38,15 +38,18 @@ SIMD_INLINE void norm_row(float *y, const float *x, const float *gain, const flo
 {
     int64_t i = 0;
     for (; i + SIMD_LANES <= H; i += SIMD_LANES)
-        simd_store(y + i, norm_apply(simd_load(x + i), mean, factor, gain ? gain + i : 0, bias ? bias + i : 0, SIMD_LANES));
+        simd_store(y + i,
+                   norm_apply(simd_load(x + i), mean, factor, gain ? gain + i : 0, bias ? bias + i : 0, SIMD_LANES));
     int n = (int)(H - i);
     if (n)
-        simd_store_partial(y + i, n, norm_apply(simd_load_partial(x + i, n), mean, factor, gain ? gain + i : 0, bias ? bias + i : 0, n));
+        simd_store_partial(
+            y + i, n,
+            norm_apply(simd_load_partial(x + i, n), mean, factor, gain ? gain + i : 0, bias ? bias + i : 0, n));
 }
 
 /* gain, bias: [H] or NULL */
-static inline void layer_norm(const hf2c_team *team, float *y, const float *x, const float *gain, const float *bias, int rows,
-                              const int64_t H, const int64_t ldx, const float epsilon)
+static inline void layer_norm(const hf2c_team *team, float *y, const float *x, const float *gain, const float *bias,
+                              int rows, const int64_t H, const int64_t ldx, const float epsilon)
 {
     int first, end;
     hf2c_share(team, rows, &first, &end);
@@ -59,8 +62,8 @@ static inline void layer_norm(const hf2c_team *team, float *y, const float *x, c
 }
 
 /* gain: [H] or NULL */
-static inline void rms_norm(const hf2c_team *team, float *y, const float *x, const float *gain, int rows, const int64_t H,
-                            const int64_t ldx, const float epsilon)
+static inline void rms_norm(const hf2c_team *team, float *y, const float *x, const float *gain, int rows,
+                            const int64_t H, const int64_t ldx, const float epsilon)
 {
     int first, end;
     hf2c_share(team, rows, &first, &end);

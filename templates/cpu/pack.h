@@ -1,8 +1,8 @@
 /* Packing of weights into the panels that the kernels read (the layout is told in templates/kernels.def).
  *
- * A packed weight is a sequence of panels, each of pack_panel_bytes; panel i holds rows of the matrix that pack_source_rows names.
- * With gate the matrix is [gate; up], both N / 2 rows, each padded to a multiple of panel; their panels alternate. So a weight can be
- * packed as it is read, one panel after another. */
+ * A packed weight is a sequence of panels, each of pack_panel_bytes; panel i holds rows of the matrix that
+ * pack_source_rows names. With gate the matrix is [gate; up], both N / 2 rows, each padded to a multiple of panel;
+ * their panels alternate. So a weight can be packed as it is read, one panel after another. */
 #ifndef HF2C_CPU_PACK_H
 #define HF2C_CPU_PACK_H
 
@@ -17,8 +17,8 @@ typedef struct PackLayout {
 
 int64_t pack_panel_count(const PackLayout *layout);
 size_t pack_panel_bytes(const PackLayout *layout);
-/* pack_panel_count times pack_panel_bytes. Returns 0 and *bytes = 0 when that is no size: N, K or panel below 1, an unknown format, an
- * odd N with gate, or an overflow. */
+/* pack_panel_count times pack_panel_bytes. Returns 0 and *bytes = 0 when that is no size: N, K or panel below 1, an
+ * unknown format, an odd N with gate, or an overflow. */
 int pack_bytes(const PackLayout *layout, size_t *bytes);
 /* Rows [*first, *first + *count) of the matrix lie in panel number i; the rest of it is zeros. */
 void pack_source_rows(const PackLayout *layout, int64_t i, int64_t *first, int64_t *count);

@@ -5,8 +5,8 @@
 #include "templates/simd/simd.h"
 
 /* y: [rows, 2 half], first the cosines, then the sines; frequencies: [half] */
-static inline void rope_table(const hf2c_team *team, float *y, const int32_t *positions, const float *frequencies, int rows,
-                              const int64_t half, const float magnitude)
+static inline void rope_table(const hf2c_team *team, float *y, const int32_t *positions, const float *frequencies,
+                              int rows, const int64_t half, const float magnitude)
 {
     int first, end;
     hf2c_share(team, rows, &first, &end);
@@ -40,7 +40,8 @@ SIMD_INLINE void rope_interleaved(float *y, const float *x, const float *table, 
     }
 }
 
-/* x, y: [rows, heads, head_dim]; the first rotary_dim elements of each head turn, the others are copied. Work: (row, head). */
+/* x, y: [rows, heads, head_dim]; the first rotary_dim elements of each head turn, the others are copied. Work: (row,
+ * head). */
 static inline void rope(const hf2c_team *team, float *y, const float *x, const float *table, int rows, const int heads,
                         const int head_dim, const int rotary_dim, const int interleaved, const int64_t ldx)
 {

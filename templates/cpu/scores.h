@@ -1,4 +1,5 @@
-/* The three steps of attention one by one. p: [rows, heads, keys]; what a row does not see is -infinity before the softmax, 0 after it. */
+/* The three steps of attention one by one. p: [rows, heads, keys]; what a row does not see is -infinity before the
+ * softmax, 0 after it. */
 #ifndef HF2C_CPU_SCORES_H
 #define HF2C_CPU_SCORES_H
 
@@ -22,10 +23,11 @@ static inline int scores_sequence_of(const hf2c_sequences *sequences, int row)
 }
 
 /* Work: rows. */
-static inline void scores(const hf2c_team *team, float *p, const float *q, const float *k, const hf2c_sequences *sequences,
-                          int rows, const int heads, const int kv_heads, const int head_dim, const int64_t ldq,
-                          const int64_t ldk, const int64_t keys, const int cached, const int causal, const int64_t window,
-                          const float scale, const float softcap)
+static inline void scores(const hf2c_team *team, float *p, const float *q, const float *k,
+                          const hf2c_sequences *sequences, int rows, const int heads, const int kv_heads,
+                          const int head_dim, const int64_t ldq, const int64_t ldk, const int64_t keys,
+                          const int cached, const int causal, const int64_t window, const float scale,
+                          const float softcap)
 {
     int first_row, end_row, first, end;
     hf2c_share(team, rows, &first_row, &end_row);
@@ -37,7 +39,8 @@ static inline void scores(const hf2c_team *team, float *p, const float *q, const
             float *row = p + ((int64_t)r * heads + h) * keys;
             const float *query = q + r * ldq + h * head_dim, *key = source.data + h / (heads / kv_heads) * head_dim;
             for (int j = 0; j < keys; j++) row[j] = -INFINITY;
-            for (int j = first; j < end && j < keys; j++) row[j] = scale * scores_dot(query, key + j * source.stride, head_dim);
+            for (int j = first; j < end && j < keys; j++)
+                row[j] = scale * scores_dot(query, key + j * source.stride, head_dim);
             for (int j = first; softcap != 0 && j < end && j < keys; j++)
                 simd_store_partial(row + j, 1, simd_unary(FUNCTION_softcap, simd_set1(row[j]), softcap));
         }
@@ -71,7 +74,8 @@ SIMD_INLINE void softmax_group(float *y, const float *x, const int64_t H)
 }
 
 /* x, y: [rows, groups, H] */
-static inline void softmax(const hf2c_team *team, float *y, const float *x, int rows, const int64_t groups, const int64_t H)
+static inline void softmax(const hf2c_team *team, float *y, const float *x, int rows, const int64_t groups,
+                           const int64_t H)
 {
     int first, end;
     hf2c_share(team, (int)(rows * groups), &first, &end);
@@ -79,9 +83,9 @@ static inline void softmax(const hf2c_team *team, float *y, const float *x, int 
 }
 
 /* y: [rows, heads, head_dim]; a weight of 0 reads no value. Work: (row, head). */
-static inline void mix(const hf2c_team *team, float *y, const float *p, const float *v, const hf2c_sequences *sequences, int rows,
-                       const int heads, const int kv_heads, const int head_dim, const int64_t keys, const int64_t ldv,
-                       const int cached)
+static inline void mix(const hf2c_team *team, float *y, const float *p, const float *v, const hf2c_sequences *sequences,
+                       int rows, const int heads, const int kv_heads, const int head_dim, const int64_t keys,
+                       const int64_t ldv, const int cached)
 {
     int first, end;
     hf2c_share(team, rows * heads, &first, &end);

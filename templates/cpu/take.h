@@ -5,8 +5,8 @@
 #include "templates/cpu/cells.h"
 
 /* y [rows, H]; index: [rows] numbers of rows of x */
-static inline void take(const hf2c_team *team, float *y, const float *x, const int32_t *index, int rows, const int64_t H,
-                        const int64_t ldx)
+static inline void take(const hf2c_team *team, float *y, const float *x, const int32_t *index, int rows,
+                        const int64_t H, const int64_t ldx)
 {
     Cells cells = cells_of_member(team, rows, H);
     int64_t c = cells.first_column, width = cells.end_column - c;

@@ -3,7 +3,8 @@
 #include "templates/simd/begin.h"
 #include "templates/cpu/all.h"
 
-/* A list of kernels.def, P(n, text), becomes (source, n, text); COUNT_OF_LIST and TEXT_OF_LIST take it apart, ARGUMENTS makes ", source[0], source[1] ..." of it. */
+/* A list of kernels.def, P(n, text), becomes (source, n, text); LIST_COUNT and LIST_TEXT take it apart, LIST_ARGUMENTS
+ * makes ", source[0], source[1] ..." of it. */
 #define P(n, text) (pointers, n, text)
 #define D(n, text) (dynamics, n, text)
 #define C(n, text) (constants, n, text)
@@ -39,8 +40,8 @@ extern const size_t THUNKS_COUNT;
 
 #define KERNEL(...) KERNEL_ENTRY(__VA_ARGS__)
 #define KERNEL_ENTRY(function, op, format, file, p, d, c, f)                                                           \
-    {#function,     #op,          #format,      file,         LIST_COUNT p, LIST_COUNT d,    LIST_COUNT c,             \
-     LIST_COUNT f,  LIST_TEXT p,  LIST_TEXT d,  LIST_TEXT c,  LIST_TEXT f,  thunk_##function},
+    {#function,    #op,         #format,     file,        LIST_COUNT p, LIST_COUNT d,    LIST_COUNT c,                 \
+     LIST_COUNT f, LIST_TEXT p, LIST_TEXT d, LIST_TEXT c, LIST_TEXT f,  thunk_##function},
 const KernelEntry THUNKS_TABLE[] = {
 #include "templates/kernels.def"
 };

@@ -2,8 +2,8 @@
  *
  *   sums[r][c] += a[r][k] * b[k][c],  k = 0, 1, 2 ...
  *
- * Each sum is one chain of fma in the order of k, whatever the tile's shape and however k is cut into blocks: the bits of a
- * result depend on its row and column alone. b is read in panels of 16 columns. */
+ * Each sum is one chain of fma in the order of k, whatever the tile's shape and however k is cut into blocks: the bits
+ * of a result depend on its row and column alone. b is read in panels of 16 columns. */
 #ifndef HF2C_CPU_TILE_H
 #define HF2C_CPU_TILE_H
 
@@ -47,18 +47,23 @@ SIMD_INLINE void tile_compute(const int format, const int rows, const int vector
 {
     simd_float sum[TILE_ROWS * TILE_VECTORS];
     const int count = rows * vectors;
-    SIMD_UNROLL for (int i = 0; i < count; i++)
+    SIMD_UNROLL
+    for (int i = 0; i < count; i++)
         sum[i] = fresh ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
     for (int64_t k = 0; k < depth; k++) {
         simd_float weight[TILE_VECTORS];
-        SIMD_UNROLL for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b.data, b.panel, v));
-        SIMD_UNROLL for (int i = 0; i < count; i++)
+        SIMD_UNROLL
+        for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b.data, b.panel, v));
+        SIMD_UNROLL
+        for (int i = 0; i < count; i++)
             sum[i] = simd_fma(weight[i % vectors], simd_set1(a[i / vectors * lda + k]), sum[i]);
-        SIMD_UNROLL for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
+        SIMD_UNROLL
+        for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
             SIMD_PREFETCH(tile_vector(format, b.data, b.panel, v), b.ahead);
         b.data += b.step;
     }
-    SIMD_UNROLL for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
+    SIMD_UNROLL
+    for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
 }
 
 /* The heights that tiles are compiled for, in ascending order. */
@@ -85,8 +90,8 @@ static inline int tile_height(int rows)
     case rows:                                                                                                         \
         tile_compute(format, rows, vectors, a, TILE_STRIDE, b, depth, sums, lds, fresh);                               \
         break;
-SIMD_INLINE void tile_switch(const int format, const int vectors, int height, const float *a, TilePanels b, int64_t depth,
-                             float *sums, int64_t lds, int fresh)
+SIMD_INLINE void tile_switch(const int format, const int vectors, int height, const float *a, TilePanels b,
+                             int64_t depth, float *sums, int64_t lds, int fresh)
 {
     switch (height) {
         TILE_HEIGHTS(HEIGHT)
@@ -112,8 +117,8 @@ TILE(f16)
 #undef TILE
 #undef TILE_HEIGHTS
 
-SIMD_INLINE void tile_add(const int format, int height, int panels, const float *a, TilePanels b, int64_t depth, float *sums,
-                          int64_t lds, int fresh)
+SIMD_INLINE void tile_add(const int format, int height, int panels, const float *a, TilePanels b, int64_t depth,
+                          float *sums, int64_t lds, int fresh)
 {
     if (format == WEIGHT_bf16)
         tile_bf16(height, panels, a, b, depth, sums, lds, fresh);

@@ -1,5 +1,5 @@
-/* IEEE binary16, by integer arithmetic. Rounds to nearest, ties to even; overflow gives infinity; NaN becomes a quiet NaN that
- * keeps its sign and the upper bits of its payload. */
+/* IEEE binary16, by integer arithmetic. Rounds to nearest, ties to even; overflow gives infinity; NaN becomes a quiet
+ * NaN that keeps its sign and the upper bits of its payload. */
 #ifndef HF2C_FORMAT_F16_H
 #define HF2C_FORMAT_F16_H
 

@@ -21,10 +21,7 @@ SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
     __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
-SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
-{
-    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
-}
+SIMD_INLINE simd_float simd_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return _mm256_max_ps(a, b); }
@@ -70,17 +67,20 @@ SIMD_INLINE float simd_reduce_max(simd_float v)
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
 {
     __m256 pair[8], quad[8];
-    SIMD_UNROLL for (int i = 0; i < 8; i += 2) {
+    SIMD_UNROLL
+    for (int i = 0; i < 8; i += 2) {
         pair[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
         pair[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
     }
-    SIMD_UNROLL for (int i = 0; i < 8; i += 4) {
+    SIMD_UNROLL
+    for (int i = 0; i < 8; i += 4) {
         quad[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0x44);
         quad[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0xee);
         quad[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
         quad[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0xee);
     }
-    SIMD_UNROLL for (int i = 0; i < 4; i++) {
+    SIMD_UNROLL
+    for (int i = 0; i < 4; i++) {
         rows[i] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20);
         rows[i + 4] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31);
     }

@@ -47,10 +47,7 @@ SIMD_INLINE simd_float simd_round(simd_float v)
 }
 SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n) { return _mm512_scalef_ps(v, n); }
 
-SIMD_INLINE __m256 simd_upper(simd_float v)
-{
-    return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
-}
+SIMD_INLINE __m256 simd_upper(simd_float v) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)); }
 SIMD_INLINE float simd_reduce_add(simd_float v)
 {
     __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), simd_upper(v));
@@ -70,17 +67,20 @@ SIMD_INLINE float simd_reduce_max(simd_float v)
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
 {
     __m512 pair[16], quad[16];
-    SIMD_UNROLL for (int i = 0; i < 16; i += 2) {
+    SIMD_UNROLL
+    for (int i = 0; i < 16; i += 2) {
         pair[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
         pair[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
     }
-    SIMD_UNROLL for (int i = 0; i < 16; i += 4) {
+    SIMD_UNROLL
+    for (int i = 0; i < 16; i += 4) {
         quad[i] = _mm512_shuffle_ps(pair[i], pair[i + 2], 0x44);
         quad[i + 1] = _mm512_shuffle_ps(pair[i], pair[i + 2], 0xee);
         quad[i + 2] = _mm512_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
         quad[i + 3] = _mm512_shuffle_ps(pair[i + 1], pair[i + 3], 0xee);
     }
-    SIMD_UNROLL for (int i = 0; i < 4; i++) {
+    SIMD_UNROLL
+    for (int i = 0; i < 4; i++) {
         __m512 even_low = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0x88);
         __m512 odd_low = _mm512_shuffle_f32x4(quad[i], quad[i + 4], 0xdd);
         __m512 even_high = _mm512_shuffle_f32x4(quad[i + 8], quad[i + 12], 0x88);

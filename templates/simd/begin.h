@@ -1,5 +1,5 @@
-/* Opens the part of a source file that is compiled for HF2C_SIMD, whatever the compiler's flags: everything up to end.h,
- * kernels and the functions that call them. Headers of the system come first, outside of it. */
+/* Opens the part of a source file that is compiled for HF2C_SIMD, whatever the compiler's flags: everything up to
+ * end.h, kernels and the functions that call them. Headers of the system come first, outside of it. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -30,7 +30,10 @@ SIMD_INLINE simd_float simd_copysign(simd_float magnitude, simd_float sign)
 {
     return bits_float((float_bits(magnitude) & 0x7fffffffu) | (float_bits(sign) & 0x80000000u));
 }
-SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y) { return a < b ? x : y; }
+SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y)
+{
+    return a < b ? x : y;
+}
 SIMD_INLINE simd_float simd_sqrt(simd_float v) { return sqrtf(v); }
 
 /* 1.5 * 2^23 has no bits below 1: adding it rounds. */

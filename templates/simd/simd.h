@@ -1,7 +1,7 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
  * HF2C_SIMD names the set (c11, avx2, avx512), as the targets do; without it the compiler's own flags decide.
  *
- * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float operand counts for all lanes.
+ * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
  *   simd_load, simd_store                  unaligned
  *   simd_load_partial, simd_store_partial  the first n lanes, 0 <= n <= SIMD_LANES; the others are read as 0, not written
  *   simd_load_bf16, simd_load_f16          widen SIMD_LANES elements, exactly
@@ -48,7 +48,8 @@
 
 /* Asks the second cache for the line so many bytes after a pointer; there need not be memory. */
 #if defined(__GNUC__)
-#define SIMD_PREFETCH(pointer, offset) __builtin_prefetch((const void *)((uintptr_t)(pointer) + (uintptr_t)(offset)), 0, 2)
+#define SIMD_PREFETCH(pointer, offset)                                                                                 \
+    __builtin_prefetch((const void *)((uintptr_t)(pointer) + (uintptr_t)(offset)), 0, 2)
 #else
 #define SIMD_PREFETCH(pointer, offset) (void)(offset)
 #endif

@@ -1,5 +1,5 @@
-/* How fast linear is beside what the machine can do: GFLOP/s and the share of the measured fma peak, GB/s and the share of the measured
- * read bandwidth, by rows and shapes. Weights rotate through copies larger than the caches.
+/* How fast linear is beside what the machine can do: GFLOP/s and the share of the measured fma peak, GB/s and the share
+ * of the measured read bandwidth, by rows and shapes. Weights rotate through copies larger than the caches.
  *
  *   bench_kernels [ISA] [THREADS]
  */
@@ -38,15 +38,18 @@ static void peak_body(const hf2c_team *team, void *argument)
 {
     Probe *probe = argument;
     simd_float chain[PEAK_CHAINS], factor = simd_set1(probe->memory[0]);
-    SIMD_UNROLL for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = simd_set1((float)i);
+    SIMD_UNROLL
+    for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = simd_set1((float)i);
     hf2c_barrier(team);
     double start = now();
     for (int turn = 0; turn < PEAK_TURNS; turn++) {
-        SIMD_UNROLL for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = simd_fma(chain[i], factor, factor);
+        SIMD_UNROLL
+        for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = simd_fma(chain[i], factor, factor);
     }
     hf2c_barrier(team);
     if (team->index == 0) probe->seconds = now() - start;
-    SIMD_UNROLL for (int i = 0; i < PEAK_CHAINS; i++) probe->sink[team->index][i] = simd_reduce_add(chain[i]);
+    SIMD_UNROLL
+    for (int i = 0; i < PEAK_CHAINS; i++) probe->sink[team->index][i] = simd_reduce_add(chain[i]);
 }
 
 static void read_body(const hf2c_team *team, void *argument)
@@ -55,15 +58,18 @@ static void read_body(const hf2c_team *team, void *argument)
     size_t part = probe_bytes / sizeof(float) / (size_t)team->count / 1024 * 1024;
     const float *from = probe->memory + part * (size_t)team->index;
     simd_float sum[8];
-    SIMD_UNROLL for (int i = 0; i < 8; i++) sum[i] = simd_zero();
+    SIMD_UNROLL
+    for (int i = 0; i < 8; i++) sum[i] = simd_zero();
     hf2c_barrier(team);
     double start = now();
     for (size_t i = 0; i < part; i += 8 * SIMD_LANES) {
-        SIMD_UNROLL for (int j = 0; j < 8; j++) sum[j] = simd_max(simd_load(from + i + j * SIMD_LANES), sum[j]);
+        SIMD_UNROLL
+        for (int j = 0; j < 8; j++) sum[j] = simd_max(simd_load(from + i + j * SIMD_LANES), sum[j]);
     }
     hf2c_barrier(team);
     if (team->index == 0) probe->seconds = now() - start;
-    SIMD_UNROLL for (int i = 0; i < 8; i++) probe->sink[team->index][i] = simd_reduce_max(sum[i]);
+    SIMD_UNROLL
+    for (int i = 0; i < 8; i++) probe->sink[team->index][i] = simd_reduce_max(sum[i]);
 }
 
 #include "templates/simd/end.h"
@@ -139,7 +145,8 @@ static void bench_linear(const char *isa, int threads, const char *name, int for
         memcpy(run.constants, constants, sizeof(constants));
         hf2c_parallel(threads, run_body, &run);
         if (rows <= 4)
-            printf(" | %5.1f GB/s %3.0f%%", (double)bytes / run.best * 1e-9, (double)bytes / run.best / bandwidth * 100);
+            printf(" | %5.1f GB/s %3.0f%%", (double)bytes / run.best * 1e-9,
+                   (double)bytes / run.best / bandwidth * 100);
         else
             printf(" | %5.0f GF %3.0f%%", work / run.best * 1e-9, work / run.best / peak * 100);
         fflush(stdout);
@@ -164,12 +171,12 @@ int main(int argc, char **argv)
     double bandwidth = (double)probe_bytes / best_seconds(threads, read_body, &probe);
     printf("%s, %d threads; of the bench's own vectors: peak %.0f GFLOP/s, read %.1f GB/s\n", isa, threads, peak * 1e-9,
            bandwidth * 1e-9);
-    printf("%-12s %5s x %-5s | %14s | %14s | %11s | %11s | %11s\n", "kernel", "N", "K", "1 row", "4 rows", "16 rows", "128 rows",
-           "512 rows");
+    printf("%-12s %5s x %-5s | %14s | %14s | %11s | %11s | %11s\n", "kernel", "N", "K", "1 row", "4 rows", "16 rows",
+           "128 rows", "512 rows");
     for (int format = 0; format < 3; format++)
         for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-            bench_linear(isa, threads, names[format], format, shapes[i][0], shapes[i][1], peak, bandwidth, x, y, weights,
-                         probe_bytes);
+            bench_linear(isa, threads, names[format], format, shapes[i][0], shapes[i][1], peak, bandwidth, x, y,
+                         weights, probe_bytes);
     free(weights);
     free(x);
     free(y);

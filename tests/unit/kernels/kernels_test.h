@@ -1,5 +1,5 @@
-/* What the tests of kernels share: random data in allocations of the exact size, and calls of a kernel by name on every instruction set
- * of this machine by teams of several sizes, which must all give the same bits. */
+/* What the tests of kernels share: random data in allocations of the exact size, and calls of a kernel by name on every
+ * instruction set of this machine by teams of several sizes, which must all give the same bits. */
 #ifndef HF2C_KERNELS_TEST_H
 #define HF2C_KERNELS_TEST_H
 
@@ -93,7 +93,8 @@ static inline void test_same_bits(const float *a, const float *b, int64_t count,
 }
 
 /* |found - wanted| <= tolerance + tolerance |wanted|; NaN matches NaN */
-static inline void test_near(const float *found, const double *wanted, int64_t count, double tolerance, const char *what)
+static inline void test_near(const float *found, const double *wanted, int64_t count, double tolerance,
+                             const char *what)
 {
     for (int64_t i = 0; i < count; i++) {
         if (isnan(wanted[i]) ? isnan(found[i]) : (double)found[i] == wanted[i]) continue;

@@ -1,4 +1,5 @@
-/* The accuracy of templates/cpu/math.h on HF2C_SIMD, over floats of every exponent; test_math_ISA.c is this with an ISA. */
+/* The accuracy of templates/cpu/math.h on HF2C_SIMD, over floats of every exponent; test_math_ISA.c is this with an
+ * ISA. */
 #include "kernels_test.h"
 
 #include "templates/simd/begin.h"
@@ -37,13 +38,14 @@ static void check_64(const char *name, void (*vector)(float *, const float *), d
         double wanted = exact(x[i]), error = ulps(y[i], wanted);
         if (fabs(y[i] - wanted) <= absolute) continue;
         if (error > *worst) *worst = error;
-        if (!(error <= limit)) fail_msg("%s(%.9g): found %.9g, wanted %.9g: %.2f ulp", name, (double)x[i], (double)y[i], wanted, error);
+        if (!(error <= limit))
+            fail_msg("%s(%.9g): found %.9g, wanted %.9g: %.2f ulp", name, (double)x[i], (double)y[i], wanted, error);
     }
 }
 
 /* Every step-th float from 0 up to infinity and NaN, of both signs, and finely where the function bends. */
-static void check_function(const char *name, void (*vector)(float *, const float *), double (*exact)(double), double limit,
-                           double absolute)
+static void check_function(const char *name, void (*vector)(float *, const float *), double (*exact)(double),
+                           double limit, double absolute)
 {
     double worst = 0;
     float x[64];
@@ -56,7 +58,8 @@ static void check_function(const char *name, void (*vector)(float *, const float
         for (int i = 0; i < 64; i++) x[i] = (float)(step + i) / 4096.0f;
         check_64(name, vector, exact, x, limit, absolute, &worst);
     }
-    float special[64] = {INFINITY, -INFINITY, NAN, -NAN, 0, -0.0f, 88.7228394f, 88.7228470f, -87.3365479f, -103.972076f, -103.972084f};
+    float special[64] = {INFINITY,    -INFINITY,   NAN,          -NAN,         0,           -0.0f,
+                         88.7228394f, 88.7228470f, -87.3365479f, -103.972076f, -103.972084f};
     check_64(name, vector, exact, special, limit, absolute, &worst);
     print_message("%s: at most %.2f ulp\n", name, worst);
 }

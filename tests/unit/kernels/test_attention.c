@@ -1,4 +1,5 @@
-/* attention and its three single steps against one double reference: grouped heads, masks, caches in slots, batches of sequences. */
+/* attention and its three single steps against one double reference: grouped heads, masks, caches in slots, batches of
+ * sequences. */
 #include "kernels_test.h"
 
 enum { MAX_SEQUENCES = 4 };
@@ -14,7 +15,7 @@ typedef struct Data {
     int32_t start[MAX_SEQUENCES + 1], past[MAX_SEQUENCES], slot[MAX_SEQUENCES];
     int rows, positions;
     int64_t width, ldq, ldk;
-    float *q, *k, *v;             /* k, v: rows, or the state's first slot */
+    float *q, *k, *v;                                 /* k, v: rows, or the state's first slot */
     float *key[MAX_SEQUENCES], *value[MAX_SEQUENCES]; /* where position 0 of each sequence is */
     int64_t stride;
     double *weights, *wanted; /* [rows, heads, positions], [rows, heads, head_dim] */
@@ -22,7 +23,8 @@ typedef struct Data {
 
 static int keys_of(const Case *c, int s) { return c->length[s] + (c->cached ? c->past[s] : 0); }
 
-/* Caches: slots in another order than the sequences, k and v of a slot one after another. Unwritten positions are NaN. */
+/* Caches: slots in another order than the sequences, k and v of a slot one after another. Unwritten positions are NaN.
+ */
 static void make_caches(const Case *c, Data *d)
 {
     int64_t tensor = d->positions * d->width;
@@ -162,11 +164,13 @@ static void check_steps(const Case *c, Data *d, const double *scores)
     free(p);
 }
 
-/* Each row alone, as a call of one row whose sequence has that many positions behind it, gives the bits of the batch. */
+/* Each row alone, as a call of one row whose sequence has that many positions behind it, gives the bits of the batch.
+ */
 static void check_rows_alone(const Case *c, Data *d, const char *isa)
 {
     int64_t width = c->heads * c->head_dim;
-    float *all = test_alloc((size_t)(d->rows * width) * sizeof(float)), *one = test_alloc((size_t)width * sizeof(float));
+    float *all = test_alloc((size_t)(d->rows * width) * sizeof(float)),
+          *one = test_alloc((size_t)width * sizeof(float));
     TestCall call = attention_call(c, d);
     test_run(&call, isa, 1, all, d->rows * width);
     for (int s = 0; s < c->count; s++)

@@ -1,4 +1,5 @@
-/* The number formats over all 65536 elements and around every rounding boundary, against arithmetic by ldexp; and the packer. */
+/* The number formats over all 65536 elements and around every rounding boundary, against arithmetic by ldexp; and the
+ * packer. */
 #include "kernels_test.h"
 
 #include "templates/format/bf16.h"
@@ -16,7 +17,8 @@ enum { SMALLS = 2 };
 /* The value of a finite element, by definition. */
 static double value_of(const Small *s, unsigned element)
 {
-    int exponent = (int)(element >> s->mantissa_bits & ((1u << s->exponent_bits) - 1)), bias = (1 << (s->exponent_bits - 1)) - 1;
+    int exponent = (int)(element >> s->mantissa_bits & ((1u << s->exponent_bits) - 1)),
+        bias = (1 << (s->exponent_bits - 1)) - 1;
     double mantissa = element & ((1u << s->mantissa_bits) - 1);
     if (exponent) mantissa += 1 << s->mantissa_bits;
     double value = ldexp(mantissa, (exponent ? exponent : 1) - bias - s->mantissa_bits);
@@ -48,7 +50,8 @@ static void encode_inverts_decode(void **state)
     for (int f = 0; f < SMALLS; f++)
         for (unsigned element = 0; element < 65536; element++) {
             const Small *s = &smalls[f];
-            unsigned magnitude = element & 0x7fff, quiet = magnitude > infinity_of(s) ? 1u << (s->mantissa_bits - 1) : 0;
+            unsigned magnitude = element & 0x7fff,
+                     quiet = magnitude > infinity_of(s) ? 1u << (s->mantissa_bits - 1) : 0;
             assert_int_equal(s->encode(s->decode((uint16_t)element)), element | quiet);
         }
 }
@@ -112,8 +115,14 @@ static void impossible_layouts_have_no_size(void **state)
 {
     (void)state;
     static const PackLayout layouts[] = {
-        {-1, 16, 0, 1, 1}, {WEIGHT_COUNT, 16, 0, 1, 1}, {0, 0, 0, 1, 1},          {0, 16, 0, 0, 1},
-        {0, 16, 0, 1, 0},  {0, 16, 1, 3, 1},            {0, 16, 0, INT64_MAX, 1}, {0, 16, 0, 1, INT64_MAX},
+        {-1, 16, 0, 1, 1},
+        {WEIGHT_COUNT, 16, 0, 1, 1},
+        {0, 0, 0, 1, 1},
+        {0, 16, 0, 0, 1},
+        {0, 16, 0, 1, 0},
+        {0, 16, 1, 3, 1},
+        {0, 16, 0, INT64_MAX, 1},
+        {0, 16, 0, 1, INT64_MAX},
         {0, 16, 0, (int64_t)1 << 32, (int64_t)1 << 32},
     };
     for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {

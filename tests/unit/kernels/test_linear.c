@@ -1,4 +1,5 @@
-/* linear of all formats against a double reference: odd shapes, views, every epilogue; the same bits for a row alone. */
+/* linear of all formats against a double reference: odd shapes, views, every epilogue; the same bits for a row alone.
+ */
 #include "kernels_test.h"
 
 typedef struct Case {
@@ -126,11 +127,12 @@ static void every_epilogue(void **state)
     (void)state;
     for (int combination = 0; combination < 16; combination++)
         for (int rows = 1; rows < 40; rows += 11) {
-            int bias = combination & 1, residual = combination >> 1 & 1, gate = combination >> 2 & 1, view = combination >> 3;
+            int bias = combination & 1, residual = combination >> 1 & 1, gate = combination >> 2 & 1,
+                view = combination >> 3;
             int64_t K = test_between(1, 70), N = test_between(1, 90);
             int function = test_between(FUNCTION_relu, FUNCTION_quick_gelu + 1);
-            check_case(&(Case){names[combination % 3], combination % 3, rows, gate ? 0 : function, gate ? function : 0, bias,
-                               residual, 16, K, N, K + 5 * view, N + 3 * view});
+            check_case(&(Case){names[combination % 3], combination % 3, rows, gate ? 0 : function, gate ? function : 0,
+                               bias, residual, 16, K, N, K + 5 * view, N + 3 * view});
         }
 }
 

@@ -71,7 +71,8 @@ static void check_binary(int rows, int64_t H, int64_t view)
             y[2][r * H + i] = u * v;
         }
     for (int f = 0; f < 3; f++) {
-        test_check(&(TestCall){"binary", {NULL, a, b}, rows, {H, lda, ldb, FUNCTION_add + f}, {0}}, y[f], rows * H, 1e-6);
+        test_check(&(TestCall){"binary", {NULL, a, b}, rows, {H, lda, ldb, FUNCTION_add + f}, {0}}, y[f], rows * H,
+                   1e-6);
         free(y[f]);
     }
     free(a), free(b);
@@ -105,7 +106,8 @@ static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
     enum { ROWS = 5 };
     int half = rotary_dim / 2, width = heads * head_dim, ld = width + 3;
     int32_t positions[ROWS] = {0, 1, 7, 100, 2000};
-    float *x = test_matrix(ROWS, width, ld, 2), *frequencies = test_reals(half, 1), *table = test_reals(ROWS * rotary_dim, 1);
+    float *x = test_matrix(ROWS, width, ld, 2), *frequencies = test_reals(half, 1),
+          *table = test_reals(ROWS * rotary_dim, 1);
     double *angles = doubles(ROWS * rotary_dim), *y = doubles(ROWS * width);
     for (int r = 0; r < ROWS; r++)
         for (int i = 0; i < half; i++) {
@@ -113,7 +115,8 @@ static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
             angles[r * rotary_dim + i] = 1.5 * cos(angle);
             angles[r * rotary_dim + half + i] = 1.5 * sin(angle);
         }
-    test_check(&(TestCall){"rope_table", {NULL, positions, frequencies}, ROWS, {half}, {1.5f}}, angles, ROWS * rotary_dim, 1e-6);
+    test_check(&(TestCall){"rope_table", {NULL, positions, frequencies}, ROWS, {half}, {1.5f}}, angles,
+               ROWS * rotary_dim, 1e-6);
     for (int r = 0; r < ROWS; r++)
         for (int h = 0; h < heads; h++)
             for (int e = 0; e < head_dim; e++) {
@@ -121,9 +124,12 @@ static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
                 const float *in = x + r * ld + h * head_dim;
                 double a = in[interleaved ? 2 * pair : pair], b = in[interleaved ? 2 * pair + 1 : pair + half];
                 double cosine = table[r * rotary_dim + pair], sine = table[r * rotary_dim + half + pair];
-                y[r * width + h * head_dim + e] = e >= rotary_dim ? in[e] : second ? b * cosine + a * sine : a * cosine - b * sine;
+                y[r * width + h * head_dim + e] = e >= rotary_dim ? in[e]
+                                                  : second        ? b * cosine + a * sine
+                                                                  : a * cosine - b * sine;
             }
-    test_check(&(TestCall){"rope", {NULL, x, table}, ROWS, {heads, head_dim, rotary_dim, interleaved, ld}, {0}}, y, ROWS * width, 1e-6);
+    test_check(&(TestCall){"rope", {NULL, x, table}, ROWS, {heads, head_dim, rotary_dim, interleaved, ld}, {0}}, y,
+               ROWS * width, 1e-6);
     free(x), free(frequencies), free(table), free(angles), free(y);
 }
 
@@ -244,8 +250,8 @@ static void cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(norms), cmocka_unit_test(elementwise),   cmocka_unit_test(elementwise_extremes),
-        cmocka_unit_test(rope),  cmocka_unit_test(embed),         cmocka_unit_test(take_and_copy),
+        cmocka_unit_test(norms), cmocka_unit_test(elementwise), cmocka_unit_test(elementwise_extremes),
+        cmocka_unit_test(rope),  cmocka_unit_test(embed),       cmocka_unit_test(take_and_copy),
         cmocka_unit_test(pool),  cmocka_unit_test(cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,8 @@ typedef struct Round {
     int members, value[MOST_MEMBERS][16], wrong[MOST_MEMBERS];
 } Round;
 
-/* Each member writes its number of the round, and after the barrier reads that of all others: a barrier that lets one through shows. */
+/* Each member writes its number of the round, and after the barrier reads that of all others: a barrier that lets one
+ * through shows. */
 static void run_rounds(const hf2c_team *team, void *argument)
 {
     Round *round = argument;
