@@ -117,6 +117,7 @@ Node *graph_input(Graph *graph, const char *name, Format format, Shape shape)
     Node *node = find_source(graph, OP_input, name);
     if (node == NULL) {
         node = make_source(graph, OP_input, name, format, shape);
+        node->layer = -1; /* what a call brings belongs to no layer, wherever it was first asked for */
         place(graph, graph->count, node);
     }
     if (node->format != format || !shape_equal(node->shape, shape))

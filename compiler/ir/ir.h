@@ -222,6 +222,8 @@ void graph_print(Str *out, const Graph *graph);
 Graph *graph_parse(Arena *arena, const char *file, const char *text, Err *err); /* params have no tensor */
 bool graph_verify(const Graph *graph, Err *err); /* arity, attributes, shapes recomputed, order, single definition, outputs */
 void graph_dot(Str *out, const Graph *graph, const char *title);
+/* Two graphs side by side in one picture. */
+void graph_dot_pair(Str *out, const Graph *left, const char *left_title, const Graph *right, const char *right_title);
 void ops_reference(Str *out); /* the op page, from the tables, as Markdown */
 
 #endif

@@ -11,11 +11,22 @@
 
 enum { NORM_GAIN = 1, NORM_BIAS, LINEAR_X = 0, LINEAR_WEIGHT, LINEAR_BIAS };
 
-static bool params_are_f32(const Node *node)
+/* One sweep back over the order: what the weight is made of stands before it. */
+static bool params_are_f32(const Graph *graph, Node *weight)
 {
-    bool all = node->op != OP_param || node->format == FORMAT_f32;
-    for (int i = 0; all && i < node->operands; i++) all = node->operand[i] == NULL || params_are_f32(node->operand[i]);
-    return all;
+    size_t position = graph_position(graph, weight);
+    for (size_t i = 0; i < position; i++) graph->node[i]->mark = 0;
+    weight->mark = 1;
+    for (size_t i = position + 1; i-- > 0;) {
+        const Node *node = graph->node[i];
+        if (node->mark && node->op == OP_param && node->format != FORMAT_f32)
+            return false;
+        for (int j = 0; node->mark && j < node->operands; j++) {
+            if (node->operand[j] != NULL)
+                node->operand[j]->mark = 1;
+        }
+    }
+    return true;
 }
 
 static bool takes_gain(const Graph *graph, const Node *user, const Node *norm)
@@ -24,8 +35,8 @@ static bool takes_gain(const Graph *graph, const Node *user, const Node *norm)
         if (user->operand[i] == norm)
             return false;
     }
-    return user->op == OP_linear && params_are_f32(user->operand[LINEAR_WEIGHT]) &&
-           node_uses(graph, user->operand[LINEAR_WEIGHT]) == 1;
+    return user->op == OP_linear && node_uses(graph, user->operand[LINEAR_WEIGHT]) == 1 &&
+           params_are_f32(graph, user->operand[LINEAR_WEIGHT]);
 }
 
 static bool reads(const Node *user, const Node *norm)

@@ -36,10 +36,17 @@ bool projection_of_linear(const Graph *graph, Node *linear, Projection *projecti
     return projection_at_end(graph, added ? user : linear, projection);
 }
 
+/* Several of these stay far within what a shape may count. */
+static bool is_moderate(const Node *weight)
+{
+    const int64_t rows = (int64_t)1 << 22, elements = (int64_t)1 << 40;
+    return weight->shape.dim[0].size <= rows && weight->shape.dim[1].size <= elements / weight->shape.dim[0].size;
+}
+
 bool projections_join(const Graph *graph, const Projection *a, const Projection *b)
 {
     return a->linear != b->linear && a->linear->operand[LINEAR_X] == b->linear->operand[LINEAR_X] &&
-           a->weight->format == b->weight->format && node_uses(graph, a->weight) == 1 &&
+           a->weight->format == b->weight->format && is_moderate(a->weight) && is_moderate(b->weight) && node_uses(graph, a->weight) == 1 &&
            node_uses(graph, b->weight) == 1;
 }
 
