@@ -1,24 +1,9 @@
 /* main: finds the command and runs it. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compiler/command/options.h"
-
-static void interrupted(int number)
-{
-    files_sweep();
-    _exit(128 + number);
-}
-
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = interrupted};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) sigaction(numbers[i], &action, NULL);
-}
 
 static int (*command_find(const char *name))(const Options *)
 {
@@ -60,7 +45,7 @@ int main(int argc, char **argv)
         free(words);
         return EXIT_USAGE;
     }
-    catch_signals();
+    files_sweep_on_signals();
     int status = command(&options);
     free(words);
     return status;
