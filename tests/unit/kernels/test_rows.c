@@ -120,13 +120,14 @@ static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
     for (int r = 0; r < ROWS; r++)
         for (int h = 0; h < heads; h++)
             for (int e = 0; e < head_dim; e++) {
-                int pair = interleaved ? e / 2 : e % (half ? half : 1), second = interleaved ? e % 2 : e >= half;
                 const float *in = x + r * ld + h * head_dim;
+                double *out = y + r * width + h * head_dim + e;
+                *out = in[e];
+                if (e >= rotary_dim) continue;
+                int pair = interleaved ? e / 2 : e % half, second = interleaved ? e % 2 : e >= half;
                 double a = in[interleaved ? 2 * pair : pair], b = in[interleaved ? 2 * pair + 1 : pair + half];
                 double cosine = table[r * rotary_dim + pair], sine = table[r * rotary_dim + half + pair];
-                y[r * width + h * head_dim + e] = e >= rotary_dim ? in[e]
-                                                  : second        ? b * cosine + a * sine
-                                                                  : a * cosine - b * sine;
+                *out = second ? b * cosine + a * sine : a * cosine - b * sine;
             }
     test_check(&(TestCall){"rope", {NULL, x, table}, ROWS, {heads, head_dim, rotary_dim, interleaved, ld}, {0}}, y,
                ROWS * width, 1e-6);
