@@ -120,7 +120,7 @@ static hf2c_status search_window(hf2c_run *run, const QuestionAnswering *o, cons
 {
     const char *names[] = {"start_logits", "end_logits"};
     hf2c_rows_result logits[2];
-    int wanted = o->top_k > 0 ? o->top_k : 1, limit = o->align_to_words ? 2 * wanted + 10 : wanted;
+    int limit = o->top_k > 0 ? o->top_k : 1;
     float none;
     hf2c_status status = hf2c_run_forward(run, encoding, (hf2c_ids){0}, names, 2, logits);
     if (status != HF2C_OK) return status;
