@@ -1,0 +1,142 @@
+/* forward: see forward.h. */
+#include "compiler/command/forward.h"
+
+#include <string.h>
+
+typedef struct Forward {
+    Arena *arena;
+    hf2c_context *context;
+    const Padded *inputs;
+    bool column_positions;
+    /* the call being made; arrays of [capacity] */
+    int rows, sequences;
+    int32_t *ids, *positions, *types, *want, *start, *past, *slot;
+    size_t *place;  /* [rows] where each row stands in the padded batch */
+    int *sequence;  /* [sequences] */
+    int *fed, *column; /* [sequences of the block] tokens that went before, and where in the row the next may stand */
+    float **output; /* [outputs] of this call */
+    float **value;  /* of all calls */
+    Err *err;
+} Forward;
+
+static size_t value_rows(const Forward *f, const hf2c_output *output)
+{
+    size_t sequences = (size_t)f->inputs->sequences;
+    return output->rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)f->inputs->width;
+}
+
+static void prepare(Forward *f, size_t capacity, int only)
+{
+    Arena *a = f->arena;
+    int32_t **lists[] = {&f->ids, &f->positions, &f->types, &f->want, &f->start, &f->past, &f->slot};
+    for (size_t i = 0; i < COUNT_OF(lists); i++) *lists[i] = ARENA_ARRAY(a, int32_t, capacity + 1);
+    f->place = ARENA_ARRAY(a, size_t, capacity);
+    f->sequence = ARENA_ARRAY(a, int, capacity);
+    f->fed = ARENA_ARRAY(a, int, capacity);
+    f->column = ARENA_ARRAY(a, int, capacity);
+    const hf2c_model *model = f->context->model;
+    f->output = ARENA_ARRAY(a, float *, (size_t)model->output_count);
+    f->value = ARENA_ARRAY(a, float *, (size_t)model->output_count);
+    for (int i = 0; i < model->output_count; i++) {
+        size_t columns = (size_t)model->outputs[i].columns;
+        if (only >= 0 && only != i) continue;
+        f->output[i] = arena_alloc_array(a, capacity * columns, sizeof(float));
+        f->value[i] = arena_alloc_array(a, value_rows(f, &model->outputs[i]) * columns, sizeof(float));
+    }
+}
+
+/* Adds the next tokens of a sequence. */
+static void add_piece(Forward *f, int sequence, int piece, int *fed, int *column)
+{
+    const Padded *in = f->inputs;
+    int added = 0;
+    f->sequence[f->sequences] = sequence;
+    f->start[f->sequences] = f->rows;
+    f->past[f->sequences] = *fed;
+    for (; *column < in->width && added < piece; (*column)++) {
+        size_t at = (size_t)sequence * (size_t)in->width + (size_t)*column;
+        if (!in->mask[at]) continue;
+        f->ids[f->rows] = in->ids[at];
+        f->types[f->rows] = in->types ? in->types[at] : 0;
+        f->positions[f->rows] = f->column_positions ? *column : *fed + added;
+        f->want[f->rows] = f->rows;
+        f->place[f->rows++] = at;
+        added++;
+    }
+    *fed += added;
+    if (added) f->sequences++;
+}
+
+static void scatter(Forward *f)
+{
+    const hf2c_model *model = f->context->model;
+    for (int i = 0; i < model->output_count; i++) {
+        size_t columns = (size_t)model->outputs[i].columns, bytes = columns * sizeof(float);
+        bool sequences = model->outputs[i].rows == HF2C_ROWS_SEQUENCES;
+        int count = sequences ? f->sequences : f->rows;
+        for (int r = 0; f->output[i] && r < count; r++) {
+            size_t place = sequences ? (size_t)f->sequence[r] : f->place[r];
+            memcpy(f->value[i] + place * columns, f->output[i] + (size_t)r * columns, bytes);
+        }
+    }
+}
+
+static bool call(Forward *f)
+{
+    hf2c_batch batch = {.rows = f->rows, .sequences = f->sequences, .wanted = f->rows, .ids = f->ids, .positions = f->positions};
+    f->start[f->sequences] = f->rows;
+    batch.types = f->types;
+    batch.start = f->start;
+    batch.want = f->want;
+    if (f->context->state) {
+        batch.past = f->past;
+        batch.slot = f->slot;
+    }
+    hf2c_status status = f->context->model->forward(f->context, &batch, f->output);
+    if (status != HF2C_OK) return err_set(f->err, "%s", hf2c_status_text(status));
+    scatter(f);
+    return true;
+}
+
+/* Sequences [first, first + count), piece by piece, all in step. */
+static bool run_block(Forward *f, int first, int count, int piece)
+{
+    for (int i = 0; i < count; i++) f->fed[i] = f->column[i] = 0;
+    for (;;) {
+        f->rows = f->sequences = 0;
+        for (int i = 0; i < count; i++) {
+            f->slot[f->sequences] = i;
+            add_piece(f, first + i, piece, &f->fed[i], &f->column[i]);
+        }
+        if (f->rows == 0) return true;
+        if (!call(f)) return false;
+    }
+}
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+/* Settles what was left open and what does not fit. */
+static Feeding fit(const hf2c_context *context, const Padded *inputs, Feeding wish)
+{
+    const hf2c_model *model = context->model;
+    Feeding f = {inputs->sequences, inputs->width};
+    if (context->state) f.piece = least(f.piece, model->max_rows);
+    if (context->state) f.together = least(f.together, (int)context->slots);
+    if (wish.piece) f.piece = least(f.piece, wish.piece);
+    if (wish.together) f.together = least(f.together, wish.together);
+    f.together = least(f.together, model->max_batch);
+    int rows = model->max_rows / f.piece;
+    f.together = rows < f.together ? (rows ? rows : 1) : f.together;
+    return f;
+}
+
+float **forward_padded(Arena *arena, hf2c_context *context, const Padded *inputs, Feeding feeding, bool column_positions, int only,
+                       Err *err)
+{
+    Forward f = {.arena = arena, .context = context, .inputs = inputs, .column_positions = column_positions, .err = err};
+    Feeding fitting = fit(context, inputs, feeding);
+    prepare(&f, (size_t)fitting.together * (size_t)fitting.piece, only);
+    for (int first = 0; first < inputs->sequences; first += fitting.together)
+        if (!run_block(&f, first, least(fitting.together, inputs->sequences - first), fitting.piece)) return NULL;
+    return f.value;
+}

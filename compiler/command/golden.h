@@ -1,0 +1,63 @@
+/* golden: expected tensors of a model, as golden.safetensors holds them: groups "G/" of inputs (input_ids, attention_mask,
+ * token_type_ids) and outputs. golden.json beside it, where there is one, gives the tolerance and inputs that are no tensors. */
+#ifndef HF2C_COMMAND_GOLDEN_H
+#define HF2C_COMMAND_GOLDEN_H
+
+#include "compiler/read/json.h"
+#include "compiler/read/safetensors.h"
+
+/* |a - b| <= absolute + relative * |b|, b the expected value. */
+typedef struct Tolerance {
+    double absolute, relative;
+} Tolerance;
+
+/* A padded batch, as transformers takes it; each sequence has at least one token. */
+typedef struct Padded {
+    int sequences, width;
+    const int32_t *ids;   /* [sequences * width] */
+    const int32_t *types; /* the same, or NULL: all 0 */
+    const uint8_t *mask;  /* the same; 1: a token, 0: padding */
+} Padded;
+
+typedef struct GoldenGroup {
+    const char *name; /* "batch", "qa0/feature1"; "" for names without '/' */
+    Padded inputs;
+    Tolerance tolerance;
+    const Tensor **expected;
+    const char **output; /* [count] the name of each without the group's */
+    size_t count;
+} GoldenGroup;
+
+typedef struct Golden {
+    Arena *arena;
+    const char *file, *notes_file;
+    Tensors tensors;
+    const cJSON *notes; /* golden.json; NULL when there is none */
+    Tolerance tolerance;
+    GoldenGroup *group;
+    size_t groups;
+    size_t others;      /* tensors that no forward pass gives: of generation, sampling, quantisation */
+    int longest;        /* tokens of the longest sequence */
+    bool hidden_states; /* some group holds hidden_states.N */
+} Golden;
+
+/* What holds where golden.json says nothing: float32 arithmetic in another order. */
+extern const Tolerance golden_default_tolerance;
+
+bool golden_open(Arena *arena, const char *path, Golden *golden, Err *err);
+/* "bfloat16" for a group "precision/bfloat16", NULL for others. */
+const char *golden_precision(const GoldenGroup *group);
+
+/* ---- golden_inputs.c ---- */
+bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err);
+
+/* ---- golden_derive.c: outputs that follow from one of the model's ---- */
+typedef struct Derivation {
+    const char *name; /* of the golden's output */
+    const char *from; /* of the model's */
+    /* value: [sequences * width, columns]; out: [elements]. False: elements is not what this output has. */
+    bool (*make)(const Padded *inputs, const float *value, int columns, float *out, size_t elements);
+} Derivation;
+const Derivation *derivation_find(const char *name); /* NULL: not derived */
+
+#endif

@@ -1,0 +1,163 @@
+/* golden_inputs: the padded batch of a group: from tensors beside the outputs, from those of another group, or from golden.json. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/command/golden.h"
+
+enum { MOST_TOKENS = 1 << 24 };
+
+/* ---- from tensors ---- */
+
+static bool copy_integers(const Tensor *tensor, int32_t *out, Err *err)
+{
+    if (tensor->type != STORED_I64 && tensor->type != STORED_I32)
+        return err_set(err, "%s: found %s, wanted I64 or I32", tensor->name, stored_name(tensor->type));
+    for (size_t i = 0; i < tensor->elements; i++) {
+        int64_t value = 0;
+        int32_t narrow;
+        if (tensor->type == STORED_I64) {
+            memcpy(&value, tensor->data + 8 * i, 8);
+        } else {
+            memcpy(&narrow, tensor->data + 4 * i, 4);
+            value = narrow;
+        }
+        if (value < 0 || value > INT32_MAX) return err_set(err, "%s: element %zu is %lld", tensor->name, i, (long long)value);
+        out[i] = (int32_t)value;
+    }
+    return true;
+}
+
+/* "G/word" as [sequences * width]; NULL without an error when there is none. */
+static int32_t *read_integers(const Golden *golden, const char *group, const char *word, const Padded *shape, Err *err)
+{
+    const Tensor *tensor = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/%s", group, word));
+    if (!tensor) return NULL;
+    if (tensor->rank != 2 || tensor->shape[0] != shape->sequences || tensor->shape[1] != shape->width) {
+        err_set(err, "%s: found shape %s, wanted [%d, %d]", tensor->name, shape_text(golden->arena, tensor->rank, tensor->shape),
+                shape->sequences, shape->width);
+        return NULL;
+    }
+    int32_t *values = ARENA_ARRAY(golden->arena, int32_t, tensor->elements);
+    return copy_integers(tensor, values, err) ? values : NULL;
+}
+
+static bool from_tensors(const Golden *golden, const Tensor *ids, const char *group, Padded *inputs, Err *err)
+{
+    if (ids->rank != 2 || ids->elements == 0 || ids->elements > MOST_TOKENS)
+        return err_set(err, "%s: found shape %s, wanted [sequences, tokens]", ids->name, shape_text(golden->arena, ids->rank, ids->shape));
+    inputs->sequences = (int)ids->shape[0];
+    inputs->width = (int)ids->shape[1];
+    inputs->ids = read_integers(golden, group, "input_ids", inputs, err);
+    inputs->types = read_integers(golden, group, "token_type_ids", inputs, err);
+    const int32_t *mask = read_integers(golden, group, "attention_mask", inputs, err);
+    if (err->text[0]) return false;
+    uint8_t *bytes = ARENA_ARRAY(golden->arena, uint8_t, ids->elements);
+    for (size_t i = 0; i < ids->elements; i++) bytes[i] = !mask || mask[i] != 0;
+    inputs->mask = bytes;
+    return true;
+}
+
+/* ---- from golden.json ---- */
+
+static bool read_list(const cJSON *list, int32_t *ids, uint8_t *mask, Err *err)
+{
+    size_t at = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > INT32_MAX) return err_set(err, "an id is no token id");
+        mask[at] = 1;
+        ids[at++] = (int32_t)item->valuedouble;
+    }
+    return true;
+}
+
+/* lists: an array of arrays of ids, of any lengths. */
+static bool from_lists(const Golden *golden, const cJSON *const *list, int count, Padded *inputs, Err *err)
+{
+    inputs->sequences = count;
+    for (int i = 0; i < count; i++) {
+        int length = cJSON_GetArraySize(list[i]);
+        if (!cJSON_IsArray(list[i]) || length == 0) return err_set(err, "%s: sequence %d of its ids is no list", golden->notes_file, i);
+        if (length > inputs->width) inputs->width = length;
+    }
+    size_t elements;
+    if (!size_mul((size_t)count, (size_t)inputs->width, &elements) || elements == 0 || elements > MOST_TOKENS)
+        return err_set(err, "%s: %d sequences of up to %d ids", golden->notes_file, count, inputs->width);
+    int32_t *ids = ARENA_ARRAY(golden->arena, int32_t, elements);
+    uint8_t *mask = ARENA_ARRAY(golden->arena, uint8_t, elements);
+    for (int i = 0; i < count; i++) {
+        size_t row = (size_t)i * (size_t)inputs->width;
+        if (!read_list(list[i], ids + row, mask + row, err)) return err_prefix(err, "%s", golden->notes_file);
+    }
+    inputs->ids = ids;
+    inputs->mask = mask;
+    return true;
+}
+
+/* Second texts have type 1: what follows the first separator, which is the token that ends the whole. */
+static void mark_second_text(const Golden *golden, Padded *inputs)
+{
+    int32_t *types = ARENA_ARRAY(golden->arena, int32_t, (size_t)inputs->width);
+    int first = 0, last = inputs->width - 1;
+    while (first < last && inputs->ids[first] != inputs->ids[last]) first++;
+    for (int i = first + 1; i <= last; i++) types[i] = 1;
+    inputs->types = types;
+}
+
+/* "qa3/feature10": pipelines[3].features[10]. False without an error: another name. */
+static bool from_feature(const Golden *golden, const char *name, Padded *inputs, Err *err)
+{
+    char *end;
+    if (strncmp(name, "qa", 2) != 0) return false;
+    long pipeline = strtol(name + 2, &end, 10);
+    if (end == name + 2 || strncmp(end, "/feature", 8) != 0) return false;
+    long feature = strtol(end + 8, &end, 10);
+    if (*end || pipeline < 0 || feature < 0 || pipeline > INT32_MAX || feature > INT32_MAX) return false;
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(golden->notes, "pipelines");
+    const cJSON *features = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(all, (int)pipeline), "features");
+    const cJSON *ids = cJSON_GetArrayItem(features, (int)feature);
+    if (!from_lists(golden, &ids, 1, inputs, err)) return false;
+    mark_second_text(golden, inputs);
+    return true;
+}
+
+/* Names without a group: golden.json's input_ids, one list a text. */
+static bool from_texts(const Golden *golden, Padded *inputs, Err *err)
+{
+    const cJSON *lists = cJSON_GetObjectItemCaseSensitive(golden->notes, "input_ids"), *list;
+    int count = cJSON_GetArraySize(lists), at = 0;
+    if (!cJSON_IsArray(lists) || count == 0) return false;
+    const cJSON **item = ARENA_ARRAY(golden->arena, const cJSON *, (size_t)count);
+    cJSON_ArrayForEach(list, lists) item[at++] = list;
+    return from_lists(golden, item, count, inputs, err);
+}
+
+/* ---- which ---- */
+
+/* The group whose inputs this one shares. */
+static const char *group_with_inputs(const GoldenGroup *group)
+{
+    if (golden_precision(group)) return "single";
+    return strcmp(group->name, "embed") == 0 ? "batch" : group->name;
+}
+
+static bool check_sequences(const Padded *inputs, Err *err)
+{
+    for (int s = 0; s < inputs->sequences; s++)
+        if (!memchr(inputs->mask + (size_t)s * (size_t)inputs->width, 1, (size_t)inputs->width))
+            return err_set(err, "sequence %d is nothing but padding", s);
+    return true;
+}
+
+bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err)
+{
+    const char *name = group_with_inputs(group);
+    const Tensor *ids = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/input_ids", name));
+    bool found;
+    if (ids) found = from_tensors(golden, ids, name, &group->inputs, err);
+    else if (group->name[0]) found = from_feature(golden, name, &group->inputs, err);
+    else found = from_texts(golden, &group->inputs, err);
+    if (!found) return err_set(err, "has outputs, and no input_ids");
+    return check_sequences(&group->inputs, err);
+}

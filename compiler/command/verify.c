@@ -1,0 +1,269 @@
+/* verify: the engines against golden tensors and against each other. */
+#include "compiler/command/verify.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/command/forward.h"
+#include "compiler/engine/loaded.h"
+#include "runtime/core/team.h"
+
+const char *const engine_names[ENGINE_COUNT] = {"compiled", "interpreter", "reference"};
+
+/* Compiled and interpreted code round alike where the C compiler contracts nothing; what differs more than rounding is a fault. */
+static const double rounding = 1e-6;
+
+/* ---- options ---- */
+
+static double tolerance_of(const char *option, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= 0) || isinf(value)) fatal("--%s: found \"%s\", wanted a number that is not negative", option, text);
+    return value;
+}
+
+static bool engine_asked(const Options *options, EngineKind kind)
+{
+    const char *list = options->engines;
+    size_t length = strlen(engine_names[kind]);
+    for (const char *at = list; at && *at;) {
+        size_t n = strcspn(at, ",");
+        if (n == length && memcmp(at, engine_names[kind], n) == 0) return true;
+        at += n + (at[n] == ',');
+    }
+    return list == NULL;
+}
+
+static void check_engine_list(const char *list)
+{
+    for (const char *at = list; at && *at;) {
+        size_t n = strcspn(at, ","), known = 0;
+        for (size_t i = 0; i < ENGINE_COUNT; i++) known += strlen(engine_names[i]) == n && memcmp(at, engine_names[i], n) == 0;
+        if (!known) fatal("--engines: found \"%.*s\", wanted some of compiled,interpreter,reference", (int)n, at);
+        at += n + (at[n] == ',');
+    }
+}
+
+static void open_golden(Verification *v)
+{
+    Err err = {{0}};
+    const char *path = v->options->golden;
+    if (!path) {
+        Model model;
+        if (!model_open(v->arena, v->options->model, false, &model, &err)) fatal("%s", err.text);
+        path = model_file(&model, "golden.safetensors");
+        if (!path) fatal("%s: has no golden.safetensors; --golden names one elsewhere", model.folder);
+    }
+    if (!golden_open(v->arena, path, &v->golden, &err)) fatal("%s", err.text);
+}
+
+/* ---- engines ---- */
+
+/* Matrices stored with more bits than their format has. */
+static bool loses_precision(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op != OP_param || !node->tensor || node->format == FORMAT_f32) continue;
+        StoredType same = node->format == FORMAT_bf16 ? STORED_BF16 : STORED_F16;
+        if (node->tensor->type != same) return true;
+    }
+    return false;
+}
+
+static void compile_model(Verification *v)
+{
+    enum { ROWS_OF_DEFAULT = 256 };
+    CompileOptions options = options_compile(v->options);
+    options.hidden_states = options.hidden_states || v->golden.hidden_states;
+    if (!options.max_rows && v->golden.longest > ROWS_OF_DEFAULT) options.max_rows = v->golden.longest;
+    v->compiled = command_compile(v->arena, v->options, &options);
+    v->column_positions = !v->compiled->built.architecture->decoder;
+    v->lossy = loses_precision(v->compiled->graph);
+}
+
+static Engine *make_engine(Verification *v, EngineKind kind, Err *err)
+{
+    LoadOptions load = {.compiler = v->options->compiler, .verbose = v->options->verbose};
+    switch (kind) {
+    case ENGINE_compiled: return engine_compiled(v->arena, v->compiled, &load, err);
+    case ENGINE_interpreter: return engine_interpreter(v->arena, v->compiled, err);
+    case ENGINE_reference: return engine_reference(v->arena, v->compiled);
+    default: bug("engine %d", (int)kind);
+    }
+}
+
+static void open_engines(Verification *v)
+{
+    Err err = {{0}};
+    int threads = v->options->threads ? (int)v->options->threads : hf2c_thread_limit();
+    size_t slots = 1;
+    for (size_t i = 0; i < v->golden.groups; i++)
+        if ((size_t)v->golden.group[i].inputs.sequences > slots) slots = (size_t)v->golden.group[i].inputs.sequences;
+    if (slots > (size_t)v->compiled->facts.max_batch) slots = (size_t)v->compiled->facts.max_batch;
+    check_engine_list(v->options->engines);
+    for (int k = 0; k < ENGINE_COUNT; k++) {
+        EngineRun *run = &v->run[k];
+        if (!engine_asked(v->options, (EngineKind)k)) continue;
+        run->engine = make_engine(v, (EngineKind)k, &err);
+        if (!run->engine) fatal("%s", err.text);
+        if (!engine_context(v->arena, &run->engine->model, run->engine, run->engine->weights, slots, threads, &run->context, &err))
+            fatal("%s", err.text);
+    }
+}
+
+/* ---- the report ---- */
+
+static void print_head(void)
+{
+    printf("%-20s %-18s %-12s %13s %13s %20s\n", "group", "output", "engine", "largest error", "relative L2", "tolerance");
+}
+
+static void print_line(const GoldenGroup *group, const char *output, const char *engine, const Comparison *c, Tolerance t)
+{
+    char tolerance[48];
+    snprintf(tolerance, sizeof tolerance, "%.1e + %.1e|b|", t.absolute, t.relative);
+    printf("%-20s %-18s %-12s %13.2e %13.2e %20s  %s\n", group->name, output, engine, c->absolute, c->relative_l2, tolerance,
+           c->within ? "ok" : "FAIL");
+}
+
+static void report_failure(Verification *v, const GoldenGroup *group, const char *output, const char *engine, const char *why)
+{
+    v->failures++;
+    printf("%-20s %-18s %-12s %s  FAIL\n", group->name, output, engine, why);
+}
+
+/* ---- comparing ---- */
+
+/* The model's value for one expected tensor; NULL: not covered, *why says why. */
+static const float *computed(const Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float *const *value, const char **why)
+{
+    const Derivation *derivation = derivation_find(group->output[i]);
+    const hf2c_model *model = &v->compiled->facts;
+    int found = hf2c_output_find(model, group->output[i]);
+    if (found >= 0) derivation = NULL;
+    else if (derivation) found = hf2c_output_find(model, derivation->from);
+    *why = "the model has no such output";
+    if (found < 0) return NULL;
+    const hf2c_output *output = &model->outputs[found];
+    size_t elements = group->expected[i]->elements, rows = (size_t)group->inputs.sequences;
+    if (output->rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)group->inputs.width;
+    *why = "the golden's shape is not that of this output";
+    if (!derivation) return elements == rows * (size_t)output->columns ? value[found] : NULL;
+    float *out = ARENA_ARRAY(arena, float, elements);
+    return derivation->make(&group->inputs, value[found], output->columns, out, elements) ? out : NULL;
+}
+
+static void compare_output(Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float **const value[ENGINE_COUNT])
+{
+    Tolerance tolerance = group->tolerance;
+    const Tensor *tensor = group->expected[i];
+    if (v->options->atol) tolerance.absolute = tolerance_of("atol", v->options->atol);
+    if (v->options->rtol) tolerance.relative = tolerance_of("rtol", v->options->rtol);
+    float *expected = ARENA_ARRAY(arena, float, tensor->elements);
+    tensor_to_float(tensor, 0, tensor->elements, expected);
+    for (int k = 0; k < ENGINE_COUNT; k++) {
+        EngineRun *run = &v->run[k];
+        const char *why;
+        if (!value[k]) continue;
+        const float *got = computed(v, arena, group, i, value[k], &why);
+        if (!got) {
+            report_failure(v, group, group->output[i], engine_names[k], why);
+            continue;
+        }
+        Comparison c = compare_values(got, expected, tensor->elements, tolerance);
+        print_line(group, group->output[i], engine_names[k], &c, tolerance);
+        run->comparisons++;
+        if (!c.within) v->failures++;
+        if (!(c.absolute <= run->absolute)) run->absolute = c.absolute;
+        if (!(c.share <= run->share)) run->share = c.share;
+    }
+}
+
+/* Compiled beside interpreted, every output of the model. */
+static void compare_engines(Verification *v, const GoldenGroup *group, float *const *compiled, float *const *interpreted)
+{
+    const hf2c_model *model = &v->compiled->facts;
+    for (int i = 0; compiled && interpreted && i < model->output_count; i++) {
+        size_t rows = (size_t)group->inputs.sequences;
+        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)group->inputs.width;
+        Comparison c = compare_values(compiled[i], interpreted[i], rows * (size_t)model->outputs[i].columns, (Tolerance){0, 0});
+        if (!c.same_bits && !(c.relative_l2 <= v->disagreement)) v->disagreement = c.relative_l2;
+    }
+}
+
+/* With less precision than the folder's only the goldens of that precision hold; with all of it, only the others. */
+static bool is_compared(const Verification *v, const GoldenGroup *group)
+{
+    static const struct {
+        const char *ours, *golden;
+    } names[] = {{"f16", "float16"}, {"bf16", "bfloat16"}, {"f32", "float32"}};
+    const char *precision = golden_precision(group), *asked = v->options->precision;
+    if (!precision) return !v->lossy;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (asked && strcmp(asked, names[i].ours) == 0) return strcmp(precision, names[i].golden) == 0;
+    return false;
+}
+
+static void verify_group(Verification *v, const GoldenGroup *group)
+{
+    Arena *arena = arena_new();
+    float **value[ENGINE_COUNT] = {NULL};
+    for (int k = 0; k < ENGINE_COUNT; k++) {
+        Err err = {{0}};
+        EngineRun *run = &v->run[k];
+        if (!run->engine) continue;
+        value[k] = forward_padded(arena, &run->context, &group->inputs, (Feeding){0, 0}, v->column_positions, -1, &err);
+        if (!value[k]) report_failure(v, group, "-", engine_names[k], err.text);
+    }
+    for (size_t i = 0; i < group->count; i++) compare_output(v, arena, group, i, value);
+    compare_engines(v, group, value[ENGINE_compiled], value[ENGINE_interpreter]);
+    arena_free(arena);
+}
+
+static void report_agreement(Verification *v)
+{
+    if (!v->run[ENGINE_compiled].engine || !v->run[ENGINE_interpreter].engine) return;
+    bool fine = v->disagreement <= rounding;
+    if (v->disagreement == 0) printf("compiled against interpreter: the same bits  ok\n");
+    else printf("compiled against interpreter: relative L2 %.2e  %s\n", v->disagreement, fine ? "ok" : "FAIL");
+    v->failures += !fine;
+}
+
+static size_t report_summary(const Verification *v)
+{
+    size_t comparisons = 0;
+    for (int k = 0; k < ENGINE_COUNT; k++) {
+        const EngineRun *run = &v->run[k];
+        if (run->engine)
+            printf("%s: %zu tensors, largest error %.2e, at most %.2g of the tolerance\n", engine_names[k], run->comparisons, run->absolute,
+                   run->share);
+        comparisons += run->comparisons;
+    }
+    printf("%s: target %s, %s\n", v->compiled->facts.name, v->compiled->target->name, v->failures ? "FAILED" : "all within tolerance");
+    return comparisons;
+}
+
+int command_verify(const Options *options)
+{
+    Verification v = {.arena = arena_new(), .options = options};
+    size_t skipped = 0;
+    open_golden(&v);
+    compile_model(&v);
+    open_engines(&v);
+    print_head();
+    for (size_t i = 0; i < v.golden.groups; i++) {
+        if (is_compared(&v, &v.golden.group[i])) verify_group(&v, &v.golden.group[i]);
+        else skipped += v.golden.group[i].count;
+    }
+    if (skipped) printf("not compared: %zu tensors of another precision\n", skipped);
+    if (v.golden.others) printf("not compared: %zu tensors of generation, sampling, quantisation\n", v.golden.others);
+    report_agreement(&v);
+    verify_feeding(&v);
+    if (report_summary(&v) == 0) fatal("%s: nothing in it could be compared", v.golden.file);
+    arena_free(v.arena);
+    return v.failures ? EXIT_BAD_INPUT : EXIT_DONE;
+}
