@@ -1,3 +1,4 @@
+/* lex: see lex.h. Numbers are read in JSON's grammar, independent of the locale. */
 #include "compiler/ir/lex.h"
 
 #include <inttypes.h>

@@ -39,8 +39,8 @@ static void add_symbols(Str *out)
 void ops_reference(Str *out)
 {
     str_printf(out, "# Operations\n\nMade from `ops.def` and `templates/elementwise.def`. Values are f32 unless said otherwise; "
-                    "an attribute that is left out is 0. Ops without a kernel exist only in the graph: sources, views, and what "
-                    "happens when the weights are packed.\n\n"
+                    "an attribute that is left out is 0. Ops without a kernel exist only in the graph: sources, views, and "
+                    "what happens when the weights are packed.\n\n"
                     "| op | operands | attributes | computes | kernel |\n|---|---|---|---|---|\n");
     for (int op = OP_none + 1; op < OP_COUNT; op++) add_op(out, op_info((Op)op));
     add_symbols(out);
@@ -51,5 +51,7 @@ void ops_reference(Str *out)
                     "h / (heads / kv_heads).\n"
                     "- `rope` rotates the pairs (i, i + rotary_dim / 2), or (2 i, 2 i + 1) when `interleaved` is 1; elements of a "
                     "head beyond rotary_dim stay as they are. The angle is a product in float32.\n"
+                    "- c is the attribute `value`. The activation and the gate of a `linear` are functions of one number; it has one of "
+                    "them or none.\n"
                     "- The second operand of an op of two may be a constant row: it is applied to every row of the first.\n");
 }

@@ -8,6 +8,8 @@
  * are outputs (they would have to be copied), weights that something else uses too (they would be there twice). */
 #include "compiler/pass/rewrite.h"
 
+enum { IS_GATE = 1 };
+
 static void mark_gates(Graph *graph)
 {
     for (size_t i = 0; i < graph->count; i++) graph->node[i]->mark = 0;
@@ -15,7 +17,7 @@ static void mark_gates(Graph *graph)
         Gate gate;
         if (!gate_match(graph, graph->node[i], &gate))
             continue;
-        for (int j = 0; j < gate.projections; j++) gate.projection[j].linear->mark = 1;
+        for (int j = 0; j < gate.projections; j++) gate.projection[j].linear->mark = IS_GATE;
     }
 }
 
@@ -32,7 +34,7 @@ static bool has_epilogue(const Graph *graph, const Projection *projection)
 
 static bool is_candidate(const Graph *graph, Node *node, Projection *projection)
 {
-    return !node->mark && projection_of_linear(graph, node, projection) &&
+    return !(node->mark & IS_GATE) && projection_of_linear(graph, node, projection) &&
            !rewrite_is_output(graph, projection->end) && !has_epilogue(graph, projection);
 }
 
@@ -85,7 +87,6 @@ int pass_fuse_qkv(Graph *graph)
         if (count < 2)
             continue;
         i = graph_position(graph, join(graph, group, count));
-        mark_gates(graph); /* pruning uses the marks too */
         rewrites++;
     }
     return rewrites;

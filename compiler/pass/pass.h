@@ -21,7 +21,8 @@ typedef struct PassOptions {
     Str *dump_to;
     bool verbose;               /* prints rewrites and time of each on stderr */
 } PassOptions;
-/* Recomputes shapes and formats (precision is set on params), then runs the passes in order. options may be NULL: all of them. The verifier runs before the first and after each one; what it finds is bug(), with the graph's text. */
+/* Recomputes shapes and formats (precision was set on params), then runs the passes in order. options may be NULL: all of them.
+ * The verifier runs before the first and after each one; what it finds is bug(), with the graph's text. */
 void passes_run(Graph *graph, const PassOptions *options);
 void passes_reference(Str *out); /* the page of the passes, from the table, as Markdown */
 bool pass_known(const char *name);

@@ -1,3 +1,4 @@
+/* projection: linears as the families write them, seen as x W' + bias. */
 #include "compiler/pass/rewrite.h"
 
 enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL };
@@ -46,8 +47,8 @@ static bool is_moderate(const Node *weight)
 bool projections_join(const Graph *graph, const Projection *a, const Projection *b)
 {
     return a->linear != b->linear && a->linear->operand[LINEAR_X] == b->linear->operand[LINEAR_X] &&
-           a->weight->format == b->weight->format && is_moderate(a->weight) && is_moderate(b->weight) && node_uses(graph, a->weight) == 1 &&
-           node_uses(graph, b->weight) == 1;
+           a->weight->format == b->weight->format && is_moderate(a->weight) && is_moderate(b->weight) &&
+           node_uses(graph, a->weight) == 1 && node_uses(graph, b->weight) == 1;
 }
 
 static Node *concat(Graph *graph, Node *before, Node *const *parts, int count)

@@ -1,3 +1,4 @@
+/* rewrite: replacing, pruning, hoisting; small questions that passes ask. */
 #include "compiler/pass/rewrite.h"
 
 #include <string.h>
@@ -34,20 +35,22 @@ static void remove_at(Graph *graph, size_t position)
     memmove(graph->node + position, graph->node + position + 1, (graph->count - position) * sizeof *graph->node);
 }
 
+enum { MAYBE_UNUSED = 1 << 16 }; /* a mark of its own: the other bits are the pass's */
+
 /* Takes a node that nothing uses out of the order, and what only it used, but for `kept`. Operands stand before their users: one
  * sweep backwards from the node meets whatever becomes unused. */
 static void prune(Graph *graph, Node *node, const Node *kept)
 {
     size_t position = graph_position(graph, node);
-    for (size_t i = 0; i < position; i++) graph->node[i]->mark = 0;
-    node->mark = 1;
+    for (size_t i = 0; i < position; i++) graph->node[i]->mark &= ~MAYBE_UNUSED;
+    node->mark |= MAYBE_UNUSED;
     for (size_t i = position + 1; i-- > 0;) {
         Node *candidate = graph->node[i];
-        if (!candidate->mark || candidate == kept || node_uses(graph, candidate) != 0)
+        if (!(candidate->mark & MAYBE_UNUSED) || candidate == kept || node_uses(graph, candidate) != 0)
             continue;
         for (int j = 0; j < candidate->operands; j++) {
             if (candidate->operand[j] != NULL)
-                candidate->operand[j]->mark = 1;
+                candidate->operand[j]->mark |= MAYBE_UNUSED;
         }
         remove_at(graph, i);
     }
