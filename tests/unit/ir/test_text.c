@@ -156,6 +156,21 @@ static void the_picture_names_every_node(void **state)
     arena_free(arena);
 }
 
+static void two_pictures_share_no_names(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    Str text = {0};
+    Graph *graph = parse(arena, model);
+    graph_dot_pair(&text, graph, "left", graph, "right");
+    assert_non_null(strstr(text.data, "a16 -> a17"));
+    assert_non_null(strstr(text.data, "b16 -> b17"));
+    assert_non_null(strstr(text.data, "subgraph cluster_a0"));
+    assert_non_null(strstr(text.data, "subgraph cluster_b0"));
+    str_free(&text);
+    arena_free(arena);
+}
+
 /* The page that people read is made from the tables. UPDATE=1 writes it. */
 static void the_reference_page_is_current(void **state)
 {
@@ -186,6 +201,7 @@ int main(void)
         cmocka_unit_test(wrong_text_is_refused_with_its_line),
         cmocka_unit_test(names_are_found_both_ways),
         cmocka_unit_test(the_picture_names_every_node),
+        cmocka_unit_test(two_pictures_share_no_names),
         cmocka_unit_test(the_reference_page_is_current),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
