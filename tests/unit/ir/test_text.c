@@ -148,7 +148,7 @@ static void the_picture_names_every_node(void **state)
     graph_dot(&text, parse(arena, model), "a \"model\"");
     assert_non_null(strstr(text.data, "label=\"a \\\"model\\\"\""));
     assert_non_null(strstr(text.data, "n16 -> n17"));
-    assert_non_null(strstr(text.data, "subgraph cluster_0"));
+    assert_non_null(strstr(text.data, "subgraph cluster_n0"));
     size_t open = 0, close = 0;
     for (const char *c = text.data; *c != '\0'; c++) open += *c == '{', close += *c == '}';
     assert_int_equal(open, close);
