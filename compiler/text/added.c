@@ -69,6 +69,9 @@ static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
         if (key->length == 0) {
             continue;
         }
+        if (key->length < build->tokenizer->shortest_added) {
+            build->tokenizer->shortest_added = (uint32_t)key->length;
+        }
         first[key->text[0] >> 3] |= (uint8_t)(1 << (key->text[0] & 7));
         flags[id] = (uint8_t)((json_flag(item, "single_word", false) ? HF2C_ADDED_SINGLE_WORD : 0) |
                               (json_flag(item, "lstrip", false) ? HF2C_ADDED_LEFT : 0) |
@@ -86,6 +89,7 @@ static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
 
 bool added_build(TokenizerBuild *build)
 {
+    build->tokenizer->shortest_added = INT32_MAX;
     build->tokenizer->added = build_table(build, false);
     build->tokenizer->added_normalized = build_table(build, true);
     return true;

@@ -115,12 +115,12 @@ static void mark_whole(TokenizerBuild *build)
         size_t length;
         flags[i] = build->entry[i].flags;
         if (!(flags[i] & HF2C_TOKEN_OF_MODEL) || build->entry[i].length == 0 || build->entry[i].length > WHOLE_MOST ||
-             !token_raw(build, (int32_t)i, &text, &length)) {
+            !token_raw(build, (int32_t)i, &text, &length)) {
             continue;
         }
         memset(&work, 0, sizeof work);
         work.tokenizer = build->tokenizer;
-        work.scratch = (hf2c_scratch){scratch, scratch + bytes};
+        work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
         work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
         work.piece = (hf2c_view){text, NULL, length};
         work.cursor = text;
@@ -163,7 +163,7 @@ bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
         return false;
     }
     build->tokenizer->model_table = table;
-    build->tokenizer->model_bytes = (uint16_t)(40 * (1 + table->prefix_bytes) + table->suffix_bytes * 40);
+    build->tokenizer->model_bytes = (uint16_t)(32 * (1 + table->prefix_bytes + table->suffix_bytes) + 1);
     mark_whole(build);
     return true;
 }

@@ -3,7 +3,7 @@
 
 #include "compiler/text/build.h"
 
-enum { GROWTH_MOST = 64, DEPTH_MOST = 8 };
+enum { GROWTH_MOST = 1024, DEPTH_MOST = 8 };
 
 typedef void Apply(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
 
@@ -44,7 +44,8 @@ static bool add_replace(TokenizerBuild *build, const cJSON *item)
     }
     parameters.pattern = build_pattern(build, "normalizer Replace", pattern, false);
     return parameters.pattern != NULL &&
-           add(build, hf2c_normalize_replace, parameters, (parameters.text_bytes + shortest - 1) / shortest + 1, 0);
+           add(build, hf2c_normalize_replace, parameters,
+               parameters.text_bytes > shortest ? (parameters.text_bytes + shortest - 1) / shortest : 1, 0);
 }
 
 static bool add_prepend(TokenizerBuild *build, const cJSON *item)
@@ -118,23 +119,27 @@ static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
                         "Precompiled, ByteLevel or Sequence");
 }
 
+/* Steps that follow Unicode do not let grow again what another one of them let grow, so the largest of them bounds them all; only
+ * replacements multiply. A text beyond that bound is answered with HF2C_TOO_SMALL. */
 bool normalizers_build(TokenizerBuild *build)
 {
     const cJSON *root = json_get(build->root, "normalizer");
-    uint32_t growth = 1, extra = 0, largest = 1;
+    uint32_t replaced = 1, unicode = 1, extra = 0;
 
     if (root != NULL && !add_one(build, root, 0)) {
         return false;
     }
-    /* What one step lets grow another one does not let grow again, so the product is far above what happens: it is capped, and a
-     * text beyond that is answered with HF2C_TOO_SMALL. */
     for (int i = 0; i < build->tokenizer->normalizers; i++) {
-        largest = build->normalizer[i].growth > largest ? build->normalizer[i].growth : largest;
-        growth *= build->normalizer[i].growth;
-        growth = growth > GROWTH_MOST ? GROWTH_MOST : growth;
-        extra += build->normalizer[i].extra * 4;
+        const hf2c_normalizer *part = &build->normalizer[i];
+        if (part->apply == hf2c_normalize_replace) {
+            replaced = replaced * part->growth > GROWTH_MOST ? GROWTH_MOST : replaced * part->growth;
+            extra *= part->growth;
+        } else {
+            unicode = part->growth > unicode ? part->growth : unicode;
+        }
+        extra += part->extra;
     }
-    build->tokenizer->line_growth = (uint16_t)(growth > largest ? growth : largest);
+    build->tokenizer->line_growth = (uint16_t)(replaced * unicode);
     build->tokenizer->line_extra = (uint16_t)(extra < 60000 ? extra : 60000);
     return true;
 }

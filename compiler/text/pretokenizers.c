@@ -273,8 +273,14 @@ bool pretokenizers_build(TokenizerBuild *build)
     }
     for (int i = 0; i < build->tokenizer->pretokenizers; i++) {
         const hf2c_pretokenizer *part = &build->pretokenizer[i];
-        growth *= part->growth > 0 ? part->growth : 1;
-        extra += part->extra;
+        if (part->growth > growth) { /* spaces that a normalizer has replaced do not grow again */
+            growth = part->growth;
+        }
+        if (i == 0) {
+            extra += part->extra;
+        } else {
+            growth += part->extra; /* once for each piece of the step before */
+        }
     }
     build->tokenizer->growth = (uint16_t)(growth < 4096 ? growth : 4096);
     build->tokenizer->extra = (uint16_t)(extra < 60000 ? extra : 60000);

@@ -9,10 +9,14 @@
 /* NULL with an empty *err: the folder has no tokenizer. NULL with *err: it has one that is broken or asks for something unknown. */
 const hf2c_tokenizer *tokenizer_compile(Arena *arena, const Model *model, Err *err);
 
-/* The tables as C source, bytes as numbers only: defines `const hf2c_tokenizer NAME_tokenizer` and what it points to (static). */
+/* The tables as C source, bytes as numbers only: defines `const hf2c_tokenizer NAME_tokenizer` and what it points to (static). It
+ * includes the headers of runtime/text under their flat names ("text_work.h"). */
 void tokenizer_emit(Str *out, const hf2c_tokenizer *tokenizer, const char *name);
 
 /* The files of runtime/text (.c) that this tokenizer needs; returns how many. */
+size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity);
+
+/* Paths ("runtime/text/bpe.c") of the files of runtime/text that this tokenizer needs; returns how many, at most capacity (32 suffice). */
 size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity);
 
 /* Bytes of the tables in .rodata. */

@@ -202,8 +202,9 @@ def write_scripts(ucd, out):
         for code in range(first, last + 1):
             values[code] = names.setdefault(value, len(names))
     table, count = two_level("script", values)
-    pool = [ord(c) for name in names for c in name + "\0"]
-    body = table + array("char", "script_name", pool, "names, each with a NUL") + lookup("hf2c_unicode_script", "script", count)
+    pool = [ord(c) for name in names for c in name + "\0"] + [0]
+    body = table + array("char", "script_name", pool, "names, each with a NUL; an empty one is the end")
+    body += lookup("hf2c_unicode_script", "script", count)
     body += "const char *hf2c_unicode_script_names(void)\n{\n    return script_name;\n}\n"
     write(out, "unicode_script_table.c", "Scripts", body)
 

@@ -277,8 +277,8 @@ hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uin
         return work->status;
     }
     if (most > SHORT_PIECE) {
-        word.symbols = hf2c_scratch_take(&work->scratch, most, sizeof *word.symbols);
-        word.heap = word.symbols != NULL ? hf2c_scratch_take(&work->scratch, 2 * most, sizeof *word.heap) : NULL;
+        word.symbols = hf2c_text_take(&work->scratch, most, sizeof *word.symbols);
+        word.heap = word.symbols != NULL ? hf2c_text_take(&work->scratch, 2 * most, sizeof *word.heap) : NULL;
         if (word.heap == NULL) {
             return HF2C_TOO_SMALL;
         }

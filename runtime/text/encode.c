@@ -6,10 +6,12 @@ static size_t saturating(size_t a, size_t b)
     return b != 0 && a > (SIZE_MAX / 2) / b ? SIZE_MAX / 2 : a * b;
 }
 
-/* Bytes of text after normalizers and pre-tokenizers; an invalid byte becomes three. */
+/* Bytes of text after normalizers and pre-tokenizers; an invalid byte becomes three. Every added token may begin a new segment. */
 static size_t grown(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 {
-    return saturating(text_bytes, (size_t)3 * (tokenizer->growth + tokenizer->extra)) + 16;
+    size_t segments = text_bytes / (tokenizer->shortest_added + 1u) + 4;
+
+    return saturating(text_bytes, tokenizer->growth > 3 ? tokenizer->growth : 3) + saturating(segments, tokenizer->extra) + 16;
 }
 
 size_t hf2c_encode_capacity(const hf2c_tokenizer *tokenizer, size_t text_bytes)
@@ -19,14 +21,17 @@ size_t hf2c_encode_capacity(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 
 size_t hf2c_encode_scratch(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 {
-    /* tokens, their spellings, two lines and as many again while pre-tokenizing, what the model needs */
-    size_t per_byte = sizeof(hf2c_token) + 1 + 36 + tokenizer->model_bytes;
+    /* tokens and their spellings, what the model needs, two lines of normalizers, one of each pre-tokenizer that rewrites */
+    size_t per_byte = sizeof(hf2c_token) + 1 + tokenizer->model_bytes + (tokenizer->normalizers > 0 ? 18 : 0);
 
+    for (uint32_t i = 0; i < tokenizer->pretokenizers; i++) {
+        per_byte += tokenizer->pretokenizer[i].growth > 0 ? 9 : 0;
+    }
     return saturating(grown(tokenizer, text_bytes), per_byte) + saturating(text_bytes, 3) + 4096;
 }
 
 /* Text with every invalid part replaced by U+FFFD, in scratch; the text itself when there is none. */
-static const uint8_t *sanitize(hf2c_scratch *scratch, const uint8_t *text, size_t *bytes)
+static const uint8_t *sanitize(hf2c_text_scratch *scratch, const uint8_t *text, size_t *bytes)
 {
     size_t at = hf2c_utf8_valid_bytes(text, *bytes), length = at, size;
     uint8_t *clean;
@@ -34,7 +39,7 @@ static const uint8_t *sanitize(hf2c_scratch *scratch, const uint8_t *text, size_
     if (at == *bytes) {
         return text;
     }
-    clean = hf2c_scratch_take(scratch, *bytes, 3);
+    clean = hf2c_text_take(scratch, *bytes, 3);
     if (clean == NULL) {
         return NULL;
     }
@@ -71,7 +76,7 @@ static hf2c_status begin(hf2c_work *work, const hf2c_tokenizer *tokenizer, size_
     work->tokens = (hf2c_token *)(void *)work->scratch.top - 1;
     if (encoding->spellings != NULL) {
         work->spelling_capacity = grown(tokenizer, text_bytes);
-        work->spelling = hf2c_scratch_take(&work->scratch, work->spelling_capacity, 1);
+        work->spelling = hf2c_text_take(&work->scratch, work->spelling_capacity, 1);
         return work->spelling == NULL ? HF2C_TOO_SMALL : HF2C_OK;
     }
     return HF2C_OK;

@@ -1,7 +1,7 @@
 /* Scratch memory, and text that remembers its origin. */
 #include "runtime/text/work.h"
 
-void *hf2c_scratch_take(hf2c_scratch *scratch, size_t count, size_t size)
+void *hf2c_text_take(hf2c_text_scratch *scratch, size_t count, size_t size)
 {
     size_t left = (size_t)(scratch->top - scratch->bottom), bytes;
     void *taken = scratch->bottom;
@@ -17,10 +17,10 @@ void *hf2c_scratch_take(hf2c_scratch *scratch, size_t count, size_t size)
     return taken;
 }
 
-int hf2c_line_take(hf2c_line *line, hf2c_scratch *scratch, size_t capacity)
+int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity)
 {
-    line->text = hf2c_scratch_take(scratch, capacity, 1);
-    line->origin = line->text ? hf2c_scratch_take(scratch, capacity, 2 * sizeof *line->origin) : NULL;
+    line->text = hf2c_text_take(scratch, capacity, 1);
+    line->origin = line->text ? hf2c_text_take(scratch, capacity, 2 * sizeof *line->origin) : NULL;
     line->bytes = 0;
     line->capacity = capacity;
     line->full = 0;

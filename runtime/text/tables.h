@@ -159,7 +159,8 @@ struct hf2c_tokenizer {
     uint8_t byte_alphabet, lossy, trim, clean_up, left_padding;
     int32_t special[HF2C_SPECIAL_COUNT];
     int32_t max_length;
-    uint32_t longest_token; /* bytes of the longest spelling */
+    uint32_t longest_token;  /* bytes of the longest spelling */
+    uint32_t shortest_added; /* bytes of the shortest added token */
 };
 
 #endif

@@ -80,7 +80,7 @@ static void reverse(Node *nodes, size_t bytes)
 hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
 {
     const hf2c_unigram_table *table = tokenizer->model_table;
-    Node *nodes = hf2c_scratch_take(&work->scratch, bytes + 1, sizeof *nodes);
+    Node *nodes = hf2c_text_take(&work->scratch, bytes + 1, sizeof *nodes);
     hf2c_status status;
 
     if (nodes == NULL) {

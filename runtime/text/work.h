@@ -9,12 +9,12 @@
 
 /* ---- scratch: work areas grow from the bottom, tokens from the top ---- */
 
-typedef struct hf2c_scratch {
+typedef struct hf2c_text_scratch {
     uint8_t *bottom, *top;
-} hf2c_scratch;
+} hf2c_text_scratch;
 
 enum { HF2C_SCRATCH_ALIGNMENT = 16 };
-void *hf2c_scratch_take(hf2c_scratch *scratch, size_t count, size_t size); /* NULL when it does not suffice */
+void *hf2c_text_take(hf2c_text_scratch *scratch, size_t count, size_t size); /* NULL when it does not suffice */
 
 /* ---- text and where it came from ---- */
 
@@ -33,7 +33,7 @@ typedef struct hf2c_view {
     size_t bytes;
 } hf2c_view;
 
-int hf2c_line_take(hf2c_line *line, hf2c_scratch *scratch, size_t capacity);
+int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity);
 /* Adds bytes that all have the origin of byte `from` of in. */
 void hf2c_line_add(hf2c_line *line, const uint8_t *text, size_t bytes, const hf2c_line *in, size_t from);
 void hf2c_line_add_code(hf2c_line *line, uint32_t code, const hf2c_line *in, size_t from);
@@ -60,7 +60,7 @@ typedef struct hf2c_token {
 
 typedef struct hf2c_work {
     const hf2c_tokenizer *tokenizer;
-    hf2c_scratch scratch;
+    hf2c_text_scratch scratch;
     hf2c_token *tokens; /* the first one; the following ones lie below it */
     size_t count;
     const uint8_t *original; /* the text of this sequence, valid UTF-8 */
