@@ -12,7 +12,7 @@ static const struct { Function *function; const char *name, *files; } functions[
 #include "runtime/text/tokenizers.def"
 };
 
-const char *function_name(Function *function)
+const char *runtime_function_name(Function *function)
 {
     for (size_t i = 0; i < COUNT_OF(functions); i++) {
         if (functions[i].function == function) {

@@ -15,7 +15,7 @@ typedef struct Emitter {
 typedef void Function(void);
 
 /* Name of a part of the runtime, and the files it needs, separated by spaces. */
-const char *function_name(Function *function);
+const char *runtime_function_name(Function *function);
 const char *function_files(Function *function);
 
 /* Each prints an array and returns its number. */

@@ -228,7 +228,7 @@ static void print_reference(Emitter *emitter, const char *prefix, int number)
 
 static void print_part(Emitter *emitter, Function *function, const hf2c_parameters *parameters, Parameters numbers)
 {
-    str_printf(emitter->out, "    {%s, {", function_name(function));
+    str_printf(emitter->out, "    {%s, {", runtime_function_name(function));
     print_reference(emitter, "&", numbers.pattern);
     print_reference(emitter, "&", numbers.charsmap);
     print_reference(emitter, "", numbers.text);
@@ -348,7 +348,7 @@ static void print_tokenizer(Emitter *emitter, const hf2c_tokenizer *tokenizer, c
     emit_pointer(emitter, "normalizer", "", numbers->normalizer);
     emit_pointer(emitter, "pretokenizer", "", numbers->pretokenizer);
     emit_pointer(emitter, "decoder", "", numbers->decoder);
-    str_printf(emitter->out, "    .model = %s,\n", function_name((Function *)tokenizer->model));
+    str_printf(emitter->out, "    .model = %s,\n", runtime_function_name((Function *)tokenizer->model));
     emit_pointer(emitter, "model_table", "&", numbers->model);
     str_printf(emitter->out, "    .single = {t%d, %lu, %lu},\n    .pair = {t%d, %lu, %lu},\n", numbers->single,
                (unsigned long)tokenizer->single.count, (unsigned long)tokenizer->single.special, numbers->pair,
