@@ -3,7 +3,7 @@
 #define HF2C_CLI_CLI_H
 
 #include "runtime/cli/program.h"
-#include "runtime/core/weights.h"
+#include "runtime/cli/weights_map.h"
 #include "runtime/task/task.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
 /* jsonl: requests as lines of JSON, one answer line each. A bad line gets {"error": ...}; the next line goes on. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
 #include "runtime/cli/cli.h"
 
 #include <stdlib.h>

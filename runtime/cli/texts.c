@@ -1,4 +1,7 @@
 /* texts: inputs from the command line or the lines of standard input; text for people or JSON out. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
 #include "runtime/cli/cli.h"
 
 #include <errno.h>

@@ -1,0 +1,63 @@
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "runtime/cli/weights_map.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static uint64_t load64(const uint8_t *from)
+{
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--) value = value << 8 | from[i];
+    return value;
+}
+
+/* Where the weights lie in an open file: the part that the trailer names, or all of it. False: the trailer lies. */
+static bool locate(int file, uint64_t file_bytes, uint64_t *begin, uint64_t *bytes)
+{
+    uint8_t trailer[HF2C_WEIGHTS_TRAILER];
+    *begin = 0;
+    *bytes = file_bytes;
+    if (file_bytes < sizeof trailer) return true;
+    if (pread(file, trailer, sizeof trailer, (off_t)(file_bytes - sizeof trailer)) != (ssize_t)sizeof trailer) return false;
+    if (memcmp(trailer, "HF2CEND", 8) != 0) return true;
+    *begin = load64(trailer + 8);
+    *bytes = load64(trailer + 16);
+    uint64_t room = file_bytes - sizeof trailer;
+    return *begin % HF2C_WEIGHTS_PAGE == 0 && *begin <= room && *bytes <= room - *begin;
+}
+
+static const char *map_open_file(hf2c_weights_map *map, int file)
+{
+    struct stat status;
+    uint64_t begin, bytes;
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return "not a regular file";
+    if (!locate(file, (uint64_t)status.st_size, &begin, &bytes)) return "its trailer does not fit its size";
+    if (bytes < HF2C_WEIGHTS_HEADER) return "too short to hold weights";
+    if (bytes > SIZE_MAX) return "larger than the address space";
+    void *memory = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, file, (off_t)begin);
+    if (memory == MAP_FAILED) return "cannot be mapped";
+    *map = (hf2c_weights_map){memory, (size_t)bytes, memory, (size_t)bytes};
+    return NULL;
+}
+
+hf2c_status hf2c_weights_map_file(hf2c_weights_map *map, const char *path, const char **reason)
+{
+    *map = (hf2c_weights_map){0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    const char *why = file < 0 ? "cannot be opened" : map_open_file(map, file);
+    if (file >= 0) close(file);
+    if (reason) *reason = why;
+    return why ? HF2C_BAD_WEIGHTS : HF2C_OK;
+}
+
+void hf2c_weights_unmap(hf2c_weights_map *map)
+{
+    if (map->mapping) munmap(map->mapping, map->mapped);
+    *map = (hf2c_weights_map){0};
+}
