@@ -21,8 +21,9 @@ typedef struct Attention {
     float *y;
     const float *q, *k, *v;
     const hf2c_sequences *sequences;
+    const float *bias;
     int heads, kv_heads, head_dim, cached, causal;
-    int64_t ldq, ldk, ldv, window;
+    int64_t ldq, ldk, ldv, window, D, origin;
     float scale, softcap;
 } Attention;
 
@@ -34,6 +35,8 @@ typedef struct AttentionTile {
     _Alignas(64) float turned[TILE_DEPTH * TILE_COLUMNS]; /* keys, transposed; or the last columns of values */
     float highest[ATTENTION_QUERIES], total[ATTENTION_QUERIES];
     int first[ATTENTION_QUERIES], end[ATTENTION_QUERIES]; /* the keys that each query sees */
+    const float *bias[ATTENTION_QUERIES]; /* of each query's head; NULL: none */
+    int position[ATTENTION_QUERIES];
     int queries, height, padded;
     int low, high; /* the keys that any query sees */
 } AttentionTile;
@@ -54,8 +57,9 @@ SIMD_INLINE void attention_begin(const Attention *a, AttentionTile *t, const Key
         for (int h = head; h < end_head; h++) {
             int i = t->queries++;
             attention_load_query(t, i, a->q + r * a->ldq + h * a->head_dim, a->head_dim, a->scale);
-            sequence_visible(keys->past + r - a->sequences->start[s], keys->count, a->causal, a->window, &t->first[i],
-                             &t->end[i]);
+            t->position[i] = keys->past + r - a->sequences->start[s];
+            t->bias[i] = a->bias ? a->bias + h * a->D : NULL;
+            sequence_visible(t->position[i], keys->count, a->causal, a->window, &t->first[i], &t->end[i]);
             t->highest[i] = -INFINITY;
             t->total[i] = 0;
             if (t->first[i] < t->low) t->low = t->first[i];
@@ -105,21 +109,19 @@ SIMD_INLINE void attention_scores(const Attention *a, AttentionTile *t, const fl
         }
 }
 
-/* Caps and masks n scores (a multiple of SIMD_LANES; [first, end) are seen) and returns the highest. */
-SIMD_INLINE float attention_mask(float *p, int n, int first, int end, const float softcap)
+SIMD_INLINE void attention_cap(float *p, int n, const float softcap)
+{
+    for (int j = 0; j < n; j += SIMD_LANES)
+        simd_store(p + j, simd_set1(softcap) * simd_tanh(simd_load(p + j) / simd_set1(softcap)));
+}
+
+/* Masks n scores (a multiple of SIMD_LANES; [first, end) are seen) and returns the highest. */
+SIMD_INLINE float attention_mask(float *p, int n, int first, int end)
 {
     for (int j = 0; j < first && j < n; j++) p[j] = -INFINITY;
     for (int j = end > 0 ? end : 0; j < n; j++) p[j] = -INFINITY;
     simd_float highest = simd_set1(-INFINITY);
-    for (int j = 0; j < n; j += SIMD_LANES) {
-        simd_float score = simd_load(p + j);
-        if (softcap != 0) {
-            simd_float capped = simd_set1(softcap) * simd_tanh(score / simd_set1(softcap));
-            score = simd_select_less(simd_set1(-INFINITY), score, capped, score); /* what is masked stays so */
-            simd_store(p + j, score);
-        }
-        highest = simd_max(highest, score);
-    }
+    for (int j = 0; j < n; j += SIMD_LANES) highest = simd_max(highest, simd_load(p + j));
     return simd_reduce_max(highest);
 }
 
@@ -140,7 +142,9 @@ SIMD_INLINE float attention_exponentials(float *p, int n, float highest)
 SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, int j, int n, int block)
 {
     float *p = t->p + i * TILE_STRIDE + j - block, *sums = t->sums + i * ATTENTION_HEAD_DIM;
-    float highest = attention_mask(p, n, t->first[i] - j, t->end[i] - j, a->softcap);
+    if (a->softcap != 0) attention_cap(p, n, a->softcap);
+    if (t->bias[i]) sequence_add_bias(p, n, t->bias[i], a->D, j - t->position[i] + a->origin);
+    float highest = attention_mask(p, n, t->first[i] - j, t->end[i] - j);
     if (highest < t->highest[i]) highest = t->highest[i];
     if (highest == -INFINITY) {
         memset(p, 0, (size_t)n * sizeof(float));
@@ -230,13 +234,13 @@ SIMD_INLINE void attention_units(const Attention *a, const hf2c_team *team, int 
 
 /* y: [rows, heads, head_dim], head_dim <= 512; a row that sees no key gives zeros */
 static inline void attention(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
-                             const hf2c_sequences *sequences, int rows, const int heads, const int kv_heads,
-                             const int head_dim, const int64_t ldq, const int64_t ldk, const int64_t ldv,
-                             const int cached, const int causal, const int64_t window, const float scale,
-                             const float softcap)
+                             const hf2c_sequences *sequences, const float *bias, int rows, const int heads,
+                             const int kv_heads, const int head_dim, const int64_t ldq, const int64_t ldk,
+                             const int64_t ldv, const int cached, const int causal, const int64_t window,
+                             const int64_t D, const int64_t origin, const float scale, const float softcap)
 {
-    const Attention a = {y,      q,      k,   v,   sequences, heads,  kv_heads, head_dim,
-                         cached, causal, ldq, ldk, ldv,       window, scale,    softcap};
+    const Attention a = {y,      q,   k,   v,   sequences, bias, heads,  kv_heads, head_dim, cached,
+                         causal, ldq, ldk, ldv, window,    D,    origin, scale,    softcap};
     attention_units(&a, team, rows);
 }
 

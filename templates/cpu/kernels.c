@@ -4,13 +4,14 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define ISAS(ISA) ISA(avx512) ISA(avx2) ISA(c11) /* the best first */
+#define ISAS(ISA) ISA(avx512) ISA(avx2) ISA(c11) ISA(scalar) /* the best first */
 static int machine_has_avx512(void) { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2"); }
 static int machine_has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 #else
-#define ISAS(ISA) ISA(c11)
+#define ISAS(ISA) ISA(c11) ISA(scalar)
 #endif
 static int machine_has_c11(void) { return 1; }
+static int machine_has_scalar(void) { return 1; }
 
 #define ISA(name) extern const KernelEntry kernels_##name[];
 ISAS(ISA)

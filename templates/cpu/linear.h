@@ -72,7 +72,7 @@ SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, int rows
     switch (rows) {
         ROWS(1)
         ROWS(2)
-#if HF2C_ISA != HF2C_ISA_c11
+#if HF2C_ISA > HF2C_ISA_c11
         ROWS(3)
         ROWS(4)
 #endif

@@ -24,25 +24,28 @@ static inline int scores_sequence_of(const hf2c_sequences *sequences, int row)
 
 /* Work: rows. */
 static inline void scores(const hf2c_team *team, float *p, const float *q, const float *k,
-                          const hf2c_sequences *sequences, int rows, const int heads, const int kv_heads,
-                          const int head_dim, const int64_t ldq, const int64_t ldk, const int64_t keys,
-                          const int cached, const int causal, const int64_t window, const float scale,
-                          const float softcap)
+                          const hf2c_sequences *sequences, const float *bias, int rows, const int heads,
+                          const int kv_heads, const int head_dim, const int64_t ldq, const int64_t ldk, const int64_t keys,
+                          const int cached, const int causal, const int64_t window, const int64_t D,
+                          const int64_t origin, const float scale, const float softcap)
 {
     int first_row, end_row, first, end;
     hf2c_share(team, rows, &first_row, &end_row);
     for (int r = first_row; r < end_row; r++) {
         int s = scores_sequence_of(sequences, r);
         Keys source = sequence_keys(k, sequences, s, cached, (int64_t)kv_heads * head_dim, ldk);
-        sequence_visible(source.past + r - sequences->start[s], source.count, causal, window, &first, &end);
+        int i = source.past + r - sequences->start[s];
+        sequence_visible(i, source.count, causal, window, &first, &end);
+        if (end > keys) end = (int)keys;
         for (int h = 0; h < heads; h++) {
             float *row = p + ((int64_t)r * heads + h) * keys;
             const float *query = q + r * ldq + h * head_dim, *key = source.data + h / (heads / kv_heads) * head_dim;
             for (int j = 0; j < keys; j++) row[j] = -INFINITY;
-            for (int j = first; j < end && j < keys; j++)
+            for (int j = first; j < end; j++)
                 row[j] = scale * scores_dot(query, key + j * source.stride, head_dim);
-            for (int j = first; softcap != 0 && j < end && j < keys; j++)
+            for (int j = first; softcap != 0 && j < end; j++)
                 simd_store_partial(row + j, 1, simd_unary(FUNCTION_softcap, simd_set1(row[j]), softcap));
+            if (bias && first < end) sequence_add_bias(row + first, end - first, bias + h * D, D, first - i + origin);
         }
     }
 }

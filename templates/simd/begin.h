@@ -12,7 +12,7 @@
 #include "templates/kernel.h"
 #include "templates/simd/simd.h"
 
-#if HF2C_ISA != HF2C_ISA_c11
+#if HF2C_ISA > HF2C_ISA_c11
 #include <immintrin.h>
 #endif
 
@@ -37,6 +37,8 @@
 #include "templates/simd/avx512.h"
 #elif HF2C_ISA == HF2C_ISA_avx2
 #include "templates/simd/avx2.h"
+#elif HF2C_ISA == HF2C_ISA_c11 && defined(__GNUC__)
+#include "templates/simd/vector.h"
 #else
 #include "templates/simd/scalar.h"
 #endif

@@ -1,5 +1,5 @@
 /* Closes what begin.h opened. */
-#if HF2C_ISA != HF2C_ISA_c11
+#if HF2C_ISA > HF2C_ISA_c11
 #if defined(__clang__)
 #pragma clang attribute pop
 #elif defined(__GNUC__)

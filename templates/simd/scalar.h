@@ -1,4 +1,4 @@
-/* simd.h in portable C11: vectors of one lane. */
+/* simd.h in plain C11, for any compiler: vectors of one lane. */
 #ifndef HF2C_SIMD_SCALAR_H
 #define HF2C_SIMD_SCALAR_H
 

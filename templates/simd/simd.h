@@ -1,5 +1,6 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
- * HF2C_SIMD names the set (c11, avx2, avx512), as the targets do; without it the compiler's own flags decide.
+ * HF2C_SIMD names the set (c11, avx2, avx512), as the targets do; without it the compiler's own flags decide. c11 is what every
+ * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11.
  *
  * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
  *   simd_load, simd_store                  unaligned
@@ -15,6 +16,7 @@
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H
 
+#define HF2C_ISA_scalar 0
 #define HF2C_ISA_c11 1
 #define HF2C_ISA_avx2 2
 #define HF2C_ISA_avx512 3

@@ -17,8 +17,8 @@
 #include "templates/cpu/kernels.h"
 #include "templates/cpu/pack.h"
 
-static const char *const test_isas[] = {"c11", "avx2", "avx512"};
-enum { TEST_ISAS = 3 };
+static const char *const test_isas[] = {"scalar", "c11", "avx2", "avx512"};
+enum { TEST_ISAS = 4 };
 
 static uint64_t test_state = 88172645463325252u;
 
@@ -64,9 +64,9 @@ static inline const KernelEntry *test_kernel(const char *isa, const char *name)
 
 typedef struct TestCall {
     const char *name;
-    void *pointers[5]; /* the result is set by test_run */
+    void *pointers[6]; /* the result is set by test_run */
     int rows;
-    int64_t constants[9];
+    int64_t constants[11];
     float reals[2];
 } TestCall;
 
@@ -75,7 +75,7 @@ static inline void test_run(const TestCall *call, const char *isa, int members, 
 {
     const KernelEntry *kernel = test_kernel(isa, call->name);
     assert_non_null(kernel);
-    void *pointers[5];
+    void *pointers[6];
     memcpy(pointers, call->pointers, sizeof(pointers));
     pointers[0] = y;
     for (int64_t i = 0; i < count; i++) y[i] = NAN;

@@ -1,0 +1,5 @@
+/* The kernels in plain C11, element by element. */
+#define HF2C_SIMD scalar
+#define THUNKS_TABLE kernels_scalar
+#define THUNKS_COUNT kernels_scalar_count
+#include "templates/cpu/thunks.h"

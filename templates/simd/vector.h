@@ -1,0 +1,102 @@
+/* simd.h by the vector types that GCC and clang have on every processor: four lanes, in vector registers where there are any. */
+#ifndef HF2C_SIMD_VECTOR_H
+#define HF2C_SIMD_VECTOR_H
+
+enum { SIMD_LANES = 4 };
+typedef float simd_float __attribute__((vector_size(16)));
+typedef int32_t simd_int __attribute__((vector_size(16)));
+typedef uint32_t simd_bits __attribute__((vector_size(16)));
+typedef uint16_t simd_half __attribute__((vector_size(8)));
+
+SIMD_INLINE simd_float simd_set1(float x) { return (simd_float){x, x, x, x}; }
+SIMD_INLINE simd_float simd_zero(void) { return (simd_float){0, 0, 0, 0}; }
+SIMD_INLINE simd_float simd_load(const float *p)
+{
+    simd_float v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+SIMD_INLINE void simd_store(float *p, simd_float v) { memcpy(p, &v, sizeof(v)); }
+SIMD_INLINE simd_float simd_load_partial(const float *p, int n)
+{
+    simd_float v = simd_zero();
+    if (n == SIMD_LANES) return simd_load(p);
+    for (int i = 0; i < n; i++) v[i] = p[i];
+    return v;
+}
+SIMD_INLINE void simd_store_partial(float *p, int n, simd_float v)
+{
+    if (n == SIMD_LANES)
+        simd_store(p, v);
+    else
+        for (int i = 0; i < n; i++) p[i] = v[i];
+}
+SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
+{
+    simd_half half;
+    memcpy(&half, p, sizeof(half));
+    return (simd_float)(__builtin_convertvector(half, simd_bits) << 16);
+}
+SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
+{
+    return (simd_float){f16_decode(p[0]), f16_decode(p[1]), f16_decode(p[2]), f16_decode(p[3])};
+}
+
+/* Two statements, so that no compiler may fuse them. */
+SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)
+{
+    simd_float product = a * b;
+    return product + c;
+}
+/* x where the mask is all ones, y where it is zero */
+SIMD_INLINE simd_float simd_blend(simd_int mask, simd_float x, simd_float y)
+{
+    return (simd_float)((mask & (simd_int)x) | (~mask & (simd_int)y));
+}
+SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return simd_blend(a > b, a, b); }
+SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return simd_blend(a < b, a, b); }
+SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y)
+{
+    return simd_blend(a < b, x, y);
+}
+SIMD_INLINE simd_float simd_abs(simd_float v) { return (simd_float)((simd_bits)v & 0x7fffffffu); }
+SIMD_INLINE simd_float simd_copysign(simd_float magnitude, simd_float sign)
+{
+    return (simd_float)(((simd_bits)magnitude & 0x7fffffffu) | ((simd_bits)sign & 0x80000000u));
+}
+SIMD_INLINE simd_float simd_sqrt(simd_float v) { return (simd_float){sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])}; }
+
+/* 1.5 * 2^23 has no bits below 1: adding it rounds. */
+SIMD_INLINE simd_float simd_round(simd_float v)
+{
+    simd_float shifted = v + 0x1.8p23f;
+    return shifted - 0x1.8p23f;
+}
+SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n)
+{
+    simd_float number = simd_blend(n == n, n, simd_zero());
+    simd_int exponent = __builtin_convertvector(number, simd_int), half = exponent >> 1;
+    simd_bits first = (simd_bits)(half + 127) << 23, second = (simd_bits)(exponent - half + 127) << 23;
+    return v * (simd_float)first * (simd_float)second;
+}
+
+SIMD_INLINE float simd_reduce_add(simd_float v)
+{
+    float first = v[0] + v[2], second = v[1] + v[3];
+    return first + second;
+}
+SIMD_INLINE float simd_reduce_max(simd_float v)
+{
+    float first = v[0] > v[2] ? v[0] : v[2], second = v[1] > v[3] ? v[1] : v[3];
+    return first > second ? first : second;
+}
+SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
+{
+    simd_float a = rows[0], b = rows[1], c = rows[2], d = rows[3];
+    rows[0] = (simd_float){a[0], b[0], c[0], d[0]};
+    rows[1] = (simd_float){a[1], b[1], c[1], d[1]};
+    rows[2] = (simd_float){a[2], b[2], c[2], d[2]};
+    rows[3] = (simd_float){a[3], b[3], c[3], d[3]};
+}
+
+#endif
