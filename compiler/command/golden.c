@@ -105,9 +105,9 @@ static bool sort_into_groups(Golden *golden, Err *err)
     return true;
 }
 
-bool golden_open(Arena *arena, const char *path, Golden *golden, Err *err)
+bool golden_open(Arena *arena, const char *path, int64_t padding, Golden *golden, Err *err)
 {
-    *golden = (Golden){.arena = arena, .file = path};
+    *golden = (Golden){.arena = arena, .file = path, .padding = padding};
     if (!safetensors_open(arena, path, &golden->tensors, err) || !read_notes(golden, err) || !sort_into_groups(golden, err)) return false;
     for (size_t i = 0; i < golden->groups; i++) {
         GoldenGroup *group = &golden->group[i];

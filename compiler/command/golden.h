@@ -33,6 +33,7 @@ typedef struct Golden {
     const char *file, *notes_file;
     Tensors tensors;
     const cJSON *notes; /* golden.json; NULL when there is none */
+    int64_t padding;    /* the config's pad_token_id, or -1 */
     Tolerance tolerance;
     GoldenGroup *group;
     size_t groups;
@@ -44,7 +45,8 @@ typedef struct Golden {
 /* What holds where golden.json says nothing: float32 arithmetic in another order. */
 extern const Tolerance golden_default_tolerance;
 
-bool golden_open(Arena *arena, const char *path, Golden *golden, Err *err);
+/* padding: the config's pad_token_id, or -1. */
+bool golden_open(Arena *arena, const char *path, int64_t padding, Golden *golden, Err *err);
 /* "bfloat16" for a group "precision/bfloat16", NULL for others. */
 const char *golden_precision(const GoldenGroup *group);
 

@@ -95,14 +95,22 @@ static bool from_lists(const Golden *golden, const cJSON *const *list, int count
     return true;
 }
 
-/* Second texts have type 1: what follows the first separator, which is the token that ends the whole. */
-static void mark_second_text(const Golden *golden, Padded *inputs)
+/* A feature is a pair of texts behind which padding may stand. Second texts have type 1: what follows the first separator, which is the
+ * token that ends the whole. */
+static void mark_pair(const Golden *golden, Padded *inputs)
 {
-    int32_t *types = ARENA_ARRAY(golden->arena, int32_t, (size_t)inputs->width);
-    int first = 0, last = inputs->width - 1;
+    size_t width = (size_t)inputs->width;
+    int32_t *types = ARENA_ARRAY(golden->arena, int32_t, width);
+    uint8_t *mask = ARENA_ARRAY(golden->arena, uint8_t, width);
+    size_t first = 0, last = width - 1;
+    while (last > 0 && inputs->ids[last] == golden->padding) last--;
     while (first < last && inputs->ids[first] != inputs->ids[last]) first++;
-    for (int i = first + 1; i <= last; i++) types[i] = 1;
+    for (size_t i = 0; i <= last; i++) {
+        types[i] = i > first;
+        mask[i] = 1;
+    }
     inputs->types = types;
+    inputs->mask = mask;
 }
 
 /* "qa3/feature10": pipelines[3].features[10]. False without an error: another name. */
@@ -118,7 +126,7 @@ static bool from_feature(const Golden *golden, const char *name, Padded *inputs,
     const cJSON *features = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(all, (int)pipeline), "features");
     const cJSON *ids = cJSON_GetArrayItem(features, (int)feature);
     if (!from_lists(golden, &ids, 1, inputs, err)) return false;
-    mark_second_text(golden, inputs);
+    mark_pair(golden, inputs);
     return true;
 }
 

@@ -50,14 +50,12 @@ static void check_engine_list(const char *list)
 static void open_golden(Verification *v)
 {
     Err err = {{0}};
-    const char *path = v->options->golden;
-    if (!path) {
-        Model model;
-        if (!model_open(v->arena, v->options->model, false, &model, &err)) fatal("%s", err.text);
-        path = model_file(&model, "golden.safetensors");
-        if (!path) fatal("%s: has no golden.safetensors; --golden names one elsewhere", model.folder);
-    }
-    if (!golden_open(v->arena, path, &v->golden, &err)) fatal("%s", err.text);
+    Model model;
+    if (!model_open(v->arena, v->options->model, false, &model, &err)) fatal("%s", err.text);
+    const char *path = v->options->golden ? v->options->golden : model_file(&model, "golden.safetensors");
+    if (!path) fatal("%s: has no golden.safetensors; --golden names one elsewhere", model.folder);
+    int64_t padding = config_int_or(&model.config, "pad_token_id", -1, INT32_MAX, -1);
+    if (err.text[0] || !golden_open(v->arena, path, padding, &v->golden, &err)) fatal("%s", err.text);
 }
 
 /* ---- engines ---- */
@@ -139,7 +137,7 @@ static void report_failure(Verification *v, const GoldenGroup *group, const char
 /* ---- comparing ---- */
 
 /* The model's value for one expected tensor; NULL: not covered, *why says why. */
-static const float *computed(const Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float *const *value, const char **why)
+static float *computed(const Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float *const *value, const char **why)
 {
     const Derivation *derivation = derivation_find(group->output[i]);
     const hf2c_model *model = &v->compiled->facts;
@@ -157,6 +155,57 @@ static const float *computed(const Verification *v, Arena *arena, const GoldenGr
     return derivation->make(&group->inputs, value[found], output->columns, out, elements) ? out : NULL;
 }
 
+/* Where a batch is padded with another token than the config's pad_token_id, transformers takes the last column for a sequence's last
+ * token, and pools a padding token that sees the text but not itself. Nothing without padding can give that. */
+static bool pools_padding(const Verification *v, const Padded *inputs, int sequence)
+{
+    size_t last = ((size_t)sequence + 1) * (size_t)inputs->width - 1;
+    return !inputs->mask[last] && inputs->ids[last] != v->golden.padding;
+}
+
+/* Rows of an expected tensor: of tokens, of sequences, or (of what is derived) none of both. */
+typedef enum RowKind { ROW_derived, ROW_token, ROW_sequence } RowKind;
+
+static RowKind row_kind(const Verification *v, const char *output)
+{
+    int found = hf2c_output_find(&v->compiled->facts, output);
+    if (found < 0) return ROW_derived;
+    return v->compiled->facts.outputs[found].rows == HF2C_ROWS_SEQUENCES ? ROW_sequence : ROW_token;
+}
+
+/* Padding has no result here; what goldens hold there is zeros or nothing that matters. */
+static bool row_counts(const Verification *v, const GoldenGroup *group, RowKind kind, size_t row)
+{
+    if (kind == ROW_token) return group->inputs.mask[row];
+    return !v->compiled->built.architecture->decoder || !pools_padding(v, &group->inputs, (int)row);
+}
+
+/* Leaves out, in place, the rows that cannot be compared; returns the count of values left. */
+static size_t keep_comparable(const Verification *v, const GoldenGroup *group, size_t i, float *values)
+{
+    RowKind kind = row_kind(v, group->output[i]);
+    size_t rows = (size_t)group->inputs.sequences, elements = group->expected[i]->elements, kept = 0;
+    if (kind == ROW_token) rows *= (size_t)group->inputs.width;
+    if (kind == ROW_derived || elements % rows != 0) return elements;
+    size_t columns = elements / rows;
+    for (size_t row = 0; row < rows; row++) {
+        if (!row_counts(v, group, kind, row)) continue;
+        memmove(values + kept, values + row * columns, columns * sizeof *values);
+        kept += columns;
+    }
+    return kept;
+}
+
+static void note_left_out(const Verification *v, const GoldenGroup *group, size_t i)
+{
+    int count = 0, sequences = group->inputs.sequences;
+    if (row_kind(v, group->output[i]) != ROW_sequence) return;
+    for (int s = 0; s < sequences; s++) count += !row_counts(v, group, ROW_sequence, (size_t)s);
+    if (count)
+        printf("%-20s %-18s %d of %d sequences not compared: their padding is not pad_token_id, so transformers pooled it\n", group->name,
+               group->output[i], count, sequences);
+}
+
 static void compare_output(Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float **const value[ENGINE_COUNT])
 {
     Tolerance tolerance = group->tolerance;
@@ -165,16 +214,19 @@ static void compare_output(Verification *v, Arena *arena, const GoldenGroup *gro
     if (v->options->rtol) tolerance.relative = tolerance_of("rtol", v->options->rtol);
     float *expected = ARENA_ARRAY(arena, float, tensor->elements);
     tensor_to_float(tensor, 0, tensor->elements, expected);
+    size_t count = keep_comparable(v, group, i, expected);
+    note_left_out(v, group, i);
     for (int k = 0; k < ENGINE_COUNT; k++) {
         EngineRun *run = &v->run[k];
         const char *why;
         if (!value[k]) continue;
-        const float *got = computed(v, arena, group, i, value[k], &why);
+        float *got = computed(v, arena, group, i, value[k], &why);
         if (!got) {
             report_failure(v, group, group->output[i], engine_names[k], why);
             continue;
         }
-        Comparison c = compare_values(got, expected, tensor->elements, tolerance);
+        keep_comparable(v, group, i, got);
+        Comparison c = compare_values(got, expected, count, tolerance);
         print_line(group, group->output[i], engine_names[k], &c, tolerance);
         run->comparisons++;
         if (!c.within) v->failures++;
@@ -219,8 +271,8 @@ static void verify_group(Verification *v, const GoldenGroup *group)
         value[k] = forward_padded(arena, &run->context, &group->inputs, (Feeding){0, 0}, v->column_positions, -1, &err);
         if (!value[k]) report_failure(v, group, "-", engine_names[k], err.text);
     }
-    for (size_t i = 0; i < group->count; i++) compare_output(v, arena, group, i, value);
     compare_engines(v, group, value[ENGINE_compiled], value[ENGINE_interpreter]);
+    for (size_t i = 0; i < group->count; i++) compare_output(v, arena, group, i, value);
     arena_free(arena);
 }
 
