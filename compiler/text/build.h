@@ -78,6 +78,6 @@ const uint8_t *build_normalize(TokenizerBuild *build, const char *text, size_t l
 bool settings_build(TokenizerBuild *build, const Model *model);
 
 /* ---- folders without tokenizer.json: an equivalent tree. NULL with an empty error: there is nothing to convert. ---- */
-cJSON *convert_folder(Arena *arena, const Model *model, Err *err);
+const cJSON *convert_folder(Arena *arena, const Model *model, const char **file, Err *err);
 
 #endif

@@ -27,7 +27,8 @@ bool settings_build(TokenizerBuild *build, const Model *model)
 {
     static const char *const keys[HF2C_SPECIAL_COUNT] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                          "pad_token", "cls_token", "mask_token"};
-    const char *path = model_file(model, "tokenizer_config.json"), *map_path = model_file(model, "special_tokens_map.json");
+    const char *path = model != NULL ? model_file(model, "tokenizer_config.json") : NULL;
+    const char *map_path = model != NULL ? model_file(model, "special_tokens_map.json") : NULL;
     const cJSON *settings = NULL, *map = NULL, *length;
 
     if (path != NULL && (settings = json_read(build->arena, path, SETTINGS_LIMIT, build->err)) == NULL) {

@@ -9,6 +9,9 @@
 /* NULL with an empty *err: the folder has no tokenizer. NULL with *err: it has one that is broken or asks for something unknown. */
 const hf2c_tokenizer *tokenizer_compile(Arena *arena, const Model *model, Err *err);
 
+/* The same from the text of a tokenizer.json alone. */
+const hf2c_tokenizer *tokenizer_compile_text(Arena *arena, const char *text, size_t length, Err *err);
+
 /* The tables as C source, bytes as numbers only: defines `const hf2c_tokenizer NAME_tokenizer` and what it points to (static). It
  * includes the headers of runtime/text under their flat names ("text_work.h"). */
 void tokenizer_emit(Str *out, const hf2c_tokenizer *tokenizer, const char *name);

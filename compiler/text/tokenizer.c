@@ -12,28 +12,35 @@ static bool build_all(TokenizerBuild *build, const Model *model)
            settings_build(build, model);
 }
 
-const hf2c_tokenizer *tokenizer_compile(Arena *arena, const Model *model, Err *err)
+static const hf2c_tokenizer *compile(Arena *arena, const cJSON *root, const Model *model, const char *file, Err *err)
 {
-    const char *path = model_file(model, "tokenizer.json");
     TokenizerBuild *build = ARENA_NEW(arena, TokenizerBuild);
 
     build->arena = arena;
     build->err = err;
     build->tokenizer = ARENA_NEW(arena, hf2c_tokenizer);
-    build->file = "tokenizer.json";
-    if (path != NULL) {
-        build->root = json_read(arena, path, FILE_LIMIT, err);
-    } else {
-        build->root = convert_folder(arena, model, err);
+    build->file = file;
+    build->root = root;
+    if (build_all(build, model)) {
+        return build->tokenizer;
     }
-    if (build->root == NULL) {
-        return NULL;
+    if (err->text[0] == 0) {
+        err_set(err, "%s: cannot be compiled", file);
     }
-    if (!build_all(build, model)) {
-        if (err->text[0] == 0) {
-            err_set(err, "%s: cannot be compiled", build->file);
-        }
-        return NULL;
-    }
-    return build->tokenizer;
+    return NULL;
+}
+
+const hf2c_tokenizer *tokenizer_compile(Arena *arena, const Model *model, Err *err)
+{
+    const char *path = model_file(model, "tokenizer.json"), *file = "tokenizer.json";
+    const cJSON *root = path != NULL ? json_read(arena, path, FILE_LIMIT, err) : convert_folder(arena, model, &file, err);
+
+    return root != NULL ? compile(arena, root, model, file, err) : NULL;
+}
+
+const hf2c_tokenizer *tokenizer_compile_text(Arena *arena, const char *text, size_t length, Err *err)
+{
+    const cJSON *root = json_parse(arena, "tokenizer.json", text, length, err);
+
+    return root != NULL ? compile(arena, root, NULL, "tokenizer.json", err) : NULL;
 }
