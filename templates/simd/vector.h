@@ -1,4 +1,5 @@
-/* simd.h by the vector types that GCC and clang have on every processor: four lanes, in vector registers where there are any. */
+/* simd.h by the vector types that GCC and clang have on every processor: four lanes, in vector registers where there
+ * are any. */
 #ifndef HF2C_SIMD_VECTOR_H
 #define HF2C_SIMD_VECTOR_H
 
@@ -37,10 +38,6 @@ SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
     memcpy(&half, p, sizeof(half));
     return (simd_float)(__builtin_convertvector(half, simd_bits) << 16);
 }
-SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
-{
-    return (simd_float){f16_decode(p[0]), f16_decode(p[1]), f16_decode(p[2]), f16_decode(p[3])};
-}
 
 /* Two statements, so that no compiler may fuse them. */
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)
@@ -53,6 +50,17 @@ SIMD_INLINE simd_float simd_blend(simd_int mask, simd_float x, simd_float y)
 {
     return (simd_float)((mask & (simd_int)x) | (~mask & (simd_int)y));
 }
+/* The exponent is corrected by a product, which is exact for subnormal numbers too; infinities and NaN get theirs by
+ * hand. */
+SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
+{
+    simd_half half;
+    memcpy(&half, p, sizeof(half));
+    simd_bits wide = __builtin_convertvector(half, simd_bits), magnitude = (wide & 0x7fffu) << 13;
+    simd_bits value = (simd_bits)((simd_float)magnitude * 0x1p112f), special = (simd_bits)(magnitude >= 0xf800000u);
+    return (simd_float)(value | (special & 0x7f800000u) | (wide & 0x8000u) << 16);
+}
+
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return simd_blend(a > b, a, b); }
 SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return simd_blend(a < b, a, b); }
 SIMD_INLINE simd_float simd_select_less(simd_float a, simd_float b, simd_float x, simd_float y)
@@ -64,7 +72,10 @@ SIMD_INLINE simd_float simd_copysign(simd_float magnitude, simd_float sign)
 {
     return (simd_float)(((simd_bits)magnitude & 0x7fffffffu) | ((simd_bits)sign & 0x80000000u));
 }
-SIMD_INLINE simd_float simd_sqrt(simd_float v) { return (simd_float){sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])}; }
+SIMD_INLINE simd_float simd_sqrt(simd_float v)
+{
+    return (simd_float){sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])};
+}
 
 /* 1.5 * 2^23 has no bits below 1: adding it rounds. */
 SIMD_INLINE simd_float simd_round(simd_float v)
