@@ -6,6 +6,7 @@
 #include "runtime/generate/step.h"
 #include "runtime/generate/stop.h"
 
+#include <limits.h>
 #include <string.h>
 
 typedef struct Loop {
@@ -158,9 +159,9 @@ int hf2c_generate_slots(const hf2c_generation *settings, int prompts)
 hf2c_status hf2c_generate(const hf2c_generate_call *call, hf2c_sequence *sequences, int prompts)
 {
     const hf2c_model *model = call->context->model;
-    if (prompts < 1) return HF2C_BAD_ARGUMENT;
     hf2c_status status = hf2c_generation_check(call->settings, model, call->message);
     if (status != HF2C_OK) return status;
+    if (prompts < 1 || prompts > INT_MAX / call->settings->num_return_sequences) return HF2C_BAD_ARGUMENT;
     int count = prompts * call->settings->num_return_sequences;
     for (int i = 0; i < count; i++) {
         status = check_sequence(call, &sequences[i]);

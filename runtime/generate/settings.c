@@ -62,6 +62,7 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"num_return_sequences", "1 for greedy search, which has only one answer",
          s->num_beams > 1 || s->do_sample || s->num_return_sequences == 1},
         {"length_penalty", "a finite number", isfinite(s->length_penalty)},
+        {"eos_token_id", "a token id or a list of fewer than 1000", s->eos.count < 1000},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         if (!checks[i].good) return refuse(message, checks[i].name, checks[i].wanted);

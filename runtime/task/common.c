@@ -64,6 +64,7 @@ hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2
     status = hf2c_encode(model->tokenizer, text.text, text.bytes, second.text, second.bytes, &options, encoding, windows, memory,
                          needed);
     *run->scratch = before;
+    if (status == HF2C_BAD_ARGUMENT) hf2c_message_set(run->message, "the tokens that are kept leave no room for the stride or the text");
     return status == HF2C_OK ? check_length(run, encoding->count) : status;
 }
 
@@ -187,14 +188,54 @@ void hf2c_softmax(const float *scores, int count, float *probabilities)
 
 float hf2c_sigmoid(float value) { return (float)(1 / (1 + exp(-(double)value))); }
 
+hf2c_function hf2c_score_function(const hf2c_model *model)
+{
+    if (model->problem == HF2C_PROBLEM_REGRESSION) return HF2C_FUNCTION_NONE;
+    return model->problem == HF2C_PROBLEM_MULTI_LABEL || model->label_count == 1 ? HF2C_FUNCTION_SIGMOID : HF2C_FUNCTION_SOFTMAX;
+}
+
+void hf2c_scores(hf2c_function function, const float *logits, int count, float *scores)
+{
+    if (function == HF2C_FUNCTION_SOFTMAX) {
+        hf2c_softmax(logits, count, scores);
+        return;
+    }
+    for (int i = 0; i < count; i++) scores[i] = function == HF2C_FUNCTION_SIGMOID ? hf2c_sigmoid(logits[i]) : logits[i];
+}
+
+/* The larger value first, the lower number among equals. */
+static int ranks_before(const float *values, int32_t a, int32_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; }
+
+static void swap_ranks(int32_t *a, int32_t *b)
+{
+    int32_t held = *a;
+    *a = *b;
+    *b = held;
+}
+
+/* Restores a heap that has the last in rank on top. */
+static void sift_rank(const float *values, int32_t *heap, int at, int count)
+{
+    for (int child = 2 * at + 1; child < count; at = child, child = 2 * at + 1) {
+        if (child + 1 < count && ranks_before(values, heap[child], heap[child + 1])) child++;
+        if (!ranks_before(values, heap[at], heap[child])) return;
+        swap_ranks(&heap[at], &heap[child]);
+    }
+}
+
 void hf2c_rank(const float *values, int n, int count, int32_t *ranked)
 {
-    int kept = 0;
-    for (int32_t i = 0; i < n; i++) {
-        if (kept == count && (count == 0 || values[i] <= values[ranked[count - 1]])) continue;
-        int at = kept < count ? kept++ : count - 1;
-        for (; at > 0 && values[i] > values[ranked[at - 1]]; at--) ranked[at] = ranked[at - 1];
-        ranked[at] = i;
+    if (count <= 0) return;
+    for (int i = 0; i < count; i++) ranked[i] = i;
+    for (int i = count / 2 - 1; i >= 0; i--) sift_rank(values, ranked, i, count);
+    for (int32_t i = count; i < n; i++) {
+        if (!ranks_before(values, i, ranked[0])) continue;
+        ranked[0] = i;
+        sift_rank(values, ranked, 0, count);
+    }
+    for (int i = count - 1; i > 0; i--) {
+        swap_ranks(&ranked[0], &ranked[i]);
+        sift_rank(values, ranked, 0, i);
     }
 }
 

@@ -11,6 +11,8 @@ typedef struct QuestionAnswering {
     int handle_impossible_answer, align_to_words;
 } QuestionAnswering;
 
+enum { MOST_ANSWERS = 10000 };
+
 static const hf2c_option rows[] = {
     {"top_k", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, top_k), NULL, "answers to return"},
     {"doc_stride", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, doc_stride), NULL, "tokens by which windows of long texts overlap"},
@@ -171,8 +173,12 @@ static void write_entry(hf2c_run *run, const Answer *one)
     hf2c_sink_text(run->sink, "}");
 }
 
-static hf2c_status check_window(hf2c_run *run, const hf2c_tokenization *tokenization)
+static hf2c_status check_options(hf2c_run *run, const QuestionAnswering *o, const hf2c_tokenization *tokenization)
 {
+    if (o->top_k > MOST_ANSWERS) {
+        hf2c_message_set(run->message, "top_k must be at most 10000");
+        return HF2C_BAD_ARGUMENT;
+    }
     if (tokenization->stride < tokenization->max_length) return HF2C_OK;
     hf2c_message_set(run->message, "doc_stride must be less than max_seq_len");
     return HF2C_BAD_ARGUMENT;
@@ -186,7 +192,7 @@ static hf2c_status find_answers(hf2c_run *run, const QuestionAnswering *o, const
     for (int window = 0; window < windows; window++) {
         hf2c_encoding encoding;
         hf2c_tokenization tokenization = window_of(run, o, window);
-        hf2c_status status = check_window(run, &tokenization);
+        hf2c_status status = check_options(run, o, &tokenization);
         if (status == HF2C_OK)
             status = hf2c_run_encode(run, left ? input->second : input->text, left ? input->text : input->second, tokenization,
                                      &encoding, &windows);

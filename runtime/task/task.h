@@ -83,7 +83,11 @@ hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int sk
 
 void hf2c_softmax(const float *scores, int count, float *probabilities);
 float hf2c_sigmoid(float value);
-/* Numbers of the count largest of n values, largest first, the lower number first among equals. */
+/* How logits of labels become scores. */
+typedef enum hf2c_function { HF2C_FUNCTION_NONE, HF2C_FUNCTION_SOFTMAX, HF2C_FUNCTION_SIGMOID } hf2c_function;
+hf2c_function hf2c_score_function(const hf2c_model *model); /* what transformers takes for the model */
+void hf2c_scores(hf2c_function function, const float *logits, int count, float *scores);
+/* Numbers of the count (at most n) largest of n values, largest first, the lower number first among equals. */
 void hf2c_rank(const float *values, int n, int count, int32_t *ranked);
 /* For people: a number with that many decimals. */
 void hf2c_sink_fixed(hf2c_sink *sink, double value, int decimals);

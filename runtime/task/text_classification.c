@@ -1,11 +1,11 @@
 /* text-classification: labels and scores of a text or of a pair of texts. */
 #include "runtime/task/task.h"
 
-typedef enum Function { FUNCTION_NONE, FUNCTION_SOFTMAX, FUNCTION_SIGMOID, FUNCTION_OF_MODEL } Function;
+enum { FUNCTION_OF_MODEL = HF2C_FUNCTION_SIGMOID + 1 }; /* behind those of hf2c_function */
 
 typedef struct TextClassification {
     int top_k; /* 0: all labels; -1: not given, which gives one label in a flatter shape */
-    int function_to_apply;
+    int function_to_apply; /* hf2c_function, or FUNCTION_OF_MODEL */
     int truncation, max_length;
     int padding;
 } TextClassification;
@@ -25,22 +25,6 @@ static void defaults(void *options, const hf2c_model *model)
     (void)model;
     o->top_k = -1;
     o->function_to_apply = FUNCTION_OF_MODEL;
-}
-
-static Function function_of(const hf2c_model *model, int asked)
-{
-    if (asked != FUNCTION_OF_MODEL) return (Function)asked;
-    if (model->problem == HF2C_PROBLEM_REGRESSION) return FUNCTION_NONE;
-    return model->problem == HF2C_PROBLEM_MULTI_LABEL || model->label_count == 1 ? FUNCTION_SIGMOID : FUNCTION_SOFTMAX;
-}
-
-static void apply(Function function, const float *logits, int count, float *scores)
-{
-    if (function == FUNCTION_SOFTMAX) {
-        hf2c_softmax(logits, count, scores);
-        return;
-    }
-    for (int i = 0; i < count; i++) scores[i] = function == FUNCTION_SIGMOID ? hf2c_sigmoid(logits[i]) : logits[i];
 }
 
 static void write_entry(hf2c_run *run, int label, float score)
@@ -75,7 +59,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     float *scores = HF2C_TAKE(run->scratch, float, labels);
     int32_t *ranked = HF2C_TAKE(run->scratch, int32_t, labels);
     if (!scores || !ranked) return HF2C_TOO_SMALL;
-    apply(function_of(run->context->model, o->function_to_apply), logits.values, labels, scores);
+    hf2c_function asked = (hf2c_function)o->function_to_apply;
+    hf2c_scores(o->function_to_apply == FUNCTION_OF_MODEL ? hf2c_score_function(run->context->model) : asked, logits.values, labels, scores);
     hf2c_rank(scores, labels, shown, ranked);
     /* transformers: one string without top_k gives [entry], items of a list and objects give entry alone. */
     int bracket = !run->people && (o->top_k >= 0 || input->form == HF2C_INPUT_STRING);

@@ -60,8 +60,10 @@ hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_
     (void)scratch_bytes;
     if (windows) *windows = 1;
     if (options->truncation != HF2C_TRUNCATE_NONE) {
+        if ((size_t)options->max_length < other + extra) return HF2C_BAD_ARGUMENT;
         room = (size_t)options->max_length - other - extra;
-        size_t step = room - (size_t)options->stride;
+        if (room <= (size_t)options->stride && whole > room) return HF2C_BAD_ARGUMENT;
+        size_t step = room > (size_t)options->stride ? room - (size_t)options->stride : 1;
         if (whole > room && windows) *windows = 1 + (int)((whole - room + step - 1) / step);
         first = (size_t)options->window * step;
         *cut = whole - first < room ? whole : first + room;
