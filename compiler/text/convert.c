@@ -109,6 +109,8 @@ static const char *letter_token(const Conversion *conversion, char letter)
         return convert_special(conversion, "cls_token", family_is(conversion, "bert ") ? "[CLS]" : "<s>");
     case 's':
         return convert_special(conversion, "sep_token", family_is(conversion, "bert ") ? "[SEP]" : "</s>");
+    case 'l':
+        return convert_special(conversion, "src_lang", "en_XX");
     case 'b':
         return convert_special(conversion, "bos_token", "<s>");
     default:

@@ -17,8 +17,8 @@ typedef struct Conversion {
 bool family_is(const Conversion *conversion, const char *name); /* part of the family's name */
 /* A component from its JSON text. */
 void convert_component(Conversion *conversion, const char *key, const char *json);
-/* TemplateProcessing from a pattern: A and B are the texts, c s b e the cls, sep, bos, eos tokens, each with a digit for its type
- * ("cAs" "cAsB1s1"). Tokens that the settings and defaults do not name are left out. */
+/* TemplateProcessing from a pattern: A and B are the texts; c s b e the cls, sep, bos, eos tokens; l the source language; a 1 behind
+ * one is its type ("cAs" "cAsB1s1"). Tokens that the settings and defaults do not name are left out. */
 void convert_template(Conversion *conversion, const char *single, const char *pair);
 /* Spelling of a named special token: from the settings, else the default (may be NULL). */
 const char *convert_special(const Conversion *conversion, const char *key, const char *otherwise);

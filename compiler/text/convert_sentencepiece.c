@@ -260,6 +260,8 @@ static void unigram_template(Conversion *conversion, bool fairseq)
     if (family_is(conversion, "albert") || family_is(conversion, "deberta")) {
         conversion->family = arena_printf(conversion->arena, "%sbert ", conversion->family); /* [CLS], [SEP] */
         convert_template(conversion, "cAs", "cAsB1s1");
+    } else if (family_is(conversion, "mbart")) {
+        convert_template(conversion, "Ael", "ABel");
     } else if (fairseq) {
         convert_template(conversion, "cAs", "cAssBs");
     } else if (family_is(conversion, "pegasus")) {
@@ -269,22 +271,40 @@ static void unigram_template(Conversion *conversion, bool fairseq)
     }
 }
 
-static void convert_unigram(Conversion *conversion, const SentenceModel *sentence)
+/* Token that the settings put at an id, or NULL. */
+static const char *settled_token(const Conversion *conversion, size_t id)
 {
-    bool fairseq = family_is(conversion, "xlm") || family_is(conversion, "mbart") || family_is(conversion, "nllb") ||
-                   family_is(conversion, "camembert");
-    cJSON *model = cJSON_AddObjectToObject(conversion->root, "model"), *list;
-    size_t at = 0;
+    const cJSON *tokens = json_get(conversion->settings, "added_tokens_decoder");
 
-    cJSON_AddStringToObject(model, "type", "Unigram");
-    cJSON_AddBoolToObject(model, "byte_fallback", sentence->byte_fallback);
-    list = cJSON_AddArrayToObject(model, "vocab");
-    if (fairseq) {
-        at = fairseq_vocabulary(list);
+    return json_text(json_get(tokens, arena_printf(conversion->arena, "%zu", id)), "content", NULL);
+}
+
+/* Where the settings number the special tokens, those have their places and the ordinary pieces fill the rest in order: that is how
+ * models whose special tokens are not the first pieces are numbered. */
+static void settled_vocabulary(Conversion *conversion, const SentenceModel *sentence, cJSON *list)
+{
+    size_t at = 0, id = 0;
+
+    for (;; id++) {
+        const char *token = settled_token(conversion, id);
+        while (at < sentence->count && (sentence->piece[at].kind == 2 || sentence->piece[at].kind == 3)) {
+            at++;
+        }
+        if (token != NULL) {
+            vocabulary_put(list, token, 0);
+        } else if (at < sentence->count) {
+            vocabulary_put(list, sentence->piece[at].text, (double)sentence->piece[at].score);
+            at++;
+        } else {
+            return;
+        }
     }
-    if (fairseq || (sentence->unk >= 0 && (size_t)sentence->unk < sentence->count)) {
-        cJSON_AddNumberToObject(model, "unk_id", fairseq ? 3 : sentence->unk);
-    }
+}
+
+static void plain_vocabulary(Conversion *conversion, const SentenceModel *sentence, bool fairseq, cJSON *list)
+{
+    size_t at = fairseq ? fairseq_vocabulary(list) : 0;
+
     for (; at < sentence->count; at++) {
         vocabulary_put(list, sentence->piece[at].text, (double)sentence->piece[at].score);
     }
@@ -292,6 +312,27 @@ static void convert_unigram(Conversion *conversion, const SentenceModel *sentenc
         if (sentence->piece[i].kind >= 2 && sentence->piece[i].kind <= 4) {
             convert_add_token(conversion, sentence->piece[i].text, (int64_t)i, true, false, false);
         }
+    }
+}
+
+static void convert_unigram(Conversion *conversion, const SentenceModel *sentence)
+{
+    bool fairseq = family_is(conversion, "xlm") || family_is(conversion, "mbart") || family_is(conversion, "camembert");
+    bool known_unk = sentence->unk >= 0 && (size_t)sentence->unk < sentence->count;
+    cJSON *model = cJSON_AddObjectToObject(conversion->root, "model"), *list;
+    int64_t unk = fairseq ? 3 : known_unk ? sentence->unk : -1;
+
+    cJSON_AddStringToObject(model, "type", "Unigram");
+    cJSON_AddBoolToObject(model, "byte_fallback", sentence->byte_fallback);
+    list = cJSON_AddArrayToObject(model, "vocab");
+    if (json_get(conversion->settings, "added_tokens_decoder") != NULL) {
+        settled_vocabulary(conversion, sentence, list);
+        unk = convert_id(conversion, convert_special(conversion, "unk_token", "<unk>"));
+    } else {
+        plain_vocabulary(conversion, sentence, fairseq, list);
+    }
+    if (unk >= 0) {
+        cJSON_AddNumberToObject(model, "unk_id", (double)unk);
     }
     convert_added(conversion);
     unigram_normalizer(conversion, sentence);

@@ -2,7 +2,8 @@
 """Writes runtime/text/unicode_*_table.c from the Unicode Character Database.
 
 Usage: unicode_generate.py UCD_FOLDER OUTPUT_FOLDER
-UCD_FOLDER is that of Debian's package unicode-data (/usr/share/unicode). Same input, same bytes.
+UCD_FOLDER is that of Debian's package unicode-data (/usr/share/unicode); unicode_later.txt adds what is newer. Same input,
+same bytes.
 
 HF tokenizers takes punctuation, controls and accents from Unicode 8 and normalization from Unicode 9: code points assigned
 later are marked, or left out of the normalization tables.
@@ -103,8 +104,17 @@ def lookup(function, table, count, result="uint8_t"):
             % (result, function, count, count - 1, table, table))
 
 
+def later():
+    """Yields what the file beside this one says: (first, last, category or lower case)."""
+    return ranges(os.path.dirname(os.path.abspath(__file__)), "unicode_later.txt")
+
+
 def write_categories(ucd, out, data, age):
     values = [CATEGORIES.index("Cn")] * LIMIT
+    for first, last, value in later():
+        if value in CATEGORIES:
+            for code in range(first, last + 1):
+                values[code] = CATEGORIES.index(value) | (WORD if value[0] == "L" or value == "Nl" else 0)
     for code, fields in data:
         values[code] = CATEGORIES.index(fields[2])
     for first, last, value in ranges(ucd, "DerivedCoreProperties.txt"):
@@ -128,6 +138,10 @@ def write_case(out, data):
         if fields[13]:
             delta = int(fields[13], 16) - code
             values[code] = deltas.setdefault(delta, len(deltas) + 1)
+    for first, _, value in later():
+        if value not in CATEGORIES:
+            delta = int(value, 16) - first
+            values[first] = deltas.setdefault(delta, len(deltas) + 1)
     table, count = two_level("lower", values)
     body = table + array("int32_t", "lower_delta", [0] + list(deltas), "what to add to a code point of that kind")
     body += lookup("unicode_lower_kind", "lower", count).replace("uint8_t unicode_lower_kind", "static uint8_t lower_kind")

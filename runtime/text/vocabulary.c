@@ -141,7 +141,7 @@ size_t hf2c_vocabulary(const hf2c_tokenizer *tokenizer)
 
 int32_t hf2c_special_id(const hf2c_tokenizer *tokenizer, hf2c_special which)
 {
-    return which >= 0 && which < HF2C_SPECIAL_COUNT ? tokenizer->special[which] : -1;
+    return (unsigned)which < HF2C_SPECIAL_COUNT ? tokenizer->special[which] : -1;
 }
 
 int hf2c_tokenizer_max_length(const hf2c_tokenizer *tokenizer)
