@@ -61,7 +61,8 @@ static void add_list(Buffer *kwargs, const char *text)
     buffer_text(kwargs, "]");
 }
 
-/* Texts are quoted, lists of texts split at commas, everything else is JSON as it stands; what is no JSON counts as a word. */
+/* Texts are quoted, lists of texts split at commas, everything else is JSON as it stands; what is no JSON counts as a
+ * word. */
 static void add_value(Buffer *kwargs, const hf2c_option *option, const char *value)
 {
     if (option->kind == HF2C_OPTION_TEXTS && value[0] != '[') {
@@ -113,7 +114,8 @@ static int read_mode(Arguments *arguments, const char *name, size_t length)
     static const struct {
         const char *name;
         Mode mode;
-    } modes[] = {{"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"bench", MODE_BENCH}, {"help", MODE_HELP}};
+    } modes[] = {
+        {"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"bench", MODE_BENCH}, {"help", MODE_HELP}};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (!same(name, length, modes[i].name)) continue;
         arguments->mode = modes[i].mode;
@@ -140,7 +142,8 @@ static int read_option(Arguments *arguments, Cursor *cursor, const char *name)
     const char **field = NULL, *value = NULL;
     if (read_mode(arguments, name, length)) return 1;
     if (same_with_dashes(name, length, arguments->task->first)) field = &arguments->first;
-    if (same_with_dashes(name, length, arguments->task->second) || (arguments->task->second && same(name, length, "pair")))
+    if (same_with_dashes(name, length, arguments->task->second) ||
+        (arguments->task->second && same(name, length, "pair")))
         field = &arguments->second;
     if (!field && !same(name, length, "threads") && !same(name, length, "task"))
         return read_task_option(arguments, cursor, name, length);
@@ -157,7 +160,8 @@ static int choose_task(Arguments *arguments, const hf2c_model *model, const char
     if (name) {
         fprintf(stderr, "--task: this model cannot do '%s'; it can: %s\n", name, model->tasks);
     } else {
-        fprintf(stderr, "this model allows no task that this program knows: %s\n", model->tasks ? model->tasks : "none");
+        fprintf(stderr, "this model allows no task that this program knows: %s\n",
+                model->tasks ? model->tasks : "none");
     }
     return 0;
 }

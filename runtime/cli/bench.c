@@ -6,7 +6,10 @@
 
 enum { PROMPT = 128, NEW_TOKENS = 64 };
 
-static int at_most(int wanted, int limit) { return wanted < limit ? wanted : limit; }
+static int at_most(int wanted, int limit)
+{
+    return wanted < limit ? wanted : limit;
+}
 
 /* Any ids do, as long as they differ. */
 static void make_ids(int32_t *ids, int count, int vocabulary)
@@ -42,7 +45,8 @@ static int bench_generation(Session *session, int prompt, int fresh)
     int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, prompt + fresh);
     hf2c_sequence sequence = {.ids = ids, .capacity = prompt + fresh, .prompt = prompt};
     Clock clock = {0};
-    hf2c_generate_call call = {&session->context, &settings, &session->scratch, &message, note_token, interrupted, &clock};
+    hf2c_generate_call call = {&session->context, &settings, &session->scratch, &message, note_token,
+                               interrupted,       &clock};
     if (!ids) return fail(HF2C_TOO_SMALL, &message);
     make_ids(ids, prompt, model->vocabulary);
     hf2c_generation_init(&settings, model);
@@ -53,8 +57,8 @@ static int bench_generation(Session *session, int prompt, int fresh)
     hf2c_status status = hf2c_generate(&call, &sequence, 1);
     double end = seconds_now();
     if (status != HF2C_OK) return fail(status, &message);
-    printf("prompt         %d tokens, %.1f tokens/s, first token after %.2f ms\n", prompt, prompt / (clock.first - start),
-           1e3 * (clock.first - start));
+    printf("prompt         %d tokens, %.1f tokens/s, first token after %.2f ms\n", prompt,
+           prompt / (clock.first - start), 1e3 * (clock.first - start));
     if (fresh < 2) return 0;
     double each = (end - clock.first) / (fresh - 1);
     printf("decode         %d tokens, %.1f tokens/s, %.3f ms each\n", fresh - 1, 1 / each, 1e3 * each);
@@ -68,7 +72,8 @@ static int bench_encoder(Session *session, int tokens)
 {
     const hf2c_model *model = session->model;
     hf2c_message message = {""};
-    hf2c_run run = {.context = &session->context, .scratch = &session->scratch, .message = &message, .cancelled = interrupted};
+    hf2c_run run = {
+        .context = &session->context, .scratch = &session->scratch, .message = &message, .cancelled = interrupted};
     hf2c_encoding encoding = {.count = (size_t)tokens};
     const char *names[] = {model->outputs[0].name};
     hf2c_rows_result result;
@@ -96,7 +101,8 @@ int run_bench(Session *session, const Arguments *arguments)
     const hf2c_model *model = session->model;
     (void)arguments;
     if (model->output_count == 0) return fail(HF2C_NOT_SUPPORTED, &(hf2c_message){""});
-    printf("model          %s, %zu bytes of weights, %d threads\n", model->name, model->weights_bytes, session->context.threads);
+    printf("model          %s, %zu bytes of weights, %d threads\n", model->name, model->weights_bytes,
+           session->context.threads);
     printf("start-up       %.2f ms\n", 1e3 * session->start_seconds);
     session->scratch.used = 0;
     int index = hf2c_output_find(model, "logits");

@@ -27,7 +27,10 @@ void buffer_add(Buffer *buffer, const char *bytes, size_t count)
     buffer->length += count;
 }
 
-void buffer_text(Buffer *buffer, const char *text) { buffer_add(buffer, text, strlen(text)); }
+void buffer_text(Buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text));
+}
 
 void buffer_json_string(Buffer *buffer, const char *text, size_t bytes)
 {
@@ -43,4 +46,7 @@ int buffer_write(void *buffer, const char *bytes, size_t count)
     return 0;
 }
 
-int file_write(void *file, const char *bytes, size_t count) { return fwrite(bytes, 1, count, file) == count ? 0 : 1; }
+int file_write(void *file, const char *bytes, size_t count)
+{
+    return fwrite(bytes, 1, count, file) == count ? 0 : 1;
+}

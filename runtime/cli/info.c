@@ -14,7 +14,8 @@ int run_info(Session *session, const Arguments *arguments)
     printf("%-14s %s\n", "architecture", model->architecture);
     printf("%-14s %s (default: %s)\n", "tasks", model->tasks, arguments->task->name);
     printf("%-14s %d layers, hidden %d, vocabulary %d\n", "shape", model->layers, model->hidden, model->vocabulary);
-    printf("%-14s %d tokens, %d in one call, %d sequences at once\n", "longest", model->max_sequence, model->max_rows, model->max_batch);
+    printf("%-14s %d tokens, %d in one call, %d sequences at once\n", "longest", model->max_sequence, model->max_rows,
+           model->max_batch);
     if (model->label_count > 0) printf("%-14s %d\n", "labels", model->label_count);
     print_bytes("weights", model->weights_bytes);
     print_bytes("workspace", model->workspace_bytes);

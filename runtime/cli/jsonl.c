@@ -47,7 +47,8 @@ static const char *read_object(JsonScanner *scanner, const hf2c_model *model, Re
     return !request->inputs.text == !request->prompts.text ? "wanted either inputs or prompts" : NULL;
 }
 
-static const char *read_request(const char *line, size_t length, const hf2c_model *model, Request *request, size_t *wrong_at)
+static const char *read_request(const char *line, size_t length, const hf2c_model *model, Request *request,
+                                size_t *wrong_at)
 {
     JsonScanner scanner;
     const char *wrong = NULL;
@@ -66,11 +67,14 @@ static const char *read_request(const char *line, size_t length, const hf2c_mode
 }
 
 /* kwargs of the command line hold for every line that brings none of its own. */
-static hf2c_status answer(Session *session, const Arguments *arguments, const Request *request, Buffer *output, hf2c_message *message)
+static hf2c_status answer(Session *session, const Arguments *arguments, const Request *request, Buffer *output,
+                          hf2c_message *message)
 {
     hf2c_sink sink = {.write = buffer_write, .to = output};
-    hf2c_text kwargs = request->kwargs.text ? request->kwargs : (hf2c_text){arguments->kwargs.data, arguments->kwargs.length};
-    if (!request->prompts.text) return session_request(session, request->task, request->inputs, kwargs, &sink, 0, message);
+    hf2c_text kwargs =
+        request->kwargs.text ? request->kwargs : (hf2c_text){arguments->kwargs.data, arguments->kwargs.length};
+    if (!request->prompts.text)
+        return session_request(session, request->task, request->inputs, kwargs, &sink, 0, message);
     if (!session->model->state_bytes || hf2c_output_find(session->model, "logits") < 0) {
         hf2c_message_set(message, "prompts: this model does not generate");
         return HF2C_NOT_SUPPORTED;

@@ -41,15 +41,17 @@ static int report(hf2c_status status, const hf2c_message *message)
 }
 
 /* For people the answer appears while it is made; JSON appears whole or not at all. */
-static int answer(Session *session, const Arguments *arguments, const char *text, size_t bytes, Buffer *inputs, Buffer *output)
+static int answer(Session *session, const Arguments *arguments, const char *text, size_t bytes, Buffer *inputs,
+                  Buffer *output)
 {
     int people = arguments->mode == MODE_PEOPLE;
     hf2c_message message = {""};
     hf2c_sink sink = {.write = people ? file_write : buffer_write, .to = people ? (void *)stdout : (void *)output};
     write_inputs(inputs, arguments, text, bytes);
     output->length = 0;
-    hf2c_status status = session_request(session, arguments->task, (hf2c_text){inputs->data, inputs->length},
-                                         (hf2c_text){arguments->kwargs.data, arguments->kwargs.length}, &sink, people, &message);
+    hf2c_status status =
+        session_request(session, arguments->task, (hf2c_text){inputs->data, inputs->length},
+                        (hf2c_text){arguments->kwargs.data, arguments->kwargs.length}, &sink, people, &message);
     if (status != HF2C_OK) return report(status, &message);
     if (message.text[0]) fprintf(stderr, "note: %s\n", message.text);
     if (!people) {

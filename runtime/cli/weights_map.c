@@ -24,7 +24,8 @@ static bool locate(int file, uint64_t file_bytes, uint64_t *begin, uint64_t *byt
     *begin = 0;
     *bytes = file_bytes;
     if (file_bytes < sizeof trailer) return true;
-    if (pread(file, trailer, sizeof trailer, (off_t)(file_bytes - sizeof trailer)) != (ssize_t)sizeof trailer) return false;
+    if (pread(file, trailer, sizeof trailer, (off_t)(file_bytes - sizeof trailer)) != (ssize_t)sizeof trailer)
+        return false;
     if (memcmp(trailer, "HF2CEND", 8) != 0) return true;
     *begin = load64(trailer + 8);
     *bytes = load64(trailer + 16);

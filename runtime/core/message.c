@@ -35,6 +35,7 @@ void hf2c_message_join(hf2c_message *message, const char *text, ...)
     if (!message || message->text[0]) return;
     va_list texts;
     va_start(texts, text);
-    for (const char *next = text; next; next = va_arg(texts, const char *)) hf2c_message_add(message, next, strlen(next));
+    for (const char *next = text; next; next = va_arg(texts, const char *))
+        hf2c_message_add(message, next, strlen(next));
     va_end(texts);
 }

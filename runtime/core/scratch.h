@@ -1,5 +1,5 @@
-/* scratch: memory of the caller, handed out from one end. To give back everything taken since, keep a copy of the struct
- * and assign it back. */
+/* scratch: memory of the caller, handed out from one end. To give back everything taken since, keep a copy of the
+ * struct and assign it back. */
 #ifndef HF2C_CORE_SCRATCH_H
 #define HF2C_CORE_SCRATCH_H
 

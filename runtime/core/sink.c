@@ -10,7 +10,10 @@ void hf2c_sink_bytes(hf2c_sink *sink, const char *bytes, size_t count)
     if (sink->write(sink->to, bytes, count) != 0) sink->failed = 1;
 }
 
-void hf2c_sink_text(hf2c_sink *sink, const char *text) { hf2c_sink_bytes(sink, text, strlen(text)); }
+void hf2c_sink_text(hf2c_sink *sink, const char *text)
+{
+    hf2c_sink_bytes(sink, text, strlen(text));
+}
 
 /* Bytes of the next piece of at most limit bytes that ends at a whole character. */
 static size_t piece_length(const char *text, size_t bytes, size_t limit)

@@ -15,7 +15,8 @@ void hf2c_sink_bytes(hf2c_sink *sink, const char *bytes, size_t count);
 void hf2c_sink_text(hf2c_sink *sink, const char *text);
 void hf2c_sink_string(hf2c_sink *sink, const char *text, size_t bytes); /* as a JSON string */
 void hf2c_sink_integer(hf2c_sink *sink, int64_t value);
-void hf2c_sink_number(hf2c_sink *sink, float value); /* reads back to the same float; NaN and infinities as Python prints them */
+void hf2c_sink_number(hf2c_sink *sink,
+                      float value); /* reads back to the same float; NaN and infinities as Python prints them */
 /* "key": with a comma before it unless it is the first of its object. */
 void hf2c_sink_key(hf2c_sink *sink, const char *key, int first);
 

@@ -14,12 +14,12 @@ typedef struct Loop {
     const hf2c_model *model;
     hf2c_step step;
     int running;
-    hf2c_lane *lanes;       /* [group] those that still run come first */
-    int *numbers;           /* [group] which sequence each is */
-    hf2c_random *randoms;   /* [group] */
-    float *logits;          /* [group, vocabulary] */
+    hf2c_lane *lanes;           /* [group] those that still run come first */
+    int *numbers;               /* [group] which sequence each is */
+    hf2c_random *randoms;       /* [group] */
+    float *logits;              /* [group, vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
-    uint8_t *seen;          /* [vocabulary] zeros */
+    uint8_t *seen;              /* [vocabulary] zeros */
 } Loop;
 
 static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int group)
@@ -36,7 +36,8 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     loop->logits = hf2c_scratch_take(scratch, (size_t)group, vocabulary * sizeof(float));
     loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
-    if (!loop->lanes || !loop->numbers || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen) return HF2C_TOO_SMALL;
+    if (!loop->lanes || !loop->numbers || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
+        return HF2C_TOO_SMALL;
     memset(loop->seen, 0, vocabulary);
     return HF2C_OK;
 }
@@ -45,8 +46,8 @@ static hf2c_status choose(Loop *loop, int lane, const hf2c_sequence *sequence, i
 {
     const hf2c_generation *settings = loop->call->settings;
     float *scores = loop->logits + (size_t)lane * (size_t)loop->model->vocabulary;
-    hf2c_history history = {sequence->ids, sequence->count, sequence->prompt, sequence->padding, limit, loop->model->vocabulary,
-                            loop->seen};
+    hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
+                            limit,         loop->model->vocabulary, loop->seen};
     hf2c_process_scores(settings, &history, scores);
     if (!settings->do_sample) {
         *id = hf2c_sample_greedy(scores, loop->model->vocabulary);
@@ -69,7 +70,8 @@ static hf2c_status advance(Loop *loop, int lane, hf2c_sequence *sequences)
     if (status != HF2C_OK) return status;
     sequence->ids[sequence->count++] = id;
     loop->lanes[lane].count = sequence->count;
-    sequence->finish = hf2c_stop_check(call->settings, loop->model, sequence->ids, sequence->count, sequence->padding, limit);
+    sequence->finish =
+        hf2c_stop_check(call->settings, loop->model, sequence->ids, sequence->count, sequence->padding, limit);
     if (call->token && call->token(call->owner, loop->numbers[lane], id)) return HF2C_CANCELLED;
     return HF2C_OK;
 }

@@ -1,7 +1,8 @@
 /* generate: from prompts to tokens, as generate() of transformers does it: greedy, sampling, beam search.
  *
- * Freestanding: all memory is the caller's scratch. Several sequences advance together, one row each in every call of the
- * model; there is no padding, but `padding` counts what transformers would have put in front, because its limits count it. */
+ * Freestanding: all memory is the caller's scratch. Several sequences advance together, one row each in every call of
+ * the model; there is no padding, but `padding` counts what transformers would have put in front, because its limits
+ * count it. */
 #ifndef HF2C_GENERATE_GENERATE_H
 #define HF2C_GENERATE_GENERATE_H
 
@@ -26,16 +27,17 @@ typedef struct hf2c_biases {
     const float *biases;     /* [sequences.count] ... what is added to the score of what completes them */
 } hf2c_biases;
 
-/* Settings with the names and meaning of transformers' GenerationConfig. hf2c_generation_init fills in the model's own. */
+/* Settings with the names and meaning of transformers' GenerationConfig. hf2c_generation_init fills in the model's own.
+ */
 typedef struct hf2c_generation {
     int max_new_tokens, max_length; /* 0: not given; both count new tokens, max_length the prompt too */
     int min_new_tokens, min_length;
     int do_sample;
-    int top_k;         /* 0: off */
-    float temperature; /* above 0 */
-    float top_p;       /* (0, 1]; 1: off */
-    float min_p;       /* [0, 1]; 0: off */
-    float typical_p;   /* (0, 1]; 1: off */
+    int top_k;                        /* 0: off */
+    float temperature;                /* above 0 */
+    float top_p;                      /* (0, 1]; 1: off */
+    float min_p;                      /* [0, 1]; 0: off */
+    float typical_p;                  /* (0, 1]; 1: off */
     float epsilon_cutoff, eta_cutoff; /* [0, 1); 0: off */
     float repetition_penalty;         /* above 0; 1: off */
     int no_repeat_ngram_size;         /* 0: off */
@@ -53,22 +55,22 @@ typedef struct hf2c_generation {
 } hf2c_generation;
 
 typedef enum hf2c_finish {
-    HF2C_FINISH_NONE,    /* still running */
-    HF2C_FINISH_EOS,     /* an end token was generated; it is part of the ids */
-    HF2C_FINISH_LENGTH,  /* max_new_tokens or max_length */
-    HF2C_FINISH_STRING,  /* a stop string appeared */
-    HF2C_FINISH_CONTEXT  /* the model's longest sequence */
+    HF2C_FINISH_NONE,   /* still running */
+    HF2C_FINISH_EOS,    /* an end token was generated; it is part of the ids */
+    HF2C_FINISH_LENGTH, /* max_new_tokens or max_length */
+    HF2C_FINISH_STRING, /* a stop string appeared */
+    HF2C_FINISH_CONTEXT /* the model's longest sequence */
 } hf2c_finish;
 
 /* One sequence; the ids belong to the caller. */
 typedef struct hf2c_sequence {
-    int32_t *ids;  /* [capacity]; begins with the prompt */
-    int capacity;  /* at least hf2c_generate_capacity */
-    int prompt;    /* tokens of the prompt, at least 1 */
-    int padding;   /* tokens that transformers would have padded on the left; 0 for one prompt alone */
-    int count;     /* out: tokens in all */
+    int32_t *ids;       /* [capacity]; begins with the prompt */
+    int capacity;       /* at least hf2c_generate_capacity */
+    int prompt;         /* tokens of the prompt, at least 1 */
+    int padding;        /* tokens that transformers would have padded on the left; 0 for one prompt alone */
+    int count;          /* out: tokens in all */
     hf2c_finish finish; /* out */
-    float score;   /* out: beam search: sum of log-probabilities / length^length_penalty; 0 otherwise */
+    float score;        /* out: beam search: sum of log-probabilities / length^length_penalty; 0 otherwise */
 } hf2c_sequence;
 
 typedef struct hf2c_generate_call {
@@ -92,8 +94,8 @@ int hf2c_generate_capacity(const hf2c_generation *settings, const hf2c_model *mo
 /* Slots of the cache that are used at once at most for that many prompts; fewer suffice unless beams are searched. */
 int hf2c_generate_slots(const hf2c_generation *settings, int prompts);
 
-/* sequences: [prompts * num_return_sequences]; those of one prompt stand together and each holds the prompt. Sampling draws for
- * sequence i from the seed and i alone, so that results do not depend on how many run at once. */
+/* sequences: [prompts * num_return_sequences]; those of one prompt stand together and each holds the prompt. Sampling
+ * draws for sequence i from the seed and i alone, so that results do not depend on how many run at once. */
 hf2c_status hf2c_generate(const hf2c_generate_call *call, hf2c_sequence *sequences, int prompts);
 
 #ifdef __cplusplus

@@ -19,7 +19,10 @@ static void allow_only(const hf2c_history *history, int32_t id, float *scores)
     if (id < history->vocabulary) scores[id] = 0;
 }
 
-static int padded_length(const hf2c_history *history) { return history->padding + history->count; }
+static int padded_length(const hf2c_history *history)
+{
+    return history->padding + history->count;
+}
 
 /* Would the last token of the sequence complete it now? */
 static int completes(const hf2c_history *history, hf2c_ids sequence)
@@ -59,7 +62,8 @@ static void process_no_repeat_ngram(const hf2c_generation *settings, const hf2c_
     if (before < 0 || history->count < before) return;
     const int32_t *last = history->ids + history->count - before;
     for (int i = 0; i + before < history->count; i++) {
-        if (memcmp(history->ids + i, last, (size_t)before * sizeof(int32_t)) == 0) ban(history, history->ids[i + before], scores);
+        if (memcmp(history->ids + i, last, (size_t)before * sizeof(int32_t)) == 0)
+            ban(history, history->ids[i + before], scores);
     }
 }
 

@@ -1,5 +1,5 @@
-/* random: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): the same numbers on every
- * platform. Stream i of a seed starts at mix(seed) + mix(i + 1). */
+/* random: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): the same numbers on
+ * every platform. Stream i of a seed starts at mix(seed) + mix(i + 1). */
 #ifndef HF2C_GENERATE_RANDOM_H
 #define HF2C_GENERATE_RANDOM_H
 

@@ -3,7 +3,10 @@
 #include <math.h>
 
 /* Best first; equal scores by id, so that the order is the same everywhere. */
-static int better(hf2c_candidate a, hf2c_candidate b) { return a.score != b.score ? a.score > b.score : a.id < b.id; }
+static int better(hf2c_candidate a, hf2c_candidate b)
+{
+    return a.score != b.score ? a.score > b.score : a.id < b.id;
+}
 
 static void swap(hf2c_candidate *a, hf2c_candidate *b)
 {
@@ -44,7 +47,10 @@ static float best_score(const hf2c_candidate *candidates, int count)
 }
 
 /* exp(score - best): a probability before division by the total. */
-static double weight(hf2c_candidate candidate, float best) { return exp((double)candidate.score - best); }
+static double weight(hf2c_candidate candidate, float best)
+{
+    return exp((double)candidate.score - best);
+}
 
 static double total_weight(const hf2c_candidate *candidates, int count, float best)
 {
@@ -106,7 +112,8 @@ static int cut_below(hf2c_candidate *candidates, int count, double limit, int ke
     sort_best(candidates, count, first);
     float last = candidates[first - 1].score; /* its equals stay with it */
     for (int i = first; i < count; i++) {
-        if (weight(candidates[i], best) >= least || candidates[i].score == last) swap(&candidates[i], &candidates[kept++]);
+        if (weight(candidates[i], best) >= least || candidates[i].score == last)
+            swap(&candidates[i], &candidates[kept++]);
     }
     return kept;
 }
@@ -131,7 +138,8 @@ static int cut_eta(hf2c_candidate *candidates, int count, double cutoff, int kee
     return cut_below(candidates, count, cutoff < scaled ? cutoff : scaled, keep);
 }
 
-/* Typical decoding: those whose surprise is nearest to the expected one, until their mass reaches `mass`. work: [count]. */
+/* Typical decoding: those whose surprise is nearest to the expected one, until their mass reaches `mass`. work:
+ * [count]. */
 static int cut_typical(hf2c_candidate *candidates, int count, double mass, int keep, hf2c_candidate *work)
 {
     float best = best_score(candidates, count);
@@ -165,7 +173,8 @@ static int possible_candidates(const float *scores, int count, float temperature
     return possible;
 }
 
-int hf2c_sample_candidates(const hf2c_generation *settings, const float *scores, int count, int keep, hf2c_candidate *candidates)
+int hf2c_sample_candidates(const hf2c_generation *settings, const float *scores, int count, int keep,
+                           hf2c_candidate *candidates)
 {
     int left = possible_candidates(scores, count, settings->temperature, candidates);
     if (left == 0) return 0;

@@ -46,7 +46,8 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"min_new_tokens", "at least 0", s->min_new_tokens >= 0},
         {"min_length", "at least 0", s->min_length >= 0},
         {"top_k", "at least 0 (0: off)", s->top_k >= 0},
-        {"temperature", "a number above 0 (for no randomness use do_sample=false)", s->temperature > 0 && isfinite(s->temperature)},
+        {"temperature", "a number above 0 (for no randomness use do_sample=false)",
+         s->temperature > 0 && isfinite(s->temperature)},
         {"top_p", "above 0 and at most 1", s->top_p > 0 && s->top_p <= 1},
         {"min_p", "from 0 to 1", s->min_p >= 0 && s->min_p <= 1},
         {"typical_p", "above 0 and at most 1", s->typical_p > 0 && s->typical_p <= 1},
@@ -73,7 +74,8 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
 static hf2c_status check_ids(const hf2c_model *model, const char *name, hf2c_ids ids, hf2c_message *message)
 {
     for (int i = 0; i < ids.count; i++) {
-        if (ids.ids[i] < 0 || ids.ids[i] >= model->vocabulary) return refuse(message, name, "token ids of this vocabulary");
+        if (ids.ids[i] < 0 || ids.ids[i] >= model->vocabulary)
+            return refuse(message, name, "token ids of this vocabulary");
     }
     return HF2C_OK;
 }
@@ -90,7 +92,8 @@ static hf2c_status check_lists(const hf2c_model *model, const char *name, hf2c_i
 
 hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *model, hf2c_message *message)
 {
-    const hf2c_ids forced = {(int32_t[]){s->forced_bos >= 0 ? s->forced_bos : 0, s->forced_eos >= 0 ? s->forced_eos : 0}, 2};
+    const hf2c_ids forced = {
+        (int32_t[]){s->forced_bos >= 0 ? s->forced_bos : 0, s->forced_eos >= 0 ? s->forced_eos : 0}, 2};
     hf2c_status status = check_numbers(s, message);
     if (status == HF2C_OK) status = check_ids(model, "eos_token_id", s->eos, message);
     if (status == HF2C_OK) status = check_ids(model, "forced_bos_token_id and forced_eos_token_id", forced, message);

@@ -48,8 +48,12 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
     const hf2c_model *model = step->context->model;
     for (int done = 0; done < count;) {
         if (step->cancelled && step->cancelled(step->owner)) return HF2C_CANCELLED;
-        hf2c_batch batch = {.ids = step->ids, .positions = step->positions, .start = step->start, .past = step->past,
-                            .slot = step->slot, .want = step->want};
+        hf2c_batch batch = {.ids = step->ids,
+                            .positions = step->positions,
+                            .start = step->start,
+                            .past = step->past,
+                            .slot = step->slot,
+                            .want = step->want};
         int first = done;
         step->start[0] = 0;
         while (done < count && batch.sequences < model->max_batch && batch.rows < model->max_rows) {

@@ -23,7 +23,8 @@ typedef struct hf2c_step {
 /* HF2C_NOT_SUPPORTED for models that do not generate. */
 hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
 
-/* Long prompts go in pieces of the model's max_rows. logits: [count, vocabulary], row i for the last token of lane i. */
+/* Long prompts go in pieces of the model's max_rows. logits: [count, vocabulary], row i for the last token of lane i.
+ */
 hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits);
 
 #endif

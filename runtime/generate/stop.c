@@ -77,8 +77,8 @@ static int stops_by_string(const hf2c_generation *settings, const hf2c_model *mo
     return 0;
 }
 
-hf2c_finish hf2c_stop_check(const hf2c_generation *settings, const hf2c_model *model, const int32_t *ids, int count, int padding,
-                            int limit)
+hf2c_finish hf2c_stop_check(const hf2c_generation *settings, const hf2c_model *model, const int32_t *ids, int count,
+                            int padding, int limit)
 {
     if (is_in(settings->eos, ids[count - 1])) return HF2C_FINISH_EOS;
     if (settings->stop_strings.count > 0 && stops_by_string(settings, model, ids, count)) return HF2C_FINISH_STRING;

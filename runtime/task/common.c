@@ -26,8 +26,9 @@ static hf2c_status take_encoding(hf2c_encoding *encoding, size_t capacity, hf2c_
     encoding->word_ids = HF2C_TAKE(scratch, int32_t, capacity);
     encoding->sequence = HF2C_TAKE(scratch, int32_t, capacity);
     encoding->offsets = hf2c_scratch_take(scratch, capacity, 2 * sizeof(int32_t));
-    return encoding->ids && encoding->type_ids && encoding->word_ids && encoding->sequence && encoding->offsets ? HF2C_OK
-                                                                                                                  : HF2C_TOO_SMALL;
+    return encoding->ids && encoding->type_ids && encoding->word_ids && encoding->sequence && encoding->offsets
+               ? HF2C_OK
+               : HF2C_TOO_SMALL;
 }
 
 static hf2c_status check_length(hf2c_run *run, size_t tokens)
@@ -45,14 +46,16 @@ static hf2c_status check_length(hf2c_run *run, size_t tokens)
     return HF2C_TOO_LONG;
 }
 
-hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization, hf2c_encoding *encoding,
-                            int *windows)
+hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization,
+                            hf2c_encoding *encoding, int *windows)
 {
     const hf2c_model *model = run->context->model;
     if (!model->tokenizer) return no_tokenizer(run);
     if (text.bytes > SIZE_MAX / 2 || second.bytes > SIZE_MAX / 2) return HF2C_TOO_LONG;
     size_t bytes = text.bytes + second.bytes;
-    hf2c_encode_options options = {.add_special_tokens = !tokenization.without_special, .truncation = tokenization.strategy, .stride = tokenization.stride,
+    hf2c_encode_options options = {.add_special_tokens = !tokenization.without_special,
+                                   .truncation = tokenization.strategy,
+                                   .stride = tokenization.stride,
                                    .window = tokenization.window};
     options.max_length = tokenization.max_length > 0 ? tokenization.max_length : longest_input(model);
     hf2c_status status = take_encoding(encoding, hf2c_encode_capacity(model->tokenizer, bytes), run->scratch);
@@ -61,10 +64,11 @@ hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2
     size_t needed = hf2c_encode_scratch(model->tokenizer, bytes);
     void *memory = hf2c_scratch_take(run->scratch, needed, 1);
     if (!memory) return HF2C_TOO_SMALL;
-    status = hf2c_encode(model->tokenizer, text.text, text.bytes, second.text, second.bytes, &options, encoding, windows, memory,
-                         needed);
+    status = hf2c_encode(model->tokenizer, text.text, text.bytes, second.text, second.bytes, &options, encoding,
+                         windows, memory, needed);
     *run->scratch = before;
-    if (status == HF2C_BAD_ARGUMENT) hf2c_message_set(run->message, "the tokens that are kept leave no room for the stride or the text");
+    if (status == HF2C_BAD_ARGUMENT)
+        hf2c_message_set(run->message, "the tokens that are kept leave no room for the stride or the text");
     return status == HF2C_OK ? check_length(run, encoding->count) : status;
 }
 
@@ -92,11 +96,12 @@ typedef struct Outputs {
     float **now;     /* [output_count] where the next piece goes */
 } Outputs;
 
-static hf2c_status take_outputs(hf2c_run *run, Outputs *outputs, int rows, hf2c_ids want, const char *const *names, int count,
-                                hf2c_rows_result *results)
+static hf2c_status take_outputs(hf2c_run *run, Outputs *outputs, int rows, hf2c_ids want, const char *const *names,
+                                int count, hf2c_rows_result *results)
 {
     const hf2c_model *model = run->context->model;
-    *outputs = (Outputs){model, HF2C_TAKE(run->scratch, float *, model->output_count), HF2C_TAKE(run->scratch, float *, model->output_count)};
+    *outputs = (Outputs){model, HF2C_TAKE(run->scratch, float *, model->output_count),
+                         HF2C_TAKE(run->scratch, float *, model->output_count)};
     if (!outputs->buffers || !outputs->now) return HF2C_TOO_SMALL;
     for (int i = 0; i < model->output_count; i++) outputs->buffers[i] = NULL;
     for (int i = 0; i < count; i++) {
@@ -106,7 +111,9 @@ static hf2c_status take_outputs(hf2c_run *run, Outputs *outputs, int rows, hf2c_
             return HF2C_NOT_SUPPORTED;
         }
         const hf2c_output *output = &model->outputs[index];
-        int output_rows = output->rows == HF2C_ROWS_SEQUENCES ? 1 : output->rows == HF2C_ROWS_WANTED ? want.count : rows;
+        int output_rows = output->rows == HF2C_ROWS_SEQUENCES ? 1
+                          : output->rows == HF2C_ROWS_WANTED  ? want.count
+                                                              : rows;
         float *values = hf2c_scratch_take(run->scratch, (size_t)output_rows, (size_t)output->columns * sizeof(float));
         if (!values) return HF2C_TOO_SMALL;
         outputs->buffers[index] = values;
@@ -146,21 +153,27 @@ static hf2c_status feed(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids w
     for (int done = 0, take; done < rows; done += take) {
         take = rows - done < model->max_rows || !run->context->state ? rows - done : model->max_rows;
         int32_t start[2] = {0, take}, past = done, slot = 0;
-        hf2c_batch batch = {.rows = take, .sequences = 1, .ids = encoding->ids + done, .positions = positions + done,
-                            .types = model->token_types > 0 ? encoding->type_ids + done : NULL, .start = start,
-                            .past = run->context->state ? &past : NULL, .slot = run->context->state ? &slot : NULL,
+        hf2c_batch batch = {.rows = take,
+                            .sequences = 1,
+                            .ids = encoding->ids + done,
+                            .positions = positions + done,
+                            .types = model->token_types > 0 ? encoding->type_ids + done : NULL,
+                            .start = start,
+                            .past = run->context->state ? &past : NULL,
+                            .slot = run->context->state ? &slot : NULL,
                             .want = piece_want};
         if (run->cancelled && run->cancelled(run->owner)) return HF2C_CANCELLED;
         aim(outputs, done, wanted);
-        while (wanted < want.count && want.ids[wanted] < done + take) piece_want[batch.wanted++] = want.ids[wanted++] - done;
+        while (wanted < want.count && want.ids[wanted] < done + take)
+            piece_want[batch.wanted++] = want.ids[wanted++] - done;
         hf2c_status status = model->forward(run->context, &batch, outputs->now);
         if (status != HF2C_OK) return status;
     }
     return HF2C_OK;
 }
 
-hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names, int count,
-                             hf2c_rows_result *results)
+hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names,
+                             int count, hf2c_rows_result *results)
 {
     Outputs outputs;
     hf2c_status status = want.ids ? HF2C_OK : want_all(run, (int)encoding->count, &want);
@@ -186,12 +199,16 @@ void hf2c_softmax(const float *scores, int count, float *probabilities)
     for (int i = 0; i < count; i++) probabilities[i] = (float)(exp((double)scores[i] - best) / total);
 }
 
-float hf2c_sigmoid(float value) { return (float)(1 / (1 + exp(-(double)value))); }
+float hf2c_sigmoid(float value)
+{
+    return (float)(1 / (1 + exp(-(double)value)));
+}
 
 hf2c_function hf2c_score_function(const hf2c_model *model)
 {
     if (model->problem == HF2C_PROBLEM_REGRESSION) return HF2C_FUNCTION_NONE;
-    return model->problem == HF2C_PROBLEM_MULTI_LABEL || model->label_count == 1 ? HF2C_FUNCTION_SIGMOID : HF2C_FUNCTION_SOFTMAX;
+    return model->problem == HF2C_PROBLEM_MULTI_LABEL || model->label_count == 1 ? HF2C_FUNCTION_SIGMOID
+                                                                                 : HF2C_FUNCTION_SOFTMAX;
 }
 
 void hf2c_scores(hf2c_function function, const float *logits, int count, float *scores)
@@ -204,7 +221,10 @@ void hf2c_scores(hf2c_function function, const float *logits, int count, float *
 }
 
 /* The larger value first, the lower number among equals. */
-static int ranks_before(const float *values, int32_t a, int32_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; }
+static int ranks_before(const float *values, int32_t a, int32_t b)
+{
+    return values[a] != values[b] ? values[a] > values[b] : a < b;
+}
 
 static void swap_ranks(int32_t *a, int32_t *b)
 {
@@ -257,7 +277,8 @@ void hf2c_sink_fixed(hf2c_sink *sink, double value, int decimals)
 hf2c_text hf2c_run_label(hf2c_run *run, int label)
 {
     const hf2c_model *model = run->context->model;
-    if (model->labels && label < model->label_count) return (hf2c_text){model->labels[label], strlen(model->labels[label])};
+    if (model->labels && label < model->label_count)
+        return (hf2c_text){model->labels[label], strlen(model->labels[label])};
     hf2c_message name = {"LABEL_"};
     hf2c_message_add_number(&name, label);
     size_t length = strlen(name.text);

@@ -22,7 +22,10 @@ static int count_points(const char *text, size_t bytes)
     return points;
 }
 
-static int is_unknown(const hf2c_run *run, int32_t id) { return id == hf2c_special_id(run->context->model->tokenizer, HF2C_UNK); }
+static int is_unknown(const hf2c_run *run, int32_t id)
+{
+    return id == hf2c_special_id(run->context->model->tokenizer, HF2C_UNK);
+}
 
 static hf2c_text source_of(const hf2c_tagged *tagged, int token)
 {
@@ -100,7 +103,10 @@ static int best_label(const float *scores, int labels)
     return best;
 }
 
-static const float *scores_of(const hf2c_tagged *tagged, int token) { return tagged->scores + (size_t)token * (size_t)tagged->labels; }
+static const float *scores_of(const hf2c_tagged *tagged, int token)
+{
+    return tagged->scores + (size_t)token * (size_t)tagged->labels;
+}
 
 static void label_by_token(const hf2c_tagged *tagged, int token, hf2c_entity *entity)
 {
@@ -149,7 +155,8 @@ static void label(const hf2c_tagged *tagged, hf2c_aggregation aggregation, hf2c_
 /* Tokens, or words for the strategies that want whole words. */
 static int find_words(const hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation, hf2c_entity *words)
 {
-    int count = 0, marks = marks_continuation(run->context->model->tokenizer), whole = aggregation >= HF2C_AGGREGATE_FIRST;
+    int count = 0, marks = marks_continuation(run->context->model->tokenizer),
+        whole = aggregation >= HF2C_AGGREGATE_FIRST;
     for (int token = 0; token < (int)tagged->encoding->count; token++) {
         if (tagged->encoding->sequence[token] < 0) continue; /* of the template */
         if (whole && count > 0 && continues_word(run, tagged, token, marks)) {
@@ -164,7 +171,10 @@ static int find_words(const hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggre
 
 /* ---- groups of words ---- */
 
-static int begins_with(hf2c_text label, const char *prefix) { return label.bytes >= 2 && memcmp(label.text, prefix, 2) == 0; }
+static int begins_with(hf2c_text label, const char *prefix)
+{
+    return label.bytes >= 2 && memcmp(label.text, prefix, 2) == 0;
+}
 
 static hf2c_text tag_of(hf2c_text label)
 {
@@ -180,7 +190,10 @@ hf2c_text hf2c_entity_group(hf2c_text label)
     return (hf2c_text){label.text + behind, label.bytes - behind};
 }
 
-static int same_text(hf2c_text a, hf2c_text b) { return a.bytes == b.bytes && memcmp(a.text, b.text, a.bytes) == 0; }
+static int same_text(hf2c_text a, hf2c_text b)
+{
+    return a.bytes == b.bytes && memcmp(a.text, b.text, a.bytes) == 0;
+}
 
 /* Joins neighbours with the same tag unless the later one begins anew ("B-"). Works in place. */
 static int group_words(hf2c_run *run, hf2c_entity *words, int count)
@@ -206,15 +219,16 @@ static int group_words(hf2c_run *run, hf2c_entity *words, int count)
     return groups;
 }
 
-hf2c_status hf2c_entities_find(hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation, hf2c_entity *entities,
-                               int *count)
+hf2c_status hf2c_entities_find(hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation,
+                               hf2c_entity *entities, int *count)
 {
     *count = find_words(run, tagged, aggregation, entities);
     if (aggregation != HF2C_AGGREGATE_NONE) *count = group_words(run, entities, *count);
     for (int i = 0; i < *count; i++) {
         hf2c_entity *one = &entities[i];
         if (aggregation == HF2C_AGGREGATE_NONE && !is_unknown(run, tagged->encoding->ids[one->first])) {
-            one->word.text = hf2c_token_text(run->context->model->tokenizer, tagged->encoding->ids[one->first], &one->word.bytes);
+            one->word.text =
+                hf2c_token_text(run->context->model->tokenizer, tagged->encoding->ids[one->first], &one->word.bytes);
             continue;
         }
         hf2c_status status = word_of(run, tagged, one->first, one->last, &one->word);

@@ -6,7 +6,11 @@
 #include "runtime/task/task.h"
 
 typedef enum hf2c_aggregation {
-    HF2C_AGGREGATE_NONE, HF2C_AGGREGATE_SIMPLE, HF2C_AGGREGATE_FIRST, HF2C_AGGREGATE_AVERAGE, HF2C_AGGREGATE_MAX
+    HF2C_AGGREGATE_NONE,
+    HF2C_AGGREGATE_SIMPLE,
+    HF2C_AGGREGATE_FIRST,
+    HF2C_AGGREGATE_AVERAGE,
+    HF2C_AGGREGATE_MAX
 } hf2c_aggregation;
 
 /* Something with one label: a run of neighbouring tokens. */
@@ -26,8 +30,8 @@ typedef struct hf2c_tagged {
 } hf2c_tagged;
 
 /* entities: [encoding->count]. */
-hf2c_status hf2c_entities_find(hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation, hf2c_entity *entities,
-                               int *count);
+hf2c_status hf2c_entities_find(hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation,
+                               hf2c_entity *entities, int *count);
 /* Of entities from overlapping windows the longer one stays, then the likelier one. Returns how many stay. */
 int hf2c_entities_merge(hf2c_entity *entities, int count);
 /* The label without "B-" or "I-". */

@@ -7,7 +7,8 @@ typedef struct FeatureExtraction {
 
 static const hf2c_option rows[] = {
     {"truncation", HF2C_OPTION_FLAG, offsetof(FeatureExtraction, truncation), NULL, "cut texts that are too long"},
-    {"max_length", HF2C_OPTION_COUNT, offsetof(FeatureExtraction, max_length), NULL, "tokens to cut to, with truncation"},
+    {"max_length", HF2C_OPTION_COUNT, offsetof(FeatureExtraction, max_length), NULL,
+     "tokens to cut to, with truncation"},
 };
 
 static void defaults(void *options, const hf2c_model *model)
@@ -32,7 +33,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     const char *names[] = {"last_hidden_state"};
     hf2c_encoding encoding;
     hf2c_rows_result states;
-    hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE, .max_length = o->max_length};
+    hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE,
+                                      .max_length = o->max_length};
     hf2c_status status = hf2c_run_encode(run, input->text, input->second, tokenization, &encoding, NULL);
     if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &states);
     if (status != HF2C_OK) return status;

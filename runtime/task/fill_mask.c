@@ -102,7 +102,8 @@ static void write_entry(hf2c_run *run, float score, int32_t id, hf2c_text token,
     hf2c_sink_text(run->sink, "}");
 }
 
-/* The text with the mask filled by the token; special tokens show only when there are several masks, as in transformers. */
+/* The text with the mask filled by the token; special tokens show only when there are several masks, as in
+ * transformers. */
 static hf2c_status fill(hf2c_run *run, hf2c_encoding *encoding, int32_t at, int32_t id, int single, hf2c_text *sequence)
 {
     int32_t held = encoding->ids[at], pad = hf2c_special_id(run->context->model->tokenizer, HF2C_PAD);
@@ -117,8 +118,8 @@ static hf2c_status fill(hf2c_run *run, hf2c_encoding *encoding, int32_t at, int3
     return hf2c_run_decode(run, ids, count, single, sequence);
 }
 
-static hf2c_status rank_candidates(hf2c_run *run, const float *logits, int vocabulary, hf2c_ids targets, int shown, int32_t *ranked,
-                                   float *scores)
+static hf2c_status rank_candidates(hf2c_run *run, const float *logits, int vocabulary, hf2c_ids targets, int shown,
+                                   int32_t *ranked, float *scores)
 {
     float *all = HF2C_TAKE(run->scratch, float, vocabulary);
     if (!all) return HF2C_TOO_SMALL;
@@ -134,8 +135,8 @@ static hf2c_status rank_candidates(hf2c_run *run, const float *logits, int vocab
     return HF2C_OK;
 }
 
-static hf2c_status answer_mask(hf2c_run *run, const FillMask *o, hf2c_encoding *encoding, int32_t at, const float *logits,
-                               int vocabulary, hf2c_ids targets, int single)
+static hf2c_status answer_mask(hf2c_run *run, const FillMask *o, hf2c_encoding *encoding, int32_t at,
+                               const float *logits, int vocabulary, hf2c_ids targets, int single)
 {
     int competing = targets.ids ? targets.count : vocabulary;
     int shown = o->top_k < 1 ? 5 : o->top_k;
@@ -175,8 +176,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
         int row = on_demand ? i : masks.ids[i];
         hf2c_scratch before = *run->scratch;
         if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
-        status = answer_mask(run, o, &encoding, masks.ids[i], logits.values + (size_t)row * (size_t)logits.columns, logits.columns,
-                             targets, masks.count == 1);
+        status = answer_mask(run, o, &encoding, masks.ids[i], logits.values + (size_t)row * (size_t)logits.columns,
+                             logits.columns, targets, masks.count == 1);
         *run->scratch = before;
     }
     if (masks.count > 1 && !run->people) hf2c_sink_text(run->sink, "]");

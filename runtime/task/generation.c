@@ -5,13 +5,15 @@
 
 hf2c_generate_call hf2c_generate_begin(hf2c_run *run, const hf2c_generation *settings)
 {
-    hf2c_generate_call call = {.context = run->context, .settings = settings, .scratch = run->scratch, .message = run->message};
+    hf2c_generate_call call = {
+        .context = run->context, .settings = settings, .scratch = run->scratch, .message = run->message};
     call.cancelled = run->cancelled;
     call.owner = run->owner;
     return call;
 }
 
-hf2c_status hf2c_generate_prompt(hf2c_run *run, const hf2c_generation *settings, hf2c_text text, int add_special_tokens, hf2c_ids *ids)
+hf2c_status hf2c_generate_prompt(hf2c_run *run, const hf2c_generation *settings, hf2c_text text, int add_special_tokens,
+                                 hf2c_ids *ids)
 {
     hf2c_encoding encoding = {0};
     hf2c_tokenization tokenization = {.without_special = !add_special_tokens};

@@ -13,7 +13,10 @@ int hf2c_offsets_make(hf2c_offsets *offsets, hf2c_text text, hf2c_scratch *scrat
     return 1;
 }
 
-static int inside(const hf2c_offsets *offsets, int point) { return point < 0 ? 0 : point > offsets->points ? offsets->points : point; }
+static int inside(const hf2c_offsets *offsets, int point)
+{
+    return point < 0 ? 0 : point > offsets->points ? offsets->points : point;
+}
 
 hf2c_text hf2c_offsets_cut(const hf2c_offsets *offsets, int start, int end)
 {

@@ -11,7 +11,10 @@ typedef struct Reader {
     const hf2c_option *option;
 } Reader;
 
-static char dash_free(char c) { return c == '-' ? '_' : c; }
+static char dash_free(char c)
+{
+    return c == '-' ? '_' : c;
+}
 
 const hf2c_option *hf2c_option_find(hf2c_options options, const char *name, size_t length)
 {
@@ -79,9 +82,18 @@ hf2c_status hf2c_option_ids(JsonScanner *scanner, hf2c_ids *ids, hf2c_scratch *s
 
 /* ---- one function per kind; the scanner stands on the value, which is not null ---- */
 
-static hf2c_status read_INTEGER(Reader *r, int *value) { return read_int(r->scanner, value); }
-static hf2c_status read_TOKEN(Reader *r, int32_t *value) { return read_int(r->scanner, value); }
-static hf2c_status read_NUMBER(Reader *r, float *value) { return read_float(r->scanner, value); }
+static hf2c_status read_INTEGER(Reader *r, int *value)
+{
+    return read_int(r->scanner, value);
+}
+static hf2c_status read_TOKEN(Reader *r, int32_t *value)
+{
+    return read_int(r->scanner, value);
+}
+static hf2c_status read_NUMBER(Reader *r, float *value)
+{
+    return read_float(r->scanner, value);
+}
 
 static hf2c_status read_COUNT(Reader *r, int *value)
 {
@@ -282,7 +294,8 @@ static hf2c_status refuse_unknown(const JsonScanner *scanner, hf2c_options optio
     return HF2C_BAD_ARGUMENT;
 }
 
-hf2c_status hf2c_options_read(hf2c_options options, JsonScanner *scanner, void *values, hf2c_scratch *scratch, hf2c_message *message)
+hf2c_status hf2c_options_read(hf2c_options options, JsonScanner *scanner, void *values, hf2c_scratch *scratch,
+                              hf2c_message *message)
 {
     while (json_next(scanner) == JSON_KEY) {
         char name[64];

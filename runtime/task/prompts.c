@@ -9,7 +9,8 @@ typedef struct Prompts {
 } Prompts;
 
 static const hf2c_option rows[] = {
-#define GENERATION_OPTION(name, kind, field, choices, help) {name, HF2C_OPTION_##kind, offsetof(hf2c_generation, field), choices, help},
+#define GENERATION_OPTION(name, kind, field, choices, help)                                                            \
+    {name, HF2C_OPTION_##kind, offsetof(hf2c_generation, field), choices, help},
 #include "runtime/task/generation_options.def"
 #undef GENERATION_OPTION
     {"output_scores", HF2C_OPTION_FLAG, offsetof(Prompts, output_scores), NULL, "sequences_scores of beam search too"},
@@ -46,7 +47,8 @@ static int count_prompts(const JsonScanner *scanner)
     return ahead.kind == JSON_ARRAY_END ? count : -1;
 }
 
-static hf2c_status read_prompts(hf2c_run *run, const hf2c_generation *settings, hf2c_text json, hf2c_ids **prompts, int *count)
+static hf2c_status read_prompts(hf2c_run *run, const hf2c_generation *settings, hf2c_text json, hf2c_ids **prompts,
+                                int *count)
 {
     JsonScanner scanner;
     hf2c_text text;
@@ -76,8 +78,10 @@ typedef struct Padded {
     int width;
 } Padded;
 
-/* transformers: the tokenizer pads prompts, generate() fills up what ended early; beam search takes a pad id of 0 for none. */
-static Padded padding_of(const hf2c_run *run, const hf2c_generation *settings, const hf2c_sequence *sequences, int count)
+/* transformers: the tokenizer pads prompts, generate() fills up what ended early; beam search takes a pad id of 0 for
+ * none. */
+static Padded padding_of(const hf2c_run *run, const hf2c_generation *settings, const hf2c_sequence *sequences,
+                         int count)
 {
     const hf2c_model *model = run->context->model;
     int32_t end = settings->eos.count > 0 ? settings->eos.ids[0] : -1;

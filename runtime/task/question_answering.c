@@ -15,13 +15,18 @@ enum { MOST_ANSWERS = 10000 };
 
 static const hf2c_option rows[] = {
     {"top_k", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, top_k), NULL, "answers to return"},
-    {"doc_stride", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, doc_stride), NULL, "tokens by which windows of long texts overlap"},
-    {"max_answer_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_answer_len), NULL, "most tokens in an answer"},
-    {"max_seq_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_seq_len), NULL, "most tokens in a window, question included"},
-    {"max_question_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_question_len), NULL, "accepted; questions are never cut"},
+    {"doc_stride", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, doc_stride), NULL,
+     "tokens by which windows of long texts overlap"},
+    {"max_answer_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_answer_len), NULL,
+     "most tokens in an answer"},
+    {"max_seq_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_seq_len), NULL,
+     "most tokens in a window, question included"},
+    {"max_question_len", HF2C_OPTION_COUNT, offsetof(QuestionAnswering, max_question_len), NULL,
+     "accepted; questions are never cut"},
     {"handle_impossible_answer", HF2C_OPTION_FLAG, offsetof(QuestionAnswering, handle_impossible_answer), NULL,
      "an empty answer competes too"},
-    {"align_to_words", HF2C_OPTION_FLAG, offsetof(QuestionAnswering, align_to_words), NULL, "answers are whole words (default)"},
+    {"align_to_words", HF2C_OPTION_FLAG, offsetof(QuestionAnswering, align_to_words), NULL,
+     "answers are whole words (default)"},
 };
 
 static void defaults(void *options, const hf2c_model *model)
@@ -55,7 +60,9 @@ static hf2c_tokenization window_of(hf2c_run *run, const QuestionAnswering *o, in
     if (hf2c_pads_left(model->tokenizer)) tokenization.strategy = HF2C_TRUNCATE_ONLY_FIRST;
     if (o->max_seq_len <= 0 && longest > 0 && longest < wanted) wanted = longest;
     tokenization.max_length = wanted < model->max_sequence ? wanted : model->max_sequence;
-    tokenization.stride = o->doc_stride > 0 ? o->doc_stride : tokenization.max_length / 2 < 128 ? tokenization.max_length / 2 : 128;
+    tokenization.stride = o->doc_stride > 0                   ? o->doc_stride
+                          : tokenization.max_length / 2 < 128 ? tokenization.max_length / 2
+                                                              : 128;
     return tokenization;
 }
 
@@ -73,7 +80,8 @@ static uint8_t *allowed_tokens(hf2c_run *run, const hf2c_encoding *encoding)
 /* The characters of the answer: of its tokens, or of the words they belong to as far as those lie in the window. */
 static void place(const QuestionAnswering *o, const hf2c_encoding *encoding, hf2c_span span, int *start, int *end)
 {
-    int32_t first = encoding->word_ids[span.first], last = encoding->word_ids[span.last], text = encoding->sequence[span.first];
+    int32_t first = encoding->word_ids[span.first], last = encoding->word_ids[span.last],
+            text = encoding->sequence[span.first];
     *start = encoding->offsets[2 * (size_t)span.first];
     *end = encoding->offsets[2 * (size_t)span.last + 1];
     if (!o->align_to_words || first < 0 || last < 0) return;
@@ -86,7 +94,10 @@ static void place(const QuestionAnswering *o, const hf2c_encoding *encoding, hf2
 
 /* ---- answers ---- */
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 static int same_answer(hf2c_text a, hf2c_text b)
 {
@@ -117,8 +128,8 @@ static hf2c_status add_answer(hf2c_run *run, Answers *answers, Answer one)
     return HF2C_OK;
 }
 
-static hf2c_status search_window(hf2c_run *run, const QuestionAnswering *o, const hf2c_encoding *encoding, const hf2c_offsets *context,
-                                 Answers *answers)
+static hf2c_status search_window(hf2c_run *run, const QuestionAnswering *o, const hf2c_encoding *encoding,
+                                 const hf2c_offsets *context, Answers *answers)
 {
     const char *names[] = {"start_logits", "end_logits"};
     hf2c_rows_result logits[2];
@@ -129,8 +140,8 @@ static hf2c_status search_window(hf2c_run *run, const QuestionAnswering *o, cons
     uint8_t *allowed = allowed_tokens(run, encoding);
     hf2c_span *spans = HF2C_TAKE(run->scratch, hf2c_span, limit);
     if (!allowed || !spans) return HF2C_TOO_SMALL;
-    int found = hf2c_spans_find(logits[0].values, logits[1].values, allowed, (int)encoding->count, o->max_answer_len, limit, &none,
-                                spans, run->scratch);
+    int found = hf2c_spans_find(logits[0].values, logits[1].values, allowed, (int)encoding->count, o->max_answer_len,
+                                limit, &none, spans, run->scratch);
     if (found < 0) return HF2C_TOO_SMALL;
     answers->none = none < answers->none ? none : answers->none;
     for (int i = 0; i < found && status == HF2C_OK; i++) {
@@ -194,8 +205,8 @@ static hf2c_status find_answers(hf2c_run *run, const QuestionAnswering *o, const
         hf2c_tokenization tokenization = window_of(run, o, window);
         hf2c_status status = check_options(run, o, &tokenization);
         if (status == HF2C_OK)
-            status = hf2c_run_encode(run, left ? input->second : input->text, left ? input->text : input->second, tokenization,
-                                     &encoding, &windows);
+            status = hf2c_run_encode(run, left ? input->second : input->text, left ? input->text : input->second,
+                                     tokenization, &encoding, &windows);
         if (status == HF2C_OK) status = search_window(run, o, &encoding, &context, answers);
         if (status != HF2C_OK) return status;
     }

@@ -22,8 +22,8 @@ static void keep_best(hf2c_span *spans, int *count, int limit, hf2c_span one)
     spans[at] = one;
 }
 
-int hf2c_spans_find(const float *start, const float *end, const uint8_t *allowed, int count, int longest, int limit, float *none,
-                    hf2c_span *spans, hf2c_scratch *scratch)
+int hf2c_spans_find(const float *start, const float *end, const uint8_t *allowed, int count, int longest, int limit,
+                    float *none, hf2c_span *spans, hf2c_scratch *scratch)
 {
     hf2c_scratch before = *scratch;
     float *first = HF2C_TAKE(scratch, float, count), *last = HF2C_TAKE(scratch, float, count);

@@ -10,9 +10,9 @@ typedef struct hf2c_span {
     float score;
 } hf2c_span;
 
-/* allowed: [count] 1 where an answer may begin and end. Token 0 stands for "no answer"; *none receives its score. spans: [limit],
- * best first; returns how many, or -1 when the scratch does not suffice. */
-int hf2c_spans_find(const float *start, const float *end, const uint8_t *allowed, int count, int longest, int limit, float *none,
-                    hf2c_span *spans, hf2c_scratch *scratch);
+/* allowed: [count] 1 where an answer may begin and end. Token 0 stands for "no answer"; *none receives its score.
+ * spans: [limit], best first; returns how many, or -1 when the scratch does not suffice. */
+int hf2c_spans_find(const float *start, const float *end, const uint8_t *allowed, int count, int longest, int limit,
+                    float *none, hf2c_span *spans, hf2c_scratch *scratch);
 
 #endif

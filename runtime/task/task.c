@@ -14,7 +14,10 @@ static const hf2c_task *const tasks[] = {
     NULL,
 };
 
-const hf2c_task *hf2c_task_at(int index) { return tasks[index]; }
+const hf2c_task *hf2c_task_at(int index)
+{
+    return tasks[index];
+}
 
 static int list_has(const char *list, const char *name, size_t length)
 {
@@ -59,8 +62,9 @@ const hf2c_task *hf2c_task_default(const hf2c_model *model)
 
 static hf2c_status refuse_input(hf2c_run *run, const hf2c_task *task, const char *what)
 {
-    hf2c_message_set(run->message, "inputs: ", what, "; wanted ", task->needs_object ? "" : "a text or ", "an object with \"",
-                     task->first, task->second ? "\" and \"" : "", task->second ? task->second : "", "\", or a list of those");
+    hf2c_message_set(run->message, "inputs: ", what, "; wanted ", task->needs_object ? "" : "a text or ",
+                     "an object with \"", task->first, task->second ? "\" and \"" : "",
+                     task->second ? task->second : "", "\", or a list of those");
     return HF2C_BAD_ARGUMENT;
 }
 
@@ -85,7 +89,8 @@ static hf2c_status read_field(hf2c_run *run, const hf2c_task *task, JsonScanner 
     return hf2c_option_text(scanner, field, run->scratch);
 }
 
-static hf2c_status answer_one(hf2c_run *run, const hf2c_task *task, const void *options, JsonScanner *scanner, hf2c_input_form form)
+static hf2c_status answer_one(hf2c_run *run, const hf2c_task *task, const void *options, JsonScanner *scanner,
+                              hf2c_input_form form)
 {
     hf2c_input input = {.form = form};
     hf2c_status status = HF2C_OK;

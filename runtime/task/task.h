@@ -1,7 +1,9 @@
-/* task: what a program does with its model: reads a request, runs the model, writes what the pipeline of transformers returns.
+/* task: what a program does with its model: reads a request, runs the model, writes what the pipeline of transformers
+ * returns.
  *
- * Freestanding: memory comes from the run's scratch, results go to its sink. A request is JSON text as in --jsonl: "inputs" is a
- * string, an object with the task's fields, or a list of those; "kwargs" an object with the pipeline's argument names. */
+ * Freestanding: memory comes from the run's scratch, results go to its sink. A request is JSON text as in --jsonl:
+ * "inputs" is a string, an object with the task's fields, or a list of those; "kwargs" an object with the pipeline's
+ * argument names. */
 #ifndef HF2C_TASK_TASK_H
 #define HF2C_TASK_TASK_H
 
@@ -14,9 +16,9 @@ typedef struct hf2c_run {
     hf2c_scratch *scratch;
     hf2c_sink *sink;
     hf2c_message *message;
-    int people;                     /* text for people instead of JSON */
-    int (*cancelled)(void *owner);  /* may be NULL; nonzero: stop */
-    void (*flush)(void *owner);     /* may be NULL; called when a piece of streamed text is out */
+    int people;                    /* text for people instead of JSON */
+    int (*cancelled)(void *owner); /* may be NULL; nonzero: stop */
+    void (*flush)(void *owner);    /* may be NULL; called when a piece of streamed text is out */
     void *owner;
 } hf2c_run;
 
@@ -51,7 +53,8 @@ const hf2c_task *hf2c_task_default(const hf2c_model *model);
 /* Tasks of this runtime, in the order of the table; NULL behind the last. */
 const hf2c_task *hf2c_task_at(int index);
 
-/* inputs, kwargs: JSON text; kwargs may be NULL. What was written before an error is incomplete and must be thrown away. */
+/* inputs, kwargs: JSON text; kwargs may be NULL. What was written before an error is incomplete and must be thrown
+ * away. */
 hf2c_status hf2c_task_request(hf2c_run *run, const hf2c_task *task, hf2c_text inputs, hf2c_text kwargs);
 
 /* ---- for the tasks themselves ---- */
@@ -60,23 +63,23 @@ typedef struct hf2c_tokenization {
     hf2c_truncation_strategy strategy; /* HF2C_TRUNCATE_NONE: texts that are too long are refused */
     int max_length;                    /* 0: what tokenizer and model allow */
     int stride, window;
-    int without_special;               /* leave out the tokens that the template adds */
+    int without_special; /* leave out the tokens that the template adds */
 } hf2c_tokenization;
 
-/* Encodes into arrays from the scratch. HF2C_TOO_LONG with a message when the model cannot take so many tokens. windows may be
- * NULL. */
-hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization, hf2c_encoding *encoding,
-                            int *windows);
+/* Encodes into arrays from the scratch. HF2C_TOO_LONG with a message when the model cannot take so many tokens. windows
+ * may be NULL. */
+hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization,
+                            hf2c_encoding *encoding, int *windows);
 
 typedef struct hf2c_rows_result {
     const float *values; /* [rows, columns] */
     int rows, columns;
 } hf2c_rows_result;
 
-/* Runs the model on one encoded sequence; results[i] receives the output called names[i]. want: rows of outputs that the model
- * gives on demand; NULL: all. HF2C_NOT_SUPPORTED when the model lacks the output. */
-hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names, int count,
-                             hf2c_rows_result *results);
+/* Runs the model on one encoded sequence; results[i] receives the output called names[i]. want: rows of outputs that
+ * the model gives on demand; NULL: all. HF2C_NOT_SUPPORTED when the model lacks the output. */
+hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names,
+                             int count, hf2c_rows_result *results);
 
 /* Text of the ids, in the scratch. */
 hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int skip_special_tokens, hf2c_text *text);

@@ -4,7 +4,7 @@
 enum { FUNCTION_OF_MODEL = HF2C_FUNCTION_SIGMOID + 1 }; /* behind those of hf2c_function */
 
 typedef struct TextClassification {
-    int top_k; /* 0: all labels; -1: not given, which gives one label in a flatter shape */
+    int top_k;             /* 0: all labels; -1: not given, which gives one label in a flatter shape */
     int function_to_apply; /* hf2c_function, or FUNCTION_OF_MODEL */
     int truncation, max_length;
     int padding;
@@ -15,7 +15,8 @@ static const hf2c_option rows[] = {
     {"function_to_apply", HF2C_OPTION_CHOICE, offsetof(TextClassification, function_to_apply), "none softmax sigmoid",
      "how logits become scores: none, softmax or sigmoid"},
     {"truncation", HF2C_OPTION_FLAG, offsetof(TextClassification, truncation), NULL, "cut texts that are too long"},
-    {"max_length", HF2C_OPTION_COUNT, offsetof(TextClassification, max_length), NULL, "tokens to cut to, with truncation"},
+    {"max_length", HF2C_OPTION_COUNT, offsetof(TextClassification, max_length), NULL,
+     "tokens to cut to, with truncation"},
     {"padding", HF2C_OPTION_FLAG, offsetof(TextClassification, padding), NULL, "accepted; nothing is padded here"},
 };
 
@@ -51,7 +52,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     const char *names[] = {"logits"};
     hf2c_encoding encoding;
     hf2c_rows_result logits;
-    hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE, .max_length = o->max_length};
+    hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE,
+                                      .max_length = o->max_length};
     hf2c_status status = hf2c_run_encode(run, input->text, input->second, tokenization, &encoding, NULL);
     if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &logits);
     if (status != HF2C_OK) return status;
@@ -60,7 +62,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     int32_t *ranked = HF2C_TAKE(run->scratch, int32_t, labels);
     if (!scores || !ranked) return HF2C_TOO_SMALL;
     hf2c_function asked = (hf2c_function)o->function_to_apply;
-    hf2c_scores(o->function_to_apply == FUNCTION_OF_MODEL ? hf2c_score_function(run->context->model) : asked, logits.values, labels, scores);
+    hf2c_scores(o->function_to_apply == FUNCTION_OF_MODEL ? hf2c_score_function(run->context->model) : asked,
+                logits.values, labels, scores);
     hf2c_rank(scores, labels, shown, ranked);
     /* transformers: one string without top_k gives [entry], items of a list and objects give entry alone. */
     int bracket = !run->people && (o->top_k >= 0 || input->form == HF2C_INPUT_STRING);

@@ -11,13 +11,17 @@ typedef struct TextGeneration {
 } TextGeneration;
 
 static const hf2c_option rows[] = {
-#define GENERATION_OPTION(name, kind, field, choices, help) {name, HF2C_OPTION_##kind, offsetof(hf2c_generation, field), choices, help},
+#define GENERATION_OPTION(name, kind, field, choices, help)                                                            \
+    {name, HF2C_OPTION_##kind, offsetof(hf2c_generation, field), choices, help},
 #include "runtime/task/generation_options.def"
 #undef GENERATION_OPTION
-    {"return_full_text", HF2C_OPTION_FLAG, offsetof(TextGeneration, return_full_text), NULL, "with the prompt in front (default) or without"},
+    {"return_full_text", HF2C_OPTION_FLAG, offsetof(TextGeneration, return_full_text), NULL,
+     "with the prompt in front (default) or without"},
     {"return_tensors", HF2C_OPTION_FLAG, offsetof(TextGeneration, return_tensors), NULL, "token ids instead of text"},
-    {"skip_special_tokens", HF2C_OPTION_FLAG, offsetof(TextGeneration, skip_special_tokens), NULL, "leave special tokens out of the text"},
-    {"add_special_tokens", HF2C_OPTION_FLAG, offsetof(TextGeneration, add_special_tokens), NULL, "begin as the tokenizer's template says"},
+    {"skip_special_tokens", HF2C_OPTION_FLAG, offsetof(TextGeneration, skip_special_tokens), NULL,
+     "leave special tokens out of the text"},
+    {"add_special_tokens", HF2C_OPTION_FLAG, offsetof(TextGeneration, add_special_tokens), NULL,
+     "begin as the tokenizer's template says"},
 };
 
 static void defaults(void *options, const hf2c_model *model)
@@ -33,7 +37,8 @@ static void defaults(void *options, const hf2c_model *model)
 
 /* ---- JSON ---- */
 
-static hf2c_status write_sequence(hf2c_run *run, const TextGeneration *o, hf2c_text prompt, const hf2c_sequence *sequence)
+static hf2c_status write_sequence(hf2c_run *run, const TextGeneration *o, hf2c_text prompt,
+                                  const hf2c_sequence *sequence)
 {
     hf2c_text text;
     hf2c_sink_text(run->sink, "{");
@@ -57,7 +62,8 @@ static hf2c_status write_sequence(hf2c_run *run, const TextGeneration *o, hf2c_t
     return HF2C_OK;
 }
 
-static hf2c_status answer_json(hf2c_run *run, const TextGeneration *o, const hf2c_input *input, hf2c_sequence *sequences)
+static hf2c_status answer_json(hf2c_run *run, const TextGeneration *o, const hf2c_input *input,
+                               hf2c_sequence *sequences)
 {
     hf2c_generate_call call = hf2c_generate_begin(run, &o->generation);
     hf2c_status status = hf2c_generate(&call, sequences, 1);
@@ -109,7 +115,8 @@ static hf2c_status answer_streaming(hf2c_run *run, const TextGeneration *o, hf2c
     if (s.status != HF2C_OK) return s.status;
     hf2c_status rest = hf2c_stream_push(&s.stream, sequence->count - sequence->prompt, 1);
     hf2c_sink_text(run->sink, "\n");
-    if (status == HF2C_OK && sequence->finish == HF2C_FINISH_CONTEXT) hf2c_message_set(run->message, "the context is full");
+    if (status == HF2C_OK && sequence->finish == HF2C_FINISH_CONTEXT)
+        hf2c_message_set(run->message, "the context is full");
     return status == HF2C_OK ? rest : status;
 }
 
@@ -137,7 +144,8 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     if (status == HF2C_OK) status = hf2c_generate_sequences(run, &o->generation, &prompt, 1, &sequences);
     if (status != HF2C_OK) return status;
     if (!run->people) return answer_json(run, o, input, sequences);
-    if (o->generation.num_beams > 1 || o->generation.num_return_sequences > 1) return answer_whole(run, o, input->text, sequences);
+    if (o->generation.num_beams > 1 || o->generation.num_return_sequences > 1)
+        return answer_whole(run, o, input->text, sequences);
     if (o->return_full_text) hf2c_sink_bytes(run->sink, input->text.text, input->text.bytes);
     return answer_streaming(run, o, sequences);
 }

@@ -9,9 +9,10 @@ typedef struct TokenClassification {
 } TokenClassification;
 
 static const hf2c_option rows[] = {
-    {"aggregation_strategy", HF2C_OPTION_CHOICE, offsetof(TokenClassification, aggregation_strategy), "none simple first average max",
-     "from tokens to phrases: none, simple, first, average or max"},
-    {"ignore_labels", HF2C_OPTION_TEXTS, offsetof(TokenClassification, ignore_labels), NULL, "labels to leave out (default: O)"},
+    {"aggregation_strategy", HF2C_OPTION_CHOICE, offsetof(TokenClassification, aggregation_strategy),
+     "none simple first average max", "from tokens to phrases: none, simple, first, average or max"},
+    {"ignore_labels", HF2C_OPTION_TEXTS, offsetof(TokenClassification, ignore_labels), NULL,
+     "labels to leave out (default: O)"},
     {"stride", HF2C_OPTION_INTEGER, offsetof(TokenClassification, stride), NULL,
      "long texts go in windows that overlap by so many tokens"},
 };
@@ -41,8 +42,8 @@ static hf2c_text shown_label(hf2c_run *run, const TokenClassification *o, const 
     return o->aggregation_strategy == HF2C_AGGREGATE_NONE ? label : hf2c_entity_group(label);
 }
 
-static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, hf2c_encoding *encoding, const hf2c_offsets *text,
-                              hf2c_entity *entities, int *count)
+static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, hf2c_encoding *encoding,
+                              const hf2c_offsets *text, hf2c_entity *entities, int *count)
 {
     const char *names[] = {"logits"};
     hf2c_rows_result logits;
@@ -51,7 +52,8 @@ static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, hf2c_
     size_t labels = (size_t)logits.columns;
     float *scores = hf2c_scratch_take(run->scratch, encoding->count, labels * sizeof(float));
     if (!scores) return HF2C_TOO_SMALL;
-    for (size_t i = 0; i < encoding->count; i++) hf2c_softmax(logits.values + i * labels, logits.columns, scores + i * labels);
+    for (size_t i = 0; i < encoding->count; i++)
+        hf2c_softmax(logits.values + i * labels, logits.columns, scores + i * labels);
     hf2c_tagged tagged = {encoding, text, scores, logits.columns};
     status = hf2c_entities_find(run, &tagged, (hf2c_aggregation)o->aggregation_strategy, entities, count);
     int kept = 0;

@@ -26,8 +26,10 @@ static int too_long(void *owner)
 }
 
 static const hf2c_output fuzz_outputs[] = {
-    {"logits", HF2C_ROWS_WANTED, BYTE_VOCABULARY}, {"last_hidden_state", HF2C_ROWS_ALL, 3},
-    {"start_logits", HF2C_ROWS_ALL, 1},            {"end_logits", HF2C_ROWS_ALL, 1},
+    {"logits", HF2C_ROWS_WANTED, BYTE_VOCABULARY},
+    {"last_hidden_state", HF2C_ROWS_ALL, 3},
+    {"start_logits", HF2C_ROWS_ALL, 1},
+    {"end_logits", HF2C_ROWS_ALL, 1},
 };
 static _Alignas(64) uint8_t fuzz_state[8 * 64], fuzz_memory[1 << 23];
 
@@ -45,8 +47,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     model.generation = (hf2c_generation_defaults){.bos = 1, .pad = -1, .eos = {BYTE_END}, .eos_count = 1};
     if (size < 2 || size > 4096) return 0;
     if (hf2c_context_init(&context, &model, NULL, 0, NULL, 0, fuzz_state, sizeof fuzz_state, 1) != HF2C_OK) return 0;
-    hf2c_run run = {.context = &context, .scratch = &scratch, .sink = &sink, .message = &message, .people = data[0] >> 7,
-                    .cancelled = too_long, .owner = &calls};
+    hf2c_run run = {.context = &context,
+                    .scratch = &scratch,
+                    .sink = &sink,
+                    .message = &message,
+                    .people = data[0] >> 7,
+                    .cancelled = too_long,
+                    .owner = &calls};
     const char *inputs = (const char *)data + 1;
     const char *nul = memchr(inputs, '\0', size - 1);
     size_t first = nul ? (size_t)(nul - inputs) : size - 1;

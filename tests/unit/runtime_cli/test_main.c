@@ -1,4 +1,5 @@
-/* A whole program: options, lines, exit statuses, interruption. The model counts letters, as in the tests of the tasks. */
+/* A whole program: options, lines, exit statuses, interruption. The model counts letters, as in the tests of the tasks.
+ */
 #include "runtime/cli/program.h"
 #include "tests/unit/runtime_task/fixture_model.h"
 
@@ -161,7 +162,8 @@ static void test_interruption(void **state)
     assert_int_equal(program("", 200, (char *[]){"program", "--max-new-tokens", "50", "a", NULL}), 130);
     assert_memory_equal(output, "abc", 3); /* what was there is out */
     assert_true(strlen(output) < 40);
-    assert_int_equal(program("\"a\"\n\"b\"\n", 200, (char *[]){"program", "--jsonl", "--max-new-tokens", "50", NULL}), 130);
+    assert_int_equal(program("\"a\"\n\"b\"\n", 200, (char *[]){"program", "--jsonl", "--max-new-tokens", "50", NULL}),
+                     130);
     slow = 0;
 }
 

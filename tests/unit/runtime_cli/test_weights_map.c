@@ -47,7 +47,10 @@ static void test_files(void **state)
     assert_int_equal(hf2c_weights_map_file(&map, path, &reason), HF2C_OK);
     assert_int_equal(hf2c_weights_check(&model, map.weights, map.bytes), HF2C_OK);
     hf2c_weights_unmap(&map);
-    static const uint64_t lies[][2] = {{1, WEIGHTS}, {HF2C_WEIGHTS_PAGE, WEIGHTS + 1}, {2 * HF2C_WEIGHTS_PAGE, 1}, {0, UINT64_MAX},
+    static const uint64_t lies[][2] = {{1, WEIGHTS},
+                                       {HF2C_WEIGHTS_PAGE, WEIGHTS + 1},
+                                       {2 * HF2C_WEIGHTS_PAGE, 1},
+                                       {0, UINT64_MAX},
                                        {UINT64_MAX - 65535, WEIGHTS}};
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         write_file(path, HF2C_WEIGHTS_PAGE, 1, lies[i][0], lies[i][1]);

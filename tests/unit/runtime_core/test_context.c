@@ -22,9 +22,19 @@ static const hf2c_output outputs[] = {{"logits", HF2C_ROWS_WANTED, 10}, {"last_h
 
 static hf2c_model make_model(void)
 {
-    return (hf2c_model){.abi = HF2C_ABI, .weights_bytes = WEIGHTS, .workspace_bytes = WORKSPACE, .state_bytes = STATE,
-                        .weights_hash = HASH, .vocabulary = 10, .max_sequence = 8, .token_types = 2, .max_rows = 6, .max_batch = 3,
-                        .outputs = outputs, .output_count = 2, .forward = forward};
+    return (hf2c_model){.abi = HF2C_ABI,
+                        .weights_bytes = WEIGHTS,
+                        .workspace_bytes = WORKSPACE,
+                        .state_bytes = STATE,
+                        .weights_hash = HASH,
+                        .vocabulary = 10,
+                        .max_sequence = 8,
+                        .token_types = 2,
+                        .max_rows = 6,
+                        .max_batch = 3,
+                        .outputs = outputs,
+                        .output_count = 2,
+                        .forward = forward};
 }
 
 static _Alignas(64) uint8_t weights[WEIGHTS + 64], workspace[WORKSPACE + 64], cache[4 * STATE];
@@ -60,14 +70,21 @@ static void test_context_refuses_bad_memory(void **state)
     hf2c_context c;
     (void)state;
     hf2c_weights_write_header(weights, WEIGHTS, HASH);
-    assert_int_equal(hf2c_context_init(&c, &model, NULL, WEIGHTS, workspace, WORKSPACE, cache, STATE, 1), HF2C_BAD_WEIGHTS);
-    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS - 1, workspace, WORKSPACE, cache, STATE, 1), HF2C_BAD_WEIGHTS);
-    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace + 4, WORKSPACE, cache, STATE, 1), HF2C_BAD_ARGUMENT);
-    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE - 1, cache, STATE, 1), HF2C_TOO_SMALL);
-    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE, cache, STATE - 1, 1), HF2C_TOO_SMALL);
-    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE, NULL, STATE, 1), HF2C_BAD_ARGUMENT);
+    assert_int_equal(hf2c_context_init(&c, &model, NULL, WEIGHTS, workspace, WORKSPACE, cache, STATE, 1),
+                     HF2C_BAD_WEIGHTS);
+    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS - 1, workspace, WORKSPACE, cache, STATE, 1),
+                     HF2C_BAD_WEIGHTS);
+    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace + 4, WORKSPACE, cache, STATE, 1),
+                     HF2C_BAD_ARGUMENT);
+    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE - 1, cache, STATE, 1),
+                     HF2C_TOO_SMALL);
+    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE, cache, STATE - 1, 1),
+                     HF2C_TOO_SMALL);
+    assert_int_equal(hf2c_context_init(&c, &model, weights, WEIGHTS, workspace, WORKSPACE, NULL, STATE, 1),
+                     HF2C_BAD_ARGUMENT);
     memmove(weights + 4, weights, WEIGHTS);
-    assert_int_equal(hf2c_context_init(&c, &model, weights + 4, WEIGHTS, workspace, WORKSPACE, cache, STATE, 1), HF2C_BAD_ARGUMENT);
+    assert_int_equal(hf2c_context_init(&c, &model, weights + 4, WEIGHTS, workspace, WORKSPACE, cache, STATE, 1),
+                     HF2C_BAD_ARGUMENT);
     model.abi++;
     assert_int_equal(init(&c, &model), HF2C_BAD_ARGUMENT);
 }
@@ -87,11 +104,13 @@ static void test_every_byte_of_the_header_counts(void **state)
 
 /* ---- batches ---- */
 
-static const int32_t ids[] = {1, 2, 3, 4, 5, 6}, positions[] = {0, 1, 2, 0, 1, 0}, start[] = {0, 3, 5, 6}, want[] = {2, 4, 5};
+static const int32_t ids[] = {1, 2, 3, 4, 5, 6}, positions[] = {0, 1, 2, 0, 1, 0}, start[] = {0, 3, 5, 6},
+                     want[] = {2, 4, 5};
 
 static hf2c_batch make_batch(void)
 {
-    return (hf2c_batch){.rows = 6, .sequences = 3, .wanted = 3, .ids = ids, .positions = positions, .start = start, .want = want};
+    return (hf2c_batch){
+        .rows = 6, .sequences = 3, .wanted = 3, .ids = ids, .positions = positions, .start = start, .want = want};
 }
 
 static hf2c_status check(hf2c_batch batch)
@@ -112,9 +131,12 @@ static hf2c_status check(hf2c_batch batch)
 static void test_batches(void **state)
 {
     static const int32_t negative[] = {1, -1, 3, 4, 5, 6}, large[] = {1, 2, 3, 4, 5, 10}, far[] = {0, 1, 8, 0, 1, 0};
-    static const int32_t backwards[] = {0, 5, 3, 6}, empty[] = {0, 3, 3, 6}, late[] = {1, 3, 5, 6}, brief[] = {0, 3, 5, 5};
-    static const int32_t twice[] = {2, 2, 5}, beyond[] = {2, 4, 6}, slots[] = {3, 0, 2}, shared[] = {1, 0, 1}, outside[] = {0, 1, 4};
-    static const int32_t full[] = {0, 7, 0}, fits[] = {5, 6, 7}, before[] = {0, -1, 0}, types[] = {0, 1, 0, 1, 0, 1}, odd[] = {0, 1, 2, 0, 0, 0};
+    static const int32_t backwards[] = {0, 5, 3, 6}, empty[] = {0, 3, 3, 6}, late[] = {1, 3, 5, 6},
+                         brief[] = {0, 3, 5, 5};
+    static const int32_t twice[] = {2, 2, 5}, beyond[] = {2, 4, 6}, slots[] = {3, 0, 2}, shared[] = {1, 0, 1},
+                         outside[] = {0, 1, 4};
+    static const int32_t full[] = {0, 7, 0}, fits[] = {5, 6, 7}, before[] = {0, -1, 0}, types[] = {0, 1, 0, 1, 0, 1},
+                         odd[] = {0, 1, 2, 0, 0, 0};
     (void)state;
     assert_int_equal(check(make_batch()), HF2C_OK);
     REFUSED(HF2C_OK, batch.slot = slots);
@@ -145,8 +167,10 @@ static void test_batches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_status_has_a_text), cmocka_unit_test(test_context_takes_good_memory),
-        cmocka_unit_test(test_context_refuses_bad_memory), cmocka_unit_test(test_every_byte_of_the_header_counts),
+        cmocka_unit_test(test_every_status_has_a_text),
+        cmocka_unit_test(test_context_takes_good_memory),
+        cmocka_unit_test(test_context_refuses_bad_memory),
+        cmocka_unit_test(test_every_byte_of_the_header_counts),
         cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,8 +124,11 @@ static void test_scratch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_long_strings_keep_their_characters),
-        cmocka_unit_test(test_a_failed_sink_is_left_alone), cmocka_unit_test(test_messages), cmocka_unit_test(test_scratch),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_long_strings_keep_their_characters),
+        cmocka_unit_test(test_a_failed_sink_is_left_alone),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

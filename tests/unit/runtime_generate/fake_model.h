@@ -1,5 +1,5 @@
-/* A model whose logits are a hash of everything in the cache slot: a wrong slot, a lost or repeated token, a wrong position
- * changes them. The cache holds the ids themselves. */
+/* A model whose logits are a hash of everything in the cache slot: a wrong slot, a lost or repeated token, a wrong
+ * position changes them. The cache holds the ids themselves. */
 #ifndef TESTS_FAKE_MODEL_H
 #define TESTS_FAKE_MODEL_H
 
@@ -63,17 +63,29 @@ typedef struct Fake {
 
 static void fake_open(Fake *fake, int max_rows, int max_batch, int slots)
 {
-    *fake = (Fake){.model = {.abi = HF2C_ABI, .name = "fake", .architecture = "FakeForCausalLM", .tasks = "text-generation",
-                             .vocabulary = FAKE_VOCABULARY, .hidden = 4, .layers = 1, .max_sequence = FAKE_LONGEST,
-                             .max_rows = max_rows, .max_batch = max_batch, .outputs = fake_outputs, .output_count = 1,
-                             .state_bytes = 64 * 4, .forward = fake_forward,
+    *fake = (Fake){.model = {.abi = HF2C_ABI,
+                             .name = "fake",
+                             .architecture = "FakeForCausalLM",
+                             .tasks = "text-generation",
+                             .vocabulary = FAKE_VOCABULARY,
+                             .hidden = 4,
+                             .layers = 1,
+                             .max_sequence = FAKE_LONGEST,
+                             .max_rows = max_rows,
+                             .max_batch = max_batch,
+                             .outputs = fake_outputs,
+                             .output_count = 1,
+                             .state_bytes = 64 * 4,
+                             .forward = fake_forward,
                              .generation = {.bos = -1, .pad = -1, .eos_count = 0}}};
     fake->state = aligned_alloc(64, (size_t)slots * 256);
     fake->memory = malloc(1 << 20);
     assert_non_null(fake->state);
     assert_non_null(fake->memory);
     fake->scratch = (hf2c_scratch){fake->memory, 1 << 20, 0};
-    assert_int_equal(hf2c_context_init(&fake->context, &fake->model, NULL, 0, NULL, 0, fake->state, (size_t)slots * 256, 1), HF2C_OK);
+    assert_int_equal(
+        hf2c_context_init(&fake->context, &fake->model, NULL, 0, NULL, 0, fake->state, (size_t)slots * 256, 1),
+        HF2C_OK);
     hf2c_generation_init(&fake->settings, &fake->model);
     fake->settings.max_new_tokens = 8;
     fake_calls = 0;
@@ -89,8 +101,8 @@ static void fake_close(Fake *fake)
 static hf2c_generate_call fake_call(Fake *fake)
 {
     fake->message.text[0] = '\0';
-    return (hf2c_generate_call){.context = &fake->context, .settings = &fake->settings, .scratch = &fake->scratch,
-                                .message = &fake->message};
+    return (hf2c_generate_call){
+        .context = &fake->context, .settings = &fake->settings, .scratch = &fake->scratch, .message = &fake->message};
 }
 
 #endif

@@ -37,7 +37,8 @@ static void test_greedy_does_not_depend_on_grouping(void **state)
         for (int i = 0; i < 5; i++) {
             assert_int_equal(sequences[i].count, 1 + 4 * i + 8);
             assert_int_equal(sequences[i].finish, HF2C_FINISH_LENGTH);
-            for (int at = sequences[i].prompt; at < sequences[i].count; at++) assert_int_equal(ids[i][at], fake_best(ids[i], at));
+            for (int at = sequences[i].prompt; at < sequences[i].count; at++)
+                assert_int_equal(ids[i][at], fake_best(ids[i], at));
         }
         assert_int_equal(fake.scratch.used, 0);
         fake_close(&fake);
@@ -156,10 +157,17 @@ static void test_bad_settings_are_named(void **state)
         const char *word;
         hf2c_generation change;
     } cases[] = {
-        {"temperature", {.temperature = -1}},        {"temperature", {.temperature = NAN}}, {"top_p", {.top_p = 1.5f}},
-        {"min_p", {.min_p = 2}},                     {"top_k", {.top_k = -3}},              {"num_beams", {.num_beams = -1}},
-        {"max_new_tokens", {.max_new_tokens = -4}},  {"typical_p", {.typical_p = -0.1f}},   {"epsilon_cutoff", {.epsilon_cutoff = 1}},
-        {"repetition_penalty", {.repetition_penalty = -1}}, {"length_penalty", {.length_penalty = INFINITY}},
+        {"temperature", {.temperature = -1}},
+        {"temperature", {.temperature = NAN}},
+        {"top_p", {.top_p = 1.5f}},
+        {"min_p", {.min_p = 2}},
+        {"top_k", {.top_k = -3}},
+        {"num_beams", {.num_beams = -1}},
+        {"max_new_tokens", {.max_new_tokens = -4}},
+        {"typical_p", {.typical_p = -0.1f}},
+        {"epsilon_cutoff", {.epsilon_cutoff = 1}},
+        {"repetition_penalty", {.repetition_penalty = -1}},
+        {"length_penalty", {.length_penalty = INFINITY}},
         {"num_return_sequences", {.num_return_sequences = 2}},
     };
     (void)state;

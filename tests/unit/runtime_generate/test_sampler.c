@@ -13,7 +13,10 @@
 
 enum { COUNT = 300 };
 
-static hf2c_generation neutral(void) { return (hf2c_generation){.temperature = 1, .top_p = 1, .typical_p = 1, .repetition_penalty = 1}; }
+static hf2c_generation neutral(void)
+{
+    return (hf2c_generation){.temperature = 1, .top_p = 1, .typical_p = 1, .repetition_penalty = 1};
+}
 
 static void make_scores(float *scores, unsigned seed)
 {
@@ -85,7 +88,8 @@ static void set(hf2c_generation *settings, Cut cut, double value)
 
 static void test_each_cut_off(void **state)
 {
-    static const double values[CUT_COUNT][3] = {{1, 17, 250}, {0.05, 0.5, 0.97}, {0.02, 0.3, 0.9}, {0.001, 0.01, 0.9}, {0.001, 0.01, 0.5}};
+    static const double values[CUT_COUNT][3] = {
+        {1, 17, 250}, {0.05, 0.5, 0.97}, {0.02, 0.3, 0.9}, {0.001, 0.01, 0.9}, {0.001, 0.01, 0.5}};
     (void)state;
     for (unsigned seed = 1; seed < 6; seed++) {
         float scores[COUNT];
@@ -157,7 +161,8 @@ static void test_keeps_as_many_as_beams_need(void **state)
 static void test_hopeless_scores(void **state)
 {
     hf2c_candidate candidates[6];
-    const float banned[] = {-INFINITY, -INFINITY, -INFINITY}, broken[] = {0, NAN, 1}, infinite[] = {0, INFINITY, 1}, good[] = {0, 2, 2};
+    const float banned[] = {-INFINITY, -INFINITY, -INFINITY}, broken[] = {0, NAN, 1}, infinite[] = {0, INFINITY, 1},
+                good[] = {0, 2, 2};
     hf2c_generation settings = neutral();
     (void)state;
     assert_int_equal(hf2c_sample_candidates(&settings, banned, 3, 1, candidates), 0);
@@ -171,7 +176,8 @@ static void test_hopeless_scores(void **state)
 /* The published first numbers of SplitMix64 from state 0. */
 static void test_random_numbers_are_splitmix64(void **state)
 {
-    static const uint64_t known[] = {UINT64_C(0xE220A8397B1DCDAF), UINT64_C(0x6E789E6AA1B965F4), UINT64_C(0x06C45D188009454F)};
+    static const uint64_t known[] = {UINT64_C(0xE220A8397B1DCDAF), UINT64_C(0x6E789E6AA1B965F4),
+                                     UINT64_C(0x06C45D188009454F)};
     hf2c_random random = {0};
     (void)state;
     for (int i = 0; i < 3; i++) assert_true(hf2c_random_next(&random) == (double)(known[i] >> 11) / 9007199254740992.0);

@@ -1,5 +1,6 @@
-/* A tokenizer that can be followed by hand, in place of runtime/text: every byte is a token with its own number; [CLS] text [SEP],
- * [CLS] text [SEP] text [SEP]; words are what spaces divide. Defining its functions here keeps the real ones out. */
+/* A tokenizer that can be followed by hand, in place of runtime/text: every byte is a token with its own number; [CLS]
+ * text [SEP], [CLS] text [SEP] text [SEP]; words are what spaces divide. Defining its functions here keeps the real
+ * ones out. */
 #ifndef TESTS_BYTE_TOKENIZER_H
 #define TESTS_BYTE_TOKENIZER_H
 
@@ -50,11 +51,13 @@ static void byte_add_text(hf2c_encoding *encoding, const char *text, size_t firs
     }
 }
 
-hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_t text_bytes, const char *pair, size_t pair_bytes,
-                        const hf2c_encode_options *options, hf2c_encoding *encoding, int *windows, void *scratch, size_t scratch_bytes)
+hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_t text_bytes, const char *pair,
+                        size_t pair_bytes, const hf2c_encode_options *options, hf2c_encoding *encoding, int *windows,
+                        void *scratch, size_t scratch_bytes)
 {
     int special = tokenizer->specials && options->add_special_tokens;
-    size_t extra = special ? (pair ? 3 : 2) : 0, *cut = pair && options->truncation == HF2C_TRUNCATE_ONLY_SECOND ? &pair_bytes : &text_bytes;
+    size_t extra = special ? (pair ? 3 : 2) : 0,
+           *cut = pair && options->truncation == HF2C_TRUNCATE_ONLY_SECOND ? &pair_bytes : &text_bytes;
     size_t whole = *cut, other = text_bytes + pair_bytes - whole, first = 0, room = SIZE_MAX;
     (void)scratch;
     (void)scratch_bytes;
@@ -90,8 +93,8 @@ static size_t byte_unfinished(const char *text, size_t length)
     return 0;
 }
 
-hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens, char *text,
-                        size_t capacity, size_t *length)
+hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens,
+                        char *text, size_t capacity, size_t *length)
 {
     char whole[4096];
     size_t bytes = 0;
@@ -115,8 +118,8 @@ hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, siz
     return HF2C_OK;
 }
 
-hf2c_status hf2c_decode_clean(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens, char *text,
-                              size_t capacity, size_t *length)
+hf2c_status hf2c_decode_clean(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count,
+                              int skip_special_tokens, char *text, size_t capacity, size_t *length)
 {
     return hf2c_decode(tokenizer, ids, count, skip_special_tokens, text, capacity, length);
 }
@@ -146,7 +149,10 @@ int32_t hf2c_special_id(const hf2c_tokenizer *tokenizer, hf2c_special which)
     return ids[which];
 }
 
-int hf2c_tokenizer_max_length(const hf2c_tokenizer *tokenizer) { return tokenizer->max_length; }
+int hf2c_tokenizer_max_length(const hf2c_tokenizer *tokenizer)
+{
+    return tokenizer->max_length;
+}
 
 int hf2c_pads_left(const hf2c_tokenizer *tokenizer)
 {

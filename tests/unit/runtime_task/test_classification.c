@@ -50,7 +50,8 @@ static void test_top_k_null_sorts_all(void **state)
     assert_int_equal(ask(&model, "text-classification", "\"abc\"", "{\"top_k\": null}", 0), HF2C_OK);
     const char *first = strstr(answer, "good"), *second = strstr(answer, "so\xC3\xA4"), *third = strstr(answer, "bad");
     assert_true(first && second && third && first < second && second < third);
-    assert_int_equal(ask(&model, "text-classification", "{\"text\": \"abc\", \"text_pair\": \"d\"}", "{\"top_k\": 1}", 0), HF2C_OK);
+    assert_int_equal(
+        ask(&model, "text-classification", "{\"text\": \"abc\", \"text_pair\": \"d\"}", "{\"top_k\": 1}", 0), HF2C_OK);
     assert_non_null(strstr(answer, GOOD)); /* 2 - 1 is 1 */
 }
 
@@ -82,7 +83,8 @@ static void test_labels_without_names(void **state)
     assert_non_null(strstr(answer, "\"LABEL_1\""));
 }
 
-static void refused(const hf2c_model *model, const char *inputs, const char *kwargs, hf2c_status status, const char *word)
+static void refused(const hf2c_model *model, const char *inputs, const char *kwargs, hf2c_status status,
+                    const char *word)
 {
     assert_int_equal(ask(model, "text-classification", inputs, kwargs, 0), status);
     assert_non_null(strstr(message.text, word));
@@ -93,7 +95,8 @@ static void test_bad_requests_are_named(void **state)
     hf2c_model model = classifier();
     char longer[LONGEST + 3];
     (void)state;
-    refused(&model, "\"a\"", "{\"top\": 3}", HF2C_BAD_ARGUMENT, "unknown argument 'top'; known: top_k function_to_apply");
+    refused(&model, "\"a\"", "{\"top\": 3}", HF2C_BAD_ARGUMENT,
+            "unknown argument 'top'; known: top_k function_to_apply");
     refused(&model, "\"a\"", "{\"top_k\": 0}", HF2C_BAD_ARGUMENT, "top_k: wanted a whole number above 0");
     refused(&model, "\"a\"", "{\"top_k\": 1.5}", HF2C_BAD_ARGUMENT, "top_k");
     refused(&model, "\"a\"", "{\"top_k\": 99999999999}", HF2C_BAD_ARGUMENT, "top_k");
@@ -130,8 +133,11 @@ static void test_values_that_are_no_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),    cmocka_unit_test(test_top_k_null_sorts_all),   cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_labels_without_names), cmocka_unit_test(test_bad_requests_are_named),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_top_k_null_sorts_all),
+        cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_labels_without_names),
+        cmocka_unit_test(test_bad_requests_are_named),
         cmocka_unit_test(test_values_that_are_no_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* text-generation and prompts: texts, padding, streaming, errors. The model counts: behind a letter comes the next one. */
+/* text-generation and prompts: texts, padding, streaming, errors. The model counts: behind a letter comes the next one.
+ */
 #include "tests/unit/runtime_task/fixture.h"
 
 #include "runtime/generate/stream.h"
@@ -32,7 +33,8 @@ static void test_texts(void **state)
     assert_string_equal(answer, "[{\"generated_text\": \"xabcde\"}]");
     assert_int_equal(ask(&model, "text-generation", "[\"c\", \"d\"]", "{\"return_full_text\": false}", 0), HF2C_OK);
     assert_string_equal(answer, "[[{\"generated_text\": \"de\"}], [{\"generated_text\": \"e\"}]]");
-    assert_int_equal(ask(&model, "text-generation", "\"b\"", "{\"max_new_tokens\": 2, \"return_tensors\": true}", 0), HF2C_OK);
+    assert_int_equal(ask(&model, "text-generation", "\"b\"", "{\"max_new_tokens\": 2, \"return_tensors\": true}", 0),
+                     HF2C_OK);
     assert_string_equal(answer, "[{\"generated_token_ids\": [98, 99, 100]}]");
     assert_int_equal(ask(&model, "text-generation", "\"b\"", "{\"skip_special_tokens\": false}", 0), HF2C_OK);
     assert_string_equal(answer, "[{\"generated_text\": \"bcde[END]\"}]");
@@ -58,7 +60,8 @@ static void test_for_people(void **state)
     (void)state;
     assert_int_equal(ask(&model, "text-generation", "\"xab\"", NULL, 1), HF2C_OK);
     assert_string_equal(answer, "xabcde\n");
-    assert_int_equal(ask(&model, "text-generation", "\"xab\"", "{\"num_beams\": 2, \"num_return_sequences\": 2, \"max_new_tokens\": 1}", 1),
+    assert_int_equal(ask(&model, "text-generation", "\"xab\"",
+                         "{\"num_beams\": 2, \"num_return_sequences\": 2, \"max_new_tokens\": 1}", 1),
                      HF2C_OK);
     assert_memory_equal(answer, "xabc\nxab", 8);
 }
@@ -73,7 +76,8 @@ static void test_prompts_are_padded_as_in_transformers(void **state)
     assert_int_equal(ask(&model, NULL, "[[98], [100]]", "{\"max_new_tokens\": 3, \"pad_token_id\": 7}", 0), HF2C_OK);
     assert_memory_equal(answer, "{\"output_ids\": [[98, 99, 100, 101], [100, 101, 260, 7]]", 55);
     model.tokenizer = NULL;
-    assert_int_equal(ask(&model, NULL, "[[98]]", "{\"max_new_tokens\": 1, \"num_beams\": 2, \"output_scores\": true}", 0), HF2C_OK);
+    assert_int_equal(
+        ask(&model, NULL, "[[98]]", "{\"max_new_tokens\": 1, \"num_beams\": 2, \"output_scores\": true}", 0), HF2C_OK);
     assert_null(strstr(answer, "text"));
     assert_non_null(strstr(answer, "\"sequences_scores\": [-"));
 }
@@ -129,9 +133,12 @@ static void test_streams_whole_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),      cmocka_unit_test(test_stop_strings),
-        cmocka_unit_test(test_for_people), cmocka_unit_test(test_prompts_are_padded_as_in_transformers),
-        cmocka_unit_test(test_bad_requests_are_named), cmocka_unit_test(test_streams_whole_characters),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_stop_strings),
+        cmocka_unit_test(test_for_people),
+        cmocka_unit_test(test_prompts_are_padded_as_in_transformers),
+        cmocka_unit_test(test_bad_requests_are_named),
+        cmocka_unit_test(test_streams_whole_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

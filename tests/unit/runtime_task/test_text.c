@@ -20,7 +20,8 @@ static void test_vectors(void **state)
     assert_string_equal(answer, "[[[0.0, 0.0], [3.0, 4.0], [6.0, 8.0], [0.0, 0.0]]]");
     assert_int_equal(ask(&model, "sentence-embedding", "[\"ab\", \"dd\"]", "{\"pooling\": \"mean\"}", 0), HF2C_OK);
     assert_string_equal(answer, "[[2.25, 3.0], [6.0, 8.0]]");
-    assert_int_equal(ask(&model, "sentence-embedding", "\"ab\"", "{\"pooling\": \"max\", \"normalize\": true}", 0), HF2C_OK);
+    assert_int_equal(ask(&model, "sentence-embedding", "\"ab\"", "{\"pooling\": \"max\", \"normalize\": true}", 0),
+                     HF2C_OK);
     assert_non_null(strstr(answer, "[0.6000000238418579, 0.800000011920929]"));
     model.pooling = HF2C_POOLING_CLS;
     assert_int_equal(ask(&model, "sentence-embedding", "\"ab\"", NULL, 0), HF2C_OK);
@@ -41,7 +42,8 @@ static float mask_logit(const hf2c_batch *batch, int output, int row, int column
 
 static void test_masks(void **state)
 {
-    static const hf2c_output on_demand[] = {{"logits", HF2C_ROWS_WANTED, BYTE_VOCABULARY}}, all[] = {{"logits", HF2C_ROWS_ALL, BYTE_VOCABULARY}};
+    static const hf2c_output on_demand[] = {{"logits", HF2C_ROWS_WANTED, BYTE_VOCABULARY}},
+                             all[] = {{"logits", HF2C_ROWS_ALL, BYTE_VOCABULARY}};
     (void)state;
     value_of = mask_logit;
     for (int form = 0; form < 2; form++) {
@@ -135,16 +137,22 @@ static void test_answers(void **state)
     const char *inputs = "{\"question\": \"SE?\", \"context\": \"abc SdE fgh\"}";
     assert_int_equal(ask(&model, "question-answering", inputs, NULL, 0), HF2C_OK);
     assert_memory_equal(answer, "{\"score\": 0.99", 14);
-    assert_non_null(strstr(answer, "\"start\": 4, \"end\": 8, \"answer\": \"SdE \"")); /* this tokenizer's words have their space */
-    assert_int_equal(ask(&model, "question-answering", inputs, "{\"align_to_words\": false, \"top_k\": 1}", 0), HF2C_OK);
+    assert_non_null(
+        strstr(answer, "\"start\": 4, \"end\": 8, \"answer\": \"SdE \"")); /* this tokenizer's words have their space */
+    assert_int_equal(ask(&model, "question-answering", inputs, "{\"align_to_words\": false, \"top_k\": 1}", 0),
+                     HF2C_OK);
     assert_non_null(strstr(answer, "\"start\": 4, \"end\": 7, \"answer\": \"SdE\"}]"));
-    assert_int_equal(ask(&model, "question-answering", inputs, "{\"max_answer_len\": 2, \"align_to_words\": false}", 0), HF2C_OK);
+    assert_int_equal(ask(&model, "question-answering", inputs, "{\"max_answer_len\": 2, \"align_to_words\": false}", 0),
+                     HF2C_OK);
     assert_null(strstr(answer, "SdE"));
-    assert_int_equal(ask(&model, "question-answering", inputs, "{\"handle_impossible_answer\": true, \"top_k\": 5}", 0), HF2C_OK);
+    assert_int_equal(ask(&model, "question-answering", inputs, "{\"handle_impossible_answer\": true, \"top_k\": 5}", 0),
+                     HF2C_OK);
     assert_non_null(strstr(answer, "\"start\": 0, \"end\": 0, \"answer\": \"\"}"));
     assert_int_equal(ask(&model, "question-answering", "\"SE?\"", NULL, 0), HF2C_BAD_ARGUMENT);
-    assert_int_equal(ask(&model, "question-answering", "{\"question\": \"a\", \"context\": \"\"}", NULL, 0), HF2C_BAD_TEXT);
-    assert_int_equal(ask(&model, "question-answering", inputs, "{\"doc_stride\": 20, \"max_seq_len\": 10}", 0), HF2C_BAD_ARGUMENT);
+    assert_int_equal(ask(&model, "question-answering", "{\"question\": \"a\", \"context\": \"\"}", NULL, 0),
+                     HF2C_BAD_TEXT);
+    assert_int_equal(ask(&model, "question-answering", inputs, "{\"doc_stride\": 20, \"max_seq_len\": 10}", 0),
+                     HF2C_BAD_ARGUMENT);
 }
 
 static void test_answers_over_windows(void **state)
@@ -161,8 +169,9 @@ static void test_answers_over_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors), cmocka_unit_test(test_masks),   cmocka_unit_test(test_entities),
-        cmocka_unit_test(test_entities_over_windows), cmocka_unit_test(test_answers), cmocka_unit_test(test_answers_over_windows),
+        cmocka_unit_test(test_vectors),  cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_entities), cmocka_unit_test(test_entities_over_windows),
+        cmocka_unit_test(test_answers),  cmocka_unit_test(test_answers_over_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
