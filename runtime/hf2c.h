@@ -69,7 +69,8 @@ typedef struct hf2c_model hf2c_model;
 typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
 
 /* Caller-owned; fill by hf2c_context_init (or NAME_init). */
-typedef struct hf2c_context {
+typedef struct hf2c_context hf2c_context;
+struct hf2c_context {
     const hf2c_model *model;
     const uint8_t *weights; /* [weights_bytes], 64-byte aligned, read only */
     uint8_t *workspace;     /* [workspace_bytes], 64-byte aligned: scratch, nothing in it survives a call */
@@ -77,7 +78,8 @@ typedef struct hf2c_context {
     size_t slots;
     int threads;            /* 1 where there are no threads */
     void *engine;           /* for engines other than compiled code; NULL otherwise */
-} hf2c_context;
+    hf2c_status (*copy_slot)(hf2c_context *context, size_t from, size_t to); /* where the state is no memory of the host's; else NULL */
+};
 
 /* Defaults of generation, from generation_config.json. */
 typedef struct hf2c_generation_defaults {
@@ -121,6 +123,8 @@ hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, co
                               void *workspace, size_t workspace_bytes, void *state, size_t state_bytes, int threads);
 /* Checks a batch against the model and the context: counts, order, ids, capacity. forward() calls it first. */
 hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch);
+/* Copies what one slot of the state holds to another. HF2C_BAD_ARGUMENT when there is no such slot. */
+hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to);
 /* Index of the output of that name, or -1. */
 int hf2c_output_find(const hf2c_model *model, const char *name);
 

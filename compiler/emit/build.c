@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_ARGUMENTS = 512 };
+enum { MOST_ARGUMENTS = 512, MOST_SOURCES = 256 };
 
 typedef struct Arguments {
     const char *item[MOST_ARGUMENTS];
@@ -73,6 +73,7 @@ typedef struct FolderBuild {
     const char *compiler;
     const char *objects; /* temporary folder inside the sources' folder */
     const char **source;
+    pid_t *child; /* that compiles the source of the same number */
     size_t sources;
     Err *err;
 } FolderBuild;
@@ -97,8 +98,9 @@ static bool list_sources(FolderBuild *b)
     DIR *folder = opendir(b->options->folder);
     struct dirent *entry;
     if (!folder) return err_set(b->err, "%s: %s", b->options->folder, strerror(errno));
-    b->source = ARENA_ARRAY(b->arena, const char *, 256);
-    while ((entry = readdir(folder)) != NULL && b->sources < 256)
+    b->source = ARENA_ARRAY(b->arena, const char *, MOST_SOURCES);
+    b->child = ARENA_ARRAY(b->arena, pid_t, MOST_SOURCES);
+    while ((entry = readdir(folder)) != NULL && b->sources < MOST_SOURCES)
         if (wanted_source(b, entry->d_name)) b->source[b->sources++] = arena_printf(b->arena, "%s", entry->d_name);
     closedir(folder);
     qsort(b->source, b->sources, sizeof *b->source, by_name);
@@ -125,14 +127,23 @@ static bool has_openmp(const FolderBuild *b)
     return run_program(a.item, NULL, &ignored);
 }
 
+/* Sources of a device have a compiler of their own. */
+static bool for_device(const char *source) { return ends_with(source, ".cu"); }
+
+static const char *compiler_of(const FolderBuild *b, const char *source)
+{
+    return for_device(source) ? b->compiled->target->device_compiler : b->compiler;
+}
+
 static void compile_arguments(const FolderBuild *b, Arguments *a, const char *source, bool openmp)
 {
     *a = (Arguments){.count = 0};
-    argument_add(a, b->compiler);
-    if (!ends_with(source, ".cu") && strcmp(b->compiled->target->emitter, "cuda") != 0) argument_add(a, "-std=c11");
-    argument_add_words(b->arena, a, b->compiled->target->flags);
+    bool device = for_device(source), shared = b->options->kind == BUILD_SHARED;
+    argument_add(a, compiler_of(b, source));
+    if (!device) argument_add(a, "-std=c11");
+    argument_add_words(b->arena, a, device ? b->compiled->target->device_flags : b->compiled->target->flags);
     if (openmp) argument_add(a, "-fopenmp");
-    if (b->options->kind == BUILD_SHARED) argument_add(a, "-fPIC");
+    if (shared) argument_add(a, device ? "-Xcompiler=-fPIC" : "-fPIC");
     argument_add(a, "-c");
     argument_add(a, source);
     argument_add(a, "-o");
@@ -145,7 +156,9 @@ static bool wait_one(const FolderBuild *b, int *running)
     pid_t child = wait(&status);
     if (child < 0) return errno == EINTR;
     (*running)--;
-    return check_exit(b->compiler, status, b->err);
+    size_t i = 0;
+    while (i < b->sources && b->child[i] != child) i++;
+    return check_exit(i < b->sources ? compiler_of(b, b->source[i]) : b->compiler, status, b->err);
 }
 
 static bool compile_all(FolderBuild *b, bool openmp)
@@ -157,8 +170,10 @@ static bool compile_all(FolderBuild *b, bool openmp)
         Arguments a;
         compile_arguments(b, &a, b->source[i], openmp);
         if (running == most) fine = wait_one(b, &running);
-        if (fine && start(a.item, b->options->folder) < 0) fine = err_set(b->err, "%s: %s", b->compiler, strerror(errno));
-        else if (fine) running++;
+        if (!fine) break;
+        b->child[i] = start(a.item, b->options->folder);
+        fine = b->child[i] > 0 || err_set(b->err, "%s: %s", a.item[0], strerror(errno));
+        running += fine;
     }
     while (running > 0) fine = wait_one(b, &running) && fine;
     return fine;
@@ -167,16 +182,17 @@ static bool compile_all(FolderBuild *b, bool openmp)
 static void link_arguments(const FolderBuild *b, Arguments *a, const char *output, bool openmp)
 {
     *a = (Arguments){.count = 0};
-    bool archive = b->options->kind == BUILD_STATIC;
-    argument_add(a, archive ? "ar" : b->compiler);
+    const Target *target = b->compiled->target;
+    bool archive = b->options->kind == BUILD_STATIC, device = target->device_compiler[0];
+    argument_add(a, archive ? "ar" : device ? target->device_compiler : b->compiler);
     if (archive) argument_add(a, "rcsD");
     if (b->options->kind == BUILD_SHARED) argument_add(a, "-shared");
-    if (!archive) argument_add_words(b->arena, a, b->compiled->target->flags);
+    if (!archive) argument_add_words(b->arena, a, device ? target->device_flags : target->flags);
     if (!archive && openmp) argument_add(a, "-fopenmp");
     if (!archive) argument_add(a, "-o");
     argument_add(a, output);
     for (size_t i = 0; i < b->sources; i++) argument_add(a, arena_printf(b->arena, "%s/%s.o", b->objects, b->source[i]));
-    if (!archive) argument_add_words(b->arena, a, b->compiled->target->link);
+    if (!archive) argument_add_words(b->arena, a, target->link);
 }
 
 static bool link_all(FolderBuild *b, bool openmp)
@@ -214,7 +230,8 @@ bool build_folder(const Compiled *compiled, const BuildOptions *options, Err *er
     bool fine = build(&b);
     if (!fine && strstr(err->text, "not found")) {
         const Target *t = compiled->target;
-        err_prefix(err, "target %s needs %s (Debian package %s)", t->name, b.compiler, t->package);
+        err_prefix(err, "target %s needs %s%s%s (Debian package %s)", t->name, b.compiler, t->device_compiler[0] ? " and " : "",
+                   t->device_compiler, t->package);
     }
     folder_discard(arena_printf(b.arena, "%s", b.objects));
     return fine;

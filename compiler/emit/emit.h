@@ -17,6 +17,7 @@ typedef struct Dialect {
     bool template_constants;  /* kernel<K, N>(...) instead of kernel(..., K, N) */
     bool barrier;             /* a wrapper ends with one */
     const char *begin, *end;  /* includes around the kernels; NULL: none */
+    const char *device;       /* room runtime/DEVICE opens it, hf2c_program_DEVICE is for programs; NULL: the processor itself */
 } Dialect;
 const Dialect *dialect_find(const char *emitter);
 
@@ -24,7 +25,7 @@ typedef struct EmitOptions {
     const char *output;   /* folder */
     const char *command;  /* how it was made, for the heads of files; names of files only */
     bool detach_weights;  /* NAME.weights stays beside the program */
-    bool program;         /* with a main: a command line on hosts */
+    bool program;         /* with a command line, where the target has one */
 } EmitOptions;
 
 /* Writes the folder, whole or not at all. */
@@ -40,6 +41,11 @@ void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *op
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
 bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
 void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
+/* Is there a command line? */
+static inline bool emit_has_main(const Compiled *compiled, const EmitOptions *options) { return options->program && compiled->target->hosted; }
+/* Has the model NAME_classify and NAME_embed, which take text? */
+bool emit_classifies(const Compiled *compiled);
+bool emit_embeds(const Compiled *compiled);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

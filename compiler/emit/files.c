@@ -32,37 +32,92 @@ void emit_weights(Str *out, const Compiled *c, const EmitOptions *options)
 void emit_main(Str *out, const Compiled *c, const EmitOptions *options)
 {
     str_printf(out, "/* %s_main.c: the command line. With -DHF2C_SELF_TEST %s_test.c has the main function instead. */\n", c->name, c->name);
-    str_printf(out, "#include \"%s.h\"\n#include \"%s\"\n\n#ifndef HF2C_SELF_TEST\n", c->name, flat_name(c->arena, "runtime/cli/program.h"));
+    const char *device = dialect_find(c->target->emitter)->device;
+    const char *header = device ? arena_printf(c->arena, "runtime/%s/program.h", device) : "runtime/cli/program.h";
+    str_printf(out, "#include \"%s.h\"\n#include \"%s\"\n\n#ifndef HF2C_SELF_TEST\n", c->name, flat_name(c->arena, header));
     str_printf(out, "int main(int argc, char **argv)\n{\n");
-    if (options->detach_weights)
-        str_printf(out, "    static const hf2c_program program = {.weights_file = \"%s.weights\"};\n", c->name);
-    else
-        str_printf(out, "    static const hf2c_program program = {.weights = %s_weights, .bytes = %zu};\n", c->name, c->facts.weights_bytes);
+    str_printf(out, "    static const hf2c_program program = {");
+    if (options->detach_weights) str_printf(out, ".weights_file = \"%s.weights\"", c->name);
+    else str_printf(out, ".weights = %s_weights, .bytes = %zu", c->name, c->facts.weights_bytes);
+    if (device) str_printf(out, ", .device = &hf2c_program_%s", device);
+    str_printf(out, "};\n");
     str_printf(out, "    return hf2c_main(&%s_model, &program, argc, argv);\n}\n#else\ntypedef int the_self_test_has_main;\n#endif\n", c->name);
+}
+
+static void print_one_command(Str *out, const Compiled *c)
+{
+    if (c->target->threads)
+        str_printf(out, "THREADS=$(echo 'int main(void){return 0;}' | \"$CC\" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp || true)\n");
+    str_printf(out, "\"$CC\" %s %s$CFLAGS *.c -o \"$OUT\" %s\n", c->target->flags, c->target->threads ? "$THREADS " : "", c->target->link);
+}
+
+/* Two compilers: one for C, one for the device. */
+static void print_device_commands(Str *out, const Compiled *c)
+{
+    const Target *t = c->target;
+    str_printf(out, ": \"${DEVICE_CC:=%s}\"\nobjects=$(mktemp -d)\ntrap 'rm -rf \"$objects\"' EXIT\n", t->device_compiler);
+    str_printf(out, "for source in *.c; do \"$CC\" %s $CFLAGS -c \"$source\" -o \"$objects/$source.o\"; done\n", t->flags);
+    str_printf(out, "for source in *.cu; do \"$DEVICE_CC\" %s -c \"$source\" -o \"$objects/$source.o\"; done\n", t->device_flags);
+    str_printf(out, "\"$DEVICE_CC\" %s \"$objects\"/*.o -o \"$OUT\" %s\n", t->device_flags, t->link);
+}
+
+/* Firmware has a main function, start-up code and linker script of its own: only the objects are made here. */
+static void print_object_commands(Str *out, const Compiled *c)
+{
+    str_printf(out, "mkdir -p \"$OUT\"\nfor source in *.c; do \"$CC\" %s $CFLAGS -c \"$source\" -o \"$OUT/${source%%.c}.o\"; done\n", c->target->flags);
 }
 
 void emit_build_script(Str *out, const Compiled *c, const EmitOptions *options)
 {
-    const char *sources = strcmp(c->target->emitter, "cuda") == 0 ? "*.c *.cu" : "*.c";
+    bool objects = !c->target->hosted;
     str_printf(out,
-               "#!/bin/sh\n# Builds the program %s here; hf2c is not needed. CC, CFLAGS and OUT may be set.\nset -e\ncd \"$(dirname \"$0\")\"\n"
-               ": \"${CC:=%s}\"\n: \"${OUT:=%s}\"\n", c->name, c->target->compiler, c->name);
-    if (c->target->threads)
-        str_printf(out, "THREADS=$(echo 'int main(void){return 0;}' | \"$CC\" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp || true)\n");
-    str_printf(out, "\"$CC\" %s %s$CFLAGS %s -o \"$OUT\" %s\n", c->target->flags, c->target->threads ? "$THREADS " : "", sources, c->target->link);
+               "#!/bin/sh\n# Builds the %s %s here; hf2c is not needed. CC, CFLAGS and OUT may be set.\nset -e\ncd \"$(dirname \"$0\")\"\n"
+               ": \"${CC:=%s}\"\n: \"${OUT:=%s}\"\n", objects ? "objects of" : "program", c->name, c->target->compiler, objects ? "objects" : c->name);
+    if (objects) print_object_commands(out, c);
+    else if (c->target->device_compiler[0]) print_device_commands(out, c);
+    else print_one_command(out, c);
     if (options->detach_weights) str_printf(out, "# %s.weights must lie beside the program.\n", c->name);
+}
+
+/* The target's flags but its -std, which CMake sets; each behind a space. */
+static void print_flags(Str *out, const char *flags)
+{
+    for (const char *at = flags; *at;) {
+        size_t n = strcspn(at, " ");
+        if (n && strncmp(at, "-std=", 5) != 0) str_printf(out, " %.*s", (int)n, at);
+        at += n + (at[n] == ' ');
+    }
+}
+
+static void print_cmake_library(Str *out, const Compiled *c)
+{
+    const Target *t = c->target;
+    bool device = t->device_compiler[0];
+    str_printf(out, "file(GLOB sources *.c%s)\nlist(FILTER sources EXCLUDE REGEX \"_(main|test)\\\\.c$\")\n", device ? " *.cu" : "");
+    str_printf(out, "add_library(%s_model ${sources})\ntarget_include_directories(%s_model PUBLIC .)\n", c->name, c->name);
+    str_printf(out, "set(c_flags");
+    print_flags(out, t->flags);
+    str_printf(out, " -Wa,-I${CMAKE_CURRENT_SOURCE_DIR})\ntarget_compile_options(%s_model PRIVATE \"$<$<COMPILE_LANGUAGE:C>:${c_flags}>\")\n", c->name);
+    if (device) {
+        str_printf(out, "set(device_flags");
+        print_flags(out, t->device_flags);
+        str_printf(out, ")\ntarget_compile_options(%s_model PRIVATE \"$<$<COMPILE_LANGUAGE:CUDA>:${device_flags}>\")\n", c->name);
+    }
+    str_printf(out, "target_link_libraries(%s_model PUBLIC m)\n", c->name);
+    if (t->threads)
+        str_printf(out, "find_package(OpenMP)\nif(OpenMP_C_FOUND)\n  target_link_libraries(%s_model PUBLIC OpenMP::OpenMP_C)\nendif()\n", c->name);
 }
 
 void emit_cmake(Str *out, const Compiled *c, const EmitOptions *options)
 {
-    str_printf(out, "cmake_minimum_required(VERSION 3.16)\nproject(%s C)\nset(CMAKE_C_STANDARD 11)\nfind_package(OpenMP)\n", c->name);
-    str_printf(out, "file(GLOB sources *.c)\nlist(FILTER sources EXCLUDE REGEX \"_(main|test)\\\\.c$\")\n");
-    str_printf(out, "add_library(%s_model ${sources})\ntarget_include_directories(%s_model PUBLIC .)\n", c->name, c->name);
-    str_printf(out, "target_compile_options(%s_model PRIVATE -O3", c->name);
-    for (const char *at = strstr(c->target->flags, "-m"); at && *at; at = strstr(at + 1, "-m")) str_printf(out, " %.*s", (int)strcspn(at, " "), at);
-    str_printf(out, " \"-Wa,-I${CMAKE_CURRENT_SOURCE_DIR}\")\ntarget_link_libraries(%s_model PUBLIC m)\n", c->name);
-    str_printf(out, "if(OpenMP_C_FOUND)\n  target_link_libraries(%s_model PUBLIC OpenMP::OpenMP_C)\nendif()\n", c->name);
-    if (options->program) str_printf(out, "add_executable(%s %s_main.c)\ntarget_link_libraries(%s %s_model)\n", c->name, c->name, c->name, c->name);
-    str_printf(out, "enable_testing()\nadd_executable(%s_test %s_test.c)\ntarget_compile_definitions(%s_test PRIVATE HF2C_SELF_TEST)\n", c->name, c->name, c->name);
-    str_printf(out, "target_link_libraries(%s_test %s_model)\nadd_test(NAME %s COMMAND %s_test)\n", c->name, c->name, c->name, c->name);
+    const char *name = c->name;
+    bool device = c->target->device_compiler[0];
+    str_printf(out, "cmake_minimum_required(VERSION 3.18)\n");
+    if (device) str_printf(out, "set(CMAKE_CUDA_ARCHITECTURES OFF) # the flags below say\nset(CMAKE_CUDA_STANDARD 17)\n");
+    str_printf(out, "project(%s %s)\nset(CMAKE_C_STANDARD 11)\n", name, device ? "C CUDA" : "C");
+    print_cmake_library(out, c);
+    if (emit_has_main(c, options)) str_printf(out, "add_executable(%s %s_main.c)\ntarget_link_libraries(%s %s_model)\n", name, name, name, name);
+    if (!c->target->hosted) return;
+    str_printf(out, "enable_testing()\nadd_executable(%s_test %s_test.c)\ntarget_compile_definitions(%s_test PRIVATE HF2C_SELF_TEST)\n", name, name, name);
+    str_printf(out, "target_link_libraries(%s_test %s_model)\nadd_test(NAME %s COMMAND %s_test)\n", name, name, name, name);
 }

@@ -92,15 +92,19 @@ static bool copy_source(Folder *f, const char *path)
     return write_text(f, flat_name(f->arena, path), &text);
 }
 
-/* All .c files of a folder of the runtime. */
+static bool is_source(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".cu") == 0);
+}
+
+/* All sources of a folder of the runtime. */
 static bool copy_room(Folder *f, const char *room)
 {
     size_t length = strlen(room);
     for (size_t i = 0; i < resource_count; i++) {
         const char *path = resources[i].path;
-        size_t end = strlen(path);
-        bool source = end > 2 && strcmp(path + end - 2, ".c") == 0;
-        if (source && strncmp(path, room, length) == 0 && !strchr(path + length, '/') && !copy_source(f, path)) return false;
+        if (is_source(path) && strncmp(path, room, length) == 0 && !strchr(path + length, '/') && !copy_source(f, path)) return false;
     }
     return true;
 }
@@ -131,13 +135,30 @@ static bool copy_tokenizer(Folder *f)
     return true;
 }
 
+/* What stands on the tokenizer. Firmware gets only what NAME.h offers: no requests, no JSON. */
+static bool copy_text_rooms(Folder *f)
+{
+    static const char *const direct[] = {"runtime/task/common.c", "runtime/task/direct.c", "runtime/task/pool.c"};
+    const Compiled *c = f->compiled;
+    bool hosted = c->target->hosted, fine = true;
+    if (!c->tokenizer) return true;
+    if (hosted || c->facts.state_bytes) fine = copy_room(f, "runtime/generate/");
+    if (hosted) return fine && copy_tasks(f);
+    for (size_t i = 0; fine && (emit_classifies(c) || emit_embeds(c)) && i < COUNT_OF(direct); i++) fine = copy_source(f, direct[i]);
+    return fine;
+}
+
+static bool copy_device(Folder *f)
+{
+    const char *device = dialect_find(f->compiled->target->emitter)->device;
+    if (!device) return true;
+    return copy_source(f, arena_printf(f->arena, "runtime/%s/device.h", device)) && copy_room(f, arena_printf(f->arena, "runtime/%s/", device));
+}
+
 static bool copy_runtime(Folder *f)
 {
-    bool hosted = f->compiled->target->hosted;
-    bool fine = copy_source(f, "runtime/hf2c.h") && copy_room(f, "runtime/core/") && copy_tokenizer(f);
-    if (fine && f->compiled->tokenizer) fine = copy_room(f, "runtime/generate/") && copy_tasks(f);
-    if (fine && hosted && f->options->program) fine = copy_room(f, "runtime/cli/");
-    return fine;
+    bool fine = copy_source(f, "runtime/hf2c.h") && copy_room(f, "runtime/core/") && copy_tokenizer(f) && copy_text_rooms(f) && copy_device(f);
+    return fine && (!emit_has_main(f->compiled, f->options) || copy_room(f, "runtime/cli/"));
 }
 
 /* ---- generated files ---- */
@@ -147,7 +168,6 @@ static bool copy_kernels(Folder *f)
 {
     const Dialect *dialect = dialect_find(f->compiled->target->emitter);
     if (dialect->begin && !(copy_source(f, dialect->begin) && copy_source(f, dialect->end))) return false;
-    if (dialect->template_constants && !copy_source(f, "runtime/cuda/device.h")) return false;
     for (size_t i = 0; i < f->compiled->plan->instances; i++) {
         const char *file = f->compiled->plan->instance[i].kernel->file;
         const char *path = arena_printf(f->arena, "%s/%.*s.%s", dialect->kernels, (int)(strlen(file) - 2), file, dialect->kernel_extension);
@@ -181,7 +201,7 @@ static bool write_extras(Folder *f)
 {
     const Compiled *c = f->compiled;
     Str text = {0};
-    if (f->options->program && c->target->hosted) {
+    if (emit_has_main(c, f->options)) {
         emit_main(&text, c, f->options);
         if (!write_text(f, arena_printf(f->arena, "%s_main.c", c->name), &text)) return false;
     }

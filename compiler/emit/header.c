@@ -1,7 +1,20 @@
 /* header: NAME.h, what an application sees of one model. */
 #include <ctype.h>
+#include <string.h>
 
 #include "compiler/emit/emit.h"
+#include "runtime/task/direct.h"
+
+enum { TEXT_BYTES_OF_TOKEN = 8 }; /* a long text has about half as many */
+
+static bool has_output(const Compiled *c, const char *name) { return hf2c_output_find(&c->facts, name) >= 0; }
+
+bool emit_classifies(const Compiled *c)
+{
+    return c->tokenizer && strstr(c->facts.tasks, "text-classification") && has_output(c, "logits");
+}
+
+bool emit_embeds(const Compiled *c) { return c->tokenizer && c->facts.pooling != HF2C_POOLING_NONE && has_output(c, "last_hidden_state"); }
 
 static const char *upper(Arena *arena, const char *text)
 {
@@ -17,6 +30,12 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
     str_printf(out, "#define %s_WEIGHTS_BYTES ((size_t)%zu)\n", upper_name, f->weights_bytes);
     str_printf(out, "#define %s_WORKSPACE_BYTES ((size_t)%zu)\n", upper_name, f->workspace_bytes);
     str_printf(out, "#define %s_STATE_BYTES ((size_t)%zu)\n\n", upper_name, f->state_bytes);
+    if (emit_classifies(c) || emit_embeds(c)) {
+        size_t text_bytes = (size_t)f->max_sequence * TEXT_BYTES_OF_TOKEN;
+        str_printf(out, "/* Scratch for calls that take a text of at most TEXT_BYTES; %s_scratch_bytes tells for others. */\n", c->name);
+        str_printf(out, "#define %s_TEXT_BYTES ((size_t)%zu)\n", upper_name, text_bytes);
+        str_printf(out, "#define %s_SCRATCH_BYTES ((size_t)%zu)\n\n", upper_name, hf2c_direct_scratch(f, text_bytes));
+    }
     str_printf(out, "enum {\n    %s_VOCABULARY = %d,\n    %s_HIDDEN = %d,\n    %s_LAYERS = %d,\n", upper_name, f->vocabulary, upper_name,
                f->hidden, upper_name, f->layers);
     str_printf(out, "    %s_MAX_SEQUENCE = %d, /* tokens */\n    %s_MAX_ROWS = %d,     /* tokens in one call */\n    %s_MAX_BATCH = %d,    /* sequences in one call */\n",
@@ -51,6 +70,25 @@ static void print_encoder(Str *out, const char *name)
                "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out);\n\n", name, name);
 }
 
+static void print_text_calls(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    if (!emit_classifies(c) && !emit_embeds(c)) return;
+    str_printf(out, "/* Bytes of scratch that a text of that many bytes needs. */\nsize_t %s_scratch_bytes(size_t text_bytes);\n", name);
+    if (emit_classifies(c))
+        str_printf(out,
+                   "/* The label of a text (UTF-8) with the highest score; its name is %s_model.labels[*label]. HF2C_TOO_LONG: more than\n"
+                   " * MAX_SEQUENCE tokens. */\n"
+                   "hf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
+                   "    int *label, float *score);\n", name, name, name);
+    if (emit_embeds(c))
+        str_printf(out,
+                   "/* The embedding of a text (UTF-8), vector: [HIDDEN]. What is too long is cut. */\n"
+                   "hf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector);\n", name,
+                   name);
+    str_printf(out, "\n");
+}
+
 void emit_header(Str *out, const Compiled *c)
 {
     const char *big = upper(c->arena, c->name), *name = c->name;
@@ -69,6 +107,7 @@ void emit_header(Str *out, const Compiled *c)
                "    const void *weights, size_t weights_bytes);\n\n", name, name);
     if (c->facts.state_bytes) print_decoder(out, name);
     else print_encoder(out, name);
+    print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
                     "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n\n", name);
     str_printf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");

@@ -122,9 +122,30 @@ static void print_encoder(Str *out, const Compiled *c)
                name, name, c->facts.max_sequence, c->facts.max_sequence, c->facts.output_count, c->facts.output_count, c->facts.max_sequence);
 }
 
+/* The calls that take text. */
+static void print_text_calls(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    if (!emit_classifies(c) && !emit_embeds(c)) return;
+    str_printf(out, "\nsize_t %s_scratch_bytes(size_t text_bytes)\n{\n    return hf2c_direct_scratch(&%s_model, text_bytes);\n}\n", name, name);
+    if (emit_classifies(c))
+        str_printf(out,
+                   "\nhf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
+                   "    int *label, float *score)\n{\n    if (!c || !text || !scratch || !label || !score) return HF2C_BAD_ARGUMENT;\n"
+                   "    hf2c_scratch room = {scratch, scratch_bytes, 0};\n"
+                   "    return hf2c_direct_classify(&c->context, (hf2c_text){text, bytes}, &room, label, score);\n}\n", name, name);
+    if (emit_embeds(c))
+        str_printf(out,
+                   "\nhf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector)\n{\n"
+                   "    if (!c || !text || !scratch || !vector) return HF2C_BAD_ARGUMENT;\n"
+                   "    hf2c_scratch room = {scratch, scratch_bytes, 0};\n"
+                   "    return hf2c_direct_embed(&c->context, (hf2c_text){text, bytes}, &room, vector);\n}\n", name, name);
+}
+
 void emit_model(Str *out, const Compiled *c)
 {
     str_printf(out, "/* %s_model.c: what the runtime knows of the model, and the small calls of %s.h. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
+    if (emit_classifies(c) || emit_embeds(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
     print_labels(out, &c->facts);
     print_outputs(out, &c->facts);
@@ -132,4 +153,5 @@ void emit_model(Str *out, const Compiled *c)
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);
     else print_encoder(out, c);
+    print_text_calls(out, c);
 }

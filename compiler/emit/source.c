@@ -5,8 +5,8 @@
 #include "compiler/emit/emit.h"
 
 static const Dialect dialects[] = {
-    {"c", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, true, "templates/simd/begin.h", "templates/simd/end.h"},
-    {"cuda", "cu", "templates/cuda", "cuh", "hf2c_stream *stream", "stream", true, false, NULL, NULL},
+    {"c", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, true, "templates/simd/begin.h", "templates/simd/end.h", NULL},
+    {"cuda", "cu", "templates/cuda", "cuh", "hf2c_stream *stream", "stream", true, false, NULL, NULL, "cuda"},
 };
 
 const Dialect *dialect_find(const char *emitter)
@@ -340,7 +340,7 @@ static void print_output_memory(const Emitter *e)
     }
 }
 
-/* Outputs are computed behind the workspace, on the device, and copied out. */
+/* Outputs are computed in the device's workspace and copied out. */
 static void print_forward_cuda(const Emitter *e)
 {
     const Compiled *c = e->compiled;
@@ -351,11 +351,8 @@ static void print_forward_cuda(const Emitter *e)
                "    hf2c_status status = hf2c_device_begin(device, context, batch, &in);\n"
                "    if (status != HF2C_OK) return status;\n", c->name);
     str_printf(e->out, "    float *on_device[%d];\n", c->facts.output_count);
-    size_t offset = e->plan->arena_bytes;
-    for (int i = 0; i < c->facts.output_count; i++) {
-        str_printf(e->out, "    on_device[%d] = outputs[%d] ? (float *)(context->workspace + %zu) : nullptr;\n", i, i, offset);
-        offset += align_up((size_t)shape_elements(c->graph->output[i].node->shape, e->plan->symbols) * sizeof(float), 64);
-    }
+    for (int i = 0; i < c->facts.output_count; i++)
+        str_printf(e->out, "    on_device[%d] = outputs[%d] ? (float *)(context->workspace + %zu) : nullptr;\n", i, i, e->plan->output_offset[i]);
     str_printf(e->out,
                "    hf2c_call call;\n    hf2c_call_begin(&call, context, batch, on_device);\n"
                "    call.ids = in.ids;\n    call.positions = in.positions;\n    call.types = in.types;\n    call.want = in.want;\n"
@@ -376,7 +373,7 @@ static void print_head(const Emitter *e)
                c->facts.workspace_bytes, c->facts.state_bytes);
     str_printf(e->out, "#include \"%s.h\"\n\n", c->name);
     print_include(e, "runtime/core/call.h");
-    if (e->dialect->template_constants) print_include(e, "runtime/cuda/device.h");
+    if (e->dialect->device) print_include(e, arena_printf(e->arena, "runtime/%s/device.h", e->dialect->device));
     str_printf(e->out, "\n/* The kernels, as ordinary functions whose last parameters are shapes. */\n");
     print_kernel_includes(e);
 }

@@ -32,6 +32,24 @@ static void evaluate(const Compiled *c, TestCase *test)
     arena_free(arena);
 }
 
+/* How the test's context comes about. */
+static void print_open(Str *out, const Compiled *c)
+{
+    const char *device = dialect_find(c->target->emitter)->device, *name = c->name;
+    size_t workspace = c->facts.workspace_bytes ? c->facts.workspace_bytes : 64, state = c->facts.state_bytes ? c->facts.state_bytes : 64;
+    if (!device)
+        str_printf(out, "static _Alignas(64) unsigned char workspace[%zu], state[%zu];\n\n", workspace, state);
+    str_printf(out, "static hf2c_status open_model(%s_context *c)\n{\n", name);
+    if (device)
+        str_printf(out,
+                   "    char reason[256] = \"\";\n    hf2c_status status = hf2c_program_%s.attach(&c->context, &%s_model, %s_weights, %zu, 1, reason);\n"
+                   "    if (status != HF2C_OK) printf(\"%%s\\n\", reason);\n    c->past = 0;\n    return status;\n}\n\n",
+                   device, name, name, c->facts.weights_bytes);
+    else
+        str_printf(out, "    return %s_init(c, workspace, sizeof workspace, state, sizeof state, %s_weights, %zu);\n}\n\n", name, name,
+                   c->facts.weights_bytes);
+}
+
 static void print_numbers(Str *out, Arena *arena, const TestCase *test)
 {
     str_printf(out, "static const int32_t ids[%d] = {", test->tokens);
@@ -44,18 +62,19 @@ static void print_numbers(Str *out, Arena *arena, const TestCase *test)
 bool emit_self_test(Str *out, const Compiled *c, Err *err)
 {
     (void)err;
-    const char *name = c->name;
+    const char *name = c->name, *device = dialect_find(c->target->emitter)->device;
     TestCase test = {.tokens = c->facts.max_sequence < TEST_TOKENS ? c->facts.max_sequence : TEST_TOKENS};
     for (int i = 0; i < test.tokens; i++) test.ids[i] = (int32_t)((i * 7919 + 11) % c->facts.vocabulary);
     evaluate(c, &test);
     str_printf(out, "/* %s_test.c: a self-test. Build it with `cc -DHF2C_SELF_TEST *.c -lm`; it prints the largest error and fails above the\n"
-                    " * tolerance. The expected numbers are the reference evaluation's, in double, of the unfused graph. */\n#include \"%s.h\"\n\n#ifdef HF2C_SELF_TEST\n#include <math.h>\n#include <stdio.h>\n\n", name, name);
+                    " * tolerance. The expected numbers are the reference evaluation's, in double, of the unfused graph. */\n#include \"%s.h\"\n\n#ifdef HF2C_SELF_TEST\n#include <math.h>\n#include <stdio.h>\n", name, name);
+    if (device) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, arena_printf(c->arena, "runtime/%s/program.h", device)));
+    str_printf(out, "\n");
     print_numbers(out, c->arena, &test);
-    str_printf(out, "static _Alignas(64) unsigned char workspace[%zu], state[%zu];\nstatic float output[%zu];\n\n",
-               c->facts.workspace_bytes ? c->facts.workspace_bytes : 64, c->facts.state_bytes ? c->facts.state_bytes : 64,
-               (size_t)c->facts.max_rows * (size_t)c->facts.outputs[0].columns);
+    str_printf(out, "static float output[%zu];\n\n", (size_t)c->facts.max_rows * (size_t)c->facts.outputs[0].columns);
+    print_open(out, c);
     bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
-    str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = %s_init(&c, workspace, sizeof workspace, state, sizeof state, %s_weights, %zu);\n", name, name, name, c->facts.weights_bytes);
+    str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
     if (c->facts.state_bytes)
         str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output;\n", name, test.tokens);
     else

@@ -34,6 +34,7 @@
 static bool check_target(const Target *target, Err *err)
 {
     if (!target->hosted) return err_set(err, "target %s makes firmware: its code cannot be loaded here", target->name);
+    if (target->device) return err_set(err, "target %s computes on a device: its code cannot be loaded here", target->name);
     return kernels_isa_runs(target->isa) || err_set(err, "this machine cannot run %s kernels of target %s", target->isa, target->name);
 }
 

@@ -247,6 +247,21 @@ static void place_caches(Plan *plan)
         if (plan->graph->node[i]->op == OP_cache) plan->state_bytes += cache_bytes(plan, plan->graph->node[i]);
 }
 
+/* ---- outputs ---- */
+
+/* A device cannot write into the caller's memory: its outputs lie behind the buffers and are copied from there. */
+static void place_outputs(Arena *arena, Plan *plan)
+{
+    if (!plan->options.target->device) return;
+    plan->output_offset = ARENA_ARRAY(arena, size_t, plan->graph->outputs + 1);
+    for (size_t i = 0; i < plan->graph->outputs; i++) {
+        size_t elements = (size_t)shape_elements(plan->graph->output[i].node->shape, plan->symbols), bytes;
+        if (!size_mul(elements, sizeof(float), &bytes)) bug("output %zu is too large", i);
+        plan->output_offset[i] = plan->arena_bytes;
+        plan->arena_bytes += align_up(bytes, BUFFER_ALIGNMENT);
+    }
+}
+
 /* ---- operands ---- */
 
 const char *const plan_input_names[INPUT_COUNT] = {"ids", "positions", "types", "sequences", "want"};
@@ -302,6 +317,7 @@ bool plan_memory(Arena *arena, Plan *plan)
     join_in_place(&m);
     if (!join_carries(&m)) return false;
     place_buffers(&m);
+    place_outputs(arena, plan);
     place_caches(plan);
     for (size_t s = 0; s < plan->sections; s++)
         for (size_t i = 0; i < plan->section[s].count; i++)

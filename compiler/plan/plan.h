@@ -95,6 +95,7 @@ typedef struct Plan {
     size_t weights;
     Buffer *buffer;
     size_t buffers;
+    size_t *output_offset; /* by output, in the arena: where a device computes it; NULL: outputs go straight to the caller */
     size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: the whole file, header included */
     bool *is_linear_weight; /* by node id */
 } Plan;

@@ -16,6 +16,8 @@ static const struct Key {
     {"compiler", KEY_TEXT, offsetof(Target, compiler)}, {"flags", KEY_TEXT, offsetof(Target, flags)},
     {"link", KEY_TEXT, offsetof(Target, link)},         {"package", KEY_TEXT, offsetof(Target, package)},
     {"threads", KEY_BOOL, offsetof(Target, threads)},   {"hosted", KEY_BOOL, offsetof(Target, hosted)},
+    {"device", KEY_BOOL, offsetof(Target, device)},     {"device_compiler", KEY_TEXT, offsetof(Target, device_compiler)},
+    {"device_flags", KEY_TEXT, offsetof(Target, device_flags)},
     {"ram", KEY_NUMBER, offsetof(Target, ram)},         {"flash", KEY_NUMBER, offsetof(Target, flash)},
 };
 
@@ -76,7 +78,8 @@ static bool parse_line(const char *file, int number, char *line, Target *target,
 bool target_parse(Arena *arena, const char *file, const char *text, Target *target, Err *err)
 {
     char *copy = arena_copy_text(arena, text, strlen(text));
-    *target = (Target){.about = "", .emitter = "c", .isa = "c11", .panel = 16, .compiler = "cc", .flags = "", .link = "", .package = ""};
+    *target = (Target){.about = "", .emitter = "c", .isa = "c11", .panel = 16, .compiler = "cc", .flags = "", .link = "", .package = "",
+                       .device_compiler = "", .device_flags = ""};
     int number = 0;
     for (char *line = copy; line;) {
         char *next = strchr(line, '\n');

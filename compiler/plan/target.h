@@ -13,9 +13,12 @@ typedef struct Target {
     const char *compiler;  /* default C compiler, e.g. "clang" */
     const char *flags;     /* separated by spaces */
     const char *link;      /* linker flags, separated by spaces */
-    const char *package;   /* Debian package to install when the compiler is missing */
+    const char *device_compiler; /* for sources of the device, and to link; "" where there is none */
+    const char *device_flags;
+    const char *package;   /* Debian package to install when a compiler is missing */
     bool threads;          /* a team of several threads is possible */
     bool hosted;           /* has files and a command line; otherwise firmware */
+    bool device;           /* weights, workspace, state and outputs live in a device's memory */
     int64_t ram, flash;    /* bytes; 0: no limit */
 } Target;
 

@@ -47,6 +47,7 @@ typedef struct Session {
     hf2c_context context;
     hf2c_scratch scratch;
     hf2c_weights_map map;
+    const hf2c_program_device *device; /* to detach from; NULL: none */
     void *workspace, *state;
     size_t workspace_bytes, state_bytes;
     double start_seconds; /* from the start of main to here */

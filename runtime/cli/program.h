@@ -8,6 +8,14 @@
 extern "C" {
 #endif
 
+/* A model whose memory and arithmetic are elsewhere than in this process: on a GPU. */
+typedef struct hf2c_program_device {
+    /* Opens the device, takes the weights there and fills *context, with as many slots up to `slots` as there is room for.
+     * reason: [256], receives why it failed. */
+    hf2c_status (*attach)(hf2c_context *context, const hf2c_model *model, const void *weights, size_t bytes, size_t slots, char *reason);
+    void (*detach)(hf2c_context *context);
+} hf2c_program_device;
+
 /* How the weights come: linked in (weights), in a file (weights_file; a relative path counts from the executable's folder), or
  * appended to the executable (neither). */
 typedef struct hf2c_program {
@@ -15,6 +23,7 @@ typedef struct hf2c_program {
     size_t bytes;
     const char *weights_file;
     void *engine; /* goes into the context; NULL for compiled models */
+    const hf2c_program_device *device; /* NULL: this processor */
 } hf2c_program;
 
 /* Returns the exit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted. */

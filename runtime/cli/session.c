@@ -71,9 +71,17 @@ static int no_memory(const char *what, size_t bytes)
     return 0;
 }
 
+enum { MOST_SLOTS = 64 };
+
+static int take_scratch(Session *session)
+{
+    session->scratch.bytes = SIZE_MAX > UINT32_MAX ? (size_t)1 << 35 : (size_t)1 << 27;
+    session->scratch.memory = reserve(&session->scratch.bytes, (size_t)1 << 20);
+    return session->scratch.memory ? 1 : no_memory("scratch", (size_t)1 << 20);
+}
+
 static int take_memory(Session *session)
 {
-    enum { MOST_SLOTS = 64 };
     const hf2c_model *model = session->model;
     session->workspace_bytes = model->workspace_bytes;
     if (model->workspace_bytes && !(session->workspace = reserve(&session->workspace_bytes, model->workspace_bytes)))
@@ -82,9 +90,7 @@ static int take_memory(Session *session)
     session->state_bytes = model->state_bytes <= SIZE_MAX / 4 / MOST_SLOTS ? MOST_SLOTS * model->state_bytes : model->state_bytes;
     if (model->state_bytes && !(session->state = reserve(&session->state_bytes, model->state_bytes)))
         return no_memory("cache", model->state_bytes);
-    session->scratch.bytes = SIZE_MAX > UINT32_MAX ? (size_t)1 << 35 : (size_t)1 << 27;
-    session->scratch.memory = reserve(&session->scratch.bytes, (size_t)1 << 20);
-    return session->scratch.memory ? 1 : no_memory("scratch", (size_t)1 << 20);
+    return 1;
 }
 
 /* ---- weights ---- */
@@ -121,23 +127,41 @@ static int find_weights(Session *session, const hf2c_program *program, const cha
     return 0;
 }
 
+/* ---- open and close ---- */
+
+static int open_here(Session *session, const hf2c_program *program, int threads)
+{
+    if (!take_memory(session)) return 0;
+    hf2c_status status = hf2c_context_init(&session->context, session->model, session->map.weights, session->map.bytes, session->workspace,
+                                           session->workspace_bytes, session->state, session->state_bytes,
+                                           threads > 0 ? threads : hf2c_thread_limit());
+    session->context.engine = program->engine;
+    if (status != HF2C_OK) fprintf(stderr, "%s: %s\n", session->model->name, hf2c_status_text(status));
+    return status == HF2C_OK;
+}
+
+static int open_on_device(Session *session, const hf2c_program_device *device)
+{
+    char reason[256] = "";
+    hf2c_status status = device->attach(&session->context, session->model, session->map.weights, session->map.bytes, MOST_SLOTS, reason);
+    if (status == HF2C_OK) session->device = device;
+    else fprintf(stderr, "%s: %s\n", session->model->name, reason[0] ? reason : hf2c_status_text(status));
+    return status == HF2C_OK;
+}
+
 int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0)
 {
     double start = seconds_now();
     *session = (Session){.model = model};
-    if (!find_weights(session, program, argv0) || !take_memory(session)) return 0;
-    hf2c_status status = hf2c_context_init(&session->context, model, session->map.weights, session->map.bytes, session->workspace,
-                                           session->workspace_bytes, session->state, session->state_bytes,
-                                           threads > 0 ? threads : hf2c_thread_limit());
-    session->context.engine = program->engine;
+    if (!find_weights(session, program, argv0) || !take_scratch(session)) return 0;
+    if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, threads))) return 0;
     session->start_seconds = seconds_now() - start;
-    if (status == HF2C_OK) return 1;
-    fprintf(stderr, "%s: %s\n", model->name, hf2c_status_text(status));
-    return 0;
+    return 1;
 }
 
 void session_close(Session *session)
 {
+    if (session->device) session->device->detach(&session->context);
     if (session->workspace) munmap(session->workspace, session->workspace_bytes);
     if (session->state) munmap(session->state, session->state_bytes);
     if (session->scratch.memory) munmap(session->scratch.memory, session->scratch.bytes);

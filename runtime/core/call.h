@@ -5,6 +5,10 @@
 #include "runtime/core/team.h"
 #include "runtime/hf2c.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct hf2c_call {
     const uint8_t *weights;
     uint8_t *workspace, *state;
@@ -20,4 +24,7 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
 hf2c_status hf2c_call_schedule(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
                               void (*schedule)(const hf2c_team *team, void *call));
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -32,6 +32,15 @@ hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, co
     return HF2C_OK;
 }
 
+hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to)
+{
+    if (from >= context->slots || to >= context->slots) return HF2C_BAD_ARGUMENT;
+    if (context->copy_slot) return context->copy_slot(context, from, to);
+    size_t bytes = context->model->state_bytes;
+    if (from != to) memcpy(context->state + to * bytes, context->state + from * bytes, bytes);
+    return HF2C_OK;
+}
+
 int hf2c_output_find(const hf2c_model *model, const char *name)
 {
     for (int i = 0; i < model->output_count; i++) {

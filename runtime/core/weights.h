@@ -22,6 +22,10 @@
 
 #include "runtime/hf2c.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     HF2C_WEIGHTS_LAYOUT = 1,
     HF2C_WEIGHTS_HEADER = 64,    /* bytes */
@@ -30,23 +34,12 @@ enum {
     HF2C_WEIGHTS_PAGE = 65536    /* of appended weights: a multiple of every page size in use, so that they can be mapped */
 };
 
-/* Freestanding. */
 void hf2c_weights_write_header(uint8_t header[HF2C_WEIGHTS_HEADER], uint64_t bytes, uint64_t hash);
 void hf2c_weights_write_trailer(uint8_t trailer[HF2C_WEIGHTS_TRAILER], uint64_t begin, uint64_t bytes, uint64_t hash);
 /* HF2C_BAD_WEIGHTS unless weights (of that many bytes) are those of the model. */
 hf2c_status hf2c_weights_check(const hf2c_model *model, const void *weights, size_t bytes);
 
-/* Hosted. A mapping is read only and shared between processes; offsets are 64 bit, files may exceed 4 GB. */
-typedef struct hf2c_weights_map {
-    const void *weights;
-    size_t bytes;
-    void *mapping; /* what hf2c_weights_unmap gives back */
-    size_t mapped;
-} hf2c_weights_map;
-
-/* The whole file, or the weights that its trailer names. HF2C_BAD_WEIGHTS when it cannot be read or holds none; *reason
- * receives a static text that says why. */
-hf2c_status hf2c_weights_map_file(hf2c_weights_map *map, const char *path, const char **reason);
-void hf2c_weights_unmap(hf2c_weights_map *map);
-
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -160,3 +160,15 @@ hf2c_status hf2c_device_clear_state(hf2c_device *device)
     hf2c_stream_check(&device->stream, (int)result, "clearing the cache");
     return hf2c_device_finish(device);
 }
+
+hf2c_status hf2c_device_copy_slot(hf2c_context *context, size_t from, size_t to)
+{
+    hf2c_device *device = (hf2c_device *)context->engine;
+    size_t bytes = device->model->state_bytes;
+    hf2c_status status = start_call(device);
+    if (status != HF2C_OK || from == to) return status;
+    cudaError_t result = cudaMemcpyAsync(device->state + to * bytes, device->state + from * bytes, bytes,
+                                         cudaMemcpyDeviceToDevice, (cudaStream_t)device->stream.handle);
+    hf2c_stream_check(&device->stream, (int)result, "copying a part of the cache");
+    return hf2c_device_finish(device);
+}

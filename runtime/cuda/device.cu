@@ -206,6 +206,7 @@ void hf2c_device_attach(hf2c_device *device, hf2c_context *context)
     context->slots = device->state ? device->slots : 0;
     context->threads = 1;
     context->engine = device;
+    context->copy_slot = hf2c_device_copy_slot;
 }
 
 /* ---- weights ---- */

@@ -82,6 +82,8 @@ void hf2c_device_copy_output(hf2c_device *device, float *to, const void *from, s
 hf2c_status hf2c_device_finish(hf2c_device *device);
 /* Sets the memory of all slots to zero, so that a new conversation sees nothing of an old one. */
 hf2c_status hf2c_device_clear_state(hf2c_device *device);
+/* Copies one slot of the state to another: hf2c_context.copy_slot of an attached context. */
+hf2c_status hf2c_device_copy_slot(hf2c_context *context, size_t from, size_t to);
 
 #ifdef __cplusplus
 }

@@ -271,10 +271,8 @@ static void choose_running(Search *search, int found)
 
 /* The cache follows its beam. A beam continued once keeps its slot; further continuations get a copy in a slot whose own beam
  * has died. */
-static void assign_slots(Search *search)
+static hf2c_status assign_slots(Search *search)
 {
-    hf2c_context *context = search->call->context;
-    size_t bytes = search->model->state_bytes;
     uint8_t used[256] = {0}; /* slots that a chosen beam keeps */
     int slots[256], next = 0, first_round = search->count == search->prompt;
     for (int i = 0; i < search->beams; i++) {
@@ -286,15 +284,18 @@ static void assign_slots(Search *search)
         if (slots[i] >= 0) continue;
         while (used[next]) next++;
         used[next] = 1;
-        memcpy(context->state + (size_t)next * bytes, context->state + (size_t)(-1 - slots[i]) * bytes, bytes);
+        hf2c_status status = hf2c_context_copy_slot(search->call->context, (size_t)(-1 - slots[i]), (size_t)next);
+        if (status != HF2C_OK) return status;
         slots[i] = next;
     }
     for (int i = 0; i < search->beams; i++) search->lanes[i].slot = slots[i];
+    return HF2C_OK;
 }
 
-static void move_beams(Search *search)
+static hf2c_status move_beams(Search *search)
 {
-    assign_slots(search);
+    hf2c_status status = assign_slots(search);
+    if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         int32_t *ids = row(search->next_ids, search, i);
         memcpy(ids, row(search->ids, search, search->chosen[i].beam), (size_t)search->count * sizeof(int32_t));
@@ -308,6 +309,7 @@ static void move_beams(Search *search)
     search->ids = search->next_ids;
     search->next_ids = held;
     search->count++;
+    return HF2C_OK;
 }
 
 static int can_improve(const Search *search)
@@ -335,7 +337,8 @@ static hf2c_status run_round(Search *search, int *running)
     for (int i = 0; i < found; i++) stopped += search->best[i].finish != HF2C_FINISH_NONE;
     choose_running(search, found);
     update_done(search, found);
-    move_beams(search);
+    hf2c_status moved = move_beams(search);
+    if (moved != HF2C_OK) return moved;
     search->hopeless |= !can_improve(search);
     int full = search->settings->early_stopping == HF2C_EARLY_TRUE && all_done(search);
     *running = !search->hopeless && !full && stopped < found;

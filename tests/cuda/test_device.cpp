@@ -14,6 +14,7 @@ extern "C" {
 }
 #include "runtime/cuda/device.h"
 #include "runtime/cuda/layout.h"
+#include "runtime/cuda/program.h"
 #include "templates/cuda/take.cuh"
 
 enum { HIDDEN = 4, WEIGHTS_BYTES = 64 + 3 * HIDDEN * (int)sizeof(float), STATE_BYTES = 128, WORKSPACE_BYTES = 512 };
@@ -354,6 +355,49 @@ static void test_error_passes(void **)
     hf2c_device_close(&device);
 }
 
+/* ---- what stands on it ---- */
+
+static void test_copy_slot(void **)
+{
+    hf2c_device device;
+    hf2c_context context;
+    hf2c_device_options options = with_slots(3);
+    assert_int_equal(hf2c_device_open(&device, &model, &options), HF2C_OK);
+    hf2c_device_attach(&device, &context);
+    for (int i = 0; i < 3 * STATE_BYTES; i++) device.state[i] = (uint8_t)(i / STATE_BYTES + 1);
+    assert_int_equal(hf2c_context_copy_slot(&context, 2, 0), HF2C_OK);
+    for (int i = 0; i < 3 * STATE_BYTES; i++) assert_int_equal(device.state[i], i / STATE_BYTES == 1 ? 2 : 3);
+    assert_int_equal(hf2c_context_copy_slot(&context, 3, 0), HF2C_BAD_ARGUMENT);
+    assert_int_equal(hf2c_context_copy_slot(&context, 0, 3), HF2C_BAD_ARGUMENT);
+    fake_machine.fail_at = fake_machine.calls + 2;
+    assert_int_equal(hf2c_context_copy_slot(&context, 0, 1), HF2C_DEVICE);
+    hf2c_device_close(&device);
+}
+
+/* As many slots as there is room for, halved from what was asked; nothing is left behind. */
+static void test_program(void **)
+{
+    Weights weights;
+    hf2c_context context;
+    char reason[256];
+    fake_machine.available = hf2c_device_bytes(&model, 20, 0);
+    assert_int_equal(hf2c_program_cuda.attach(&context, &model, weights.bytes, sizeof weights.bytes, 64, reason), HF2C_OK);
+    assert_int_equal(context.slots, 16);
+    hf2c_batch batch = make_batch();
+    float y[2 * HIDDEN], *outputs[] = {y};
+    assert_int_equal(model.forward(&context, &batch, outputs), HF2C_OK);
+    hf2c_program_cuda.detach(&context);
+    assert_int_equal(fake_machine.held, 0);
+
+    weights.bytes[0] = 'X';
+    assert_int_equal(hf2c_program_cuda.attach(&context, &model, weights.bytes, sizeof weights.bytes, 64, reason), HF2C_BAD_WEIGHTS);
+    assert_non_null(strstr(reason, "not those of this model"));
+    fake_machine.available = 64;
+    assert_int_equal(hf2c_program_cuda.attach(&context, &model, weights.bytes, sizeof weights.bytes, 64, reason), HF2C_NO_MEMORY);
+    assert_non_null(strstr(reason, "bytes of memory are needed, 64 of"));
+    assert_int_equal(fake_machine.held, 0);
+}
+
 int main()
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +415,8 @@ int main()
         cmocka_unit_test_setup(test_every_call_fails, reset),
         cmocka_unit_test_setup(test_allocation_fails, reset),
         cmocka_unit_test_setup(test_error_passes, reset),
+        cmocka_unit_test_setup(test_copy_slot, reset),
+        cmocka_unit_test_setup(test_program, reset),
     };
     return cmocka_run_group_tests_name("cuda device", tests, NULL, NULL);
 }

@@ -1,0 +1,15 @@
+/* direct: what a task computes, as numbers, for programs that call the model from C: no JSON, no sink. Freestanding. */
+#ifndef HF2C_TASK_DIRECT_H
+#define HF2C_TASK_DIRECT_H
+
+#include "runtime/task/task.h"
+
+/* A scratch of that many bytes suffices for a text of text_bytes; it needs no alignment. */
+size_t hf2c_direct_scratch(const hf2c_model *model, size_t text_bytes);
+
+/* The label with the highest score. HF2C_TOO_LONG: the text has more tokens than the model takes; HF2C_TOO_SMALL: scratch. */
+hf2c_status hf2c_direct_classify(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, int *label, float *score);
+/* The text's embedding, [hidden], with the model's own pooling and length. Texts that are too long are cut. */
+hf2c_status hf2c_direct_embed(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, float *vector);
+
+#endif
