@@ -1,0 +1,42 @@
+# What cannot be compiled is refused by name, with the list of what can; nothing appears.
+. "$(dirname "$0")/common.sh"
+cp -r "$EXAMPLES/kjv-genre" model
+edit() { python3 -c "import json, sys; c = json.load(open('model/config.json')); c[sys.argv[1]] = json.loads(sys.argv[2]); json.dump(c, open('model/config.json', 'w'))" "$@"; }
+restore() { cp "$EXAMPLES/kjv-genre"/* model/; }
+
+edit model_type '"mamba9"'
+refused 1 'model_type.*"mamba9".*known: .*bert.*gpt2.*llama' "$HF2C" build model -o out
+restore
+edit architectures '["BertForNextSentencePrediction"]'
+refused 1 'BertForNextSentencePrediction.*known' "$HF2C" build model -o out
+edit architectures '["BertForCausalLM"]'
+refused 1 'BertForCausalLM.*bert' "$HF2C" build model -o out
+restore
+edit hidden_act '"prelu"'
+refused 1 'hidden_act.*"prelu".*gelu' "$HF2C" build model -o out
+edit hidden_size 100000000
+refused 1 'hidden_size.*100000000' "$HF2C" build model -o out
+restore
+edit hidden_size 132
+refused 1 'shape.*132' "$HF2C" build model -o out
+restore
+truncate -s -1 model/model.safetensors
+refused 1 'model.safetensors' "$HF2C" build model -o out
+printf '\377\377\377\377\377\377\377\177{}' >model/model.safetensors
+refused 1 'model.safetensors.*header' "$HF2C" build model -o out
+mv model/model.safetensors model/pytorch_model.bin
+refused 1 'pytorch_model.bin.*convert' "$HF2C" build model -o out
+rm model/pytorch_model.bin
+restore
+printf '{"a": [' >model/tokenizer.json
+refused 1 'tokenizer.json' "$HF2C" build model -o out
+restore
+refused 1 'precision.*"q3".*f32' "$HF2C" build model -o out --precision q3
+refused 1 'target.*"z80".*x86-64-v3.*' "$HF2C" build model -o out --target z80
+refused 1 'task.*"translation".*text-classification' "$HF2C" build model -o out --task translation
+refused 1 'nowhere' "$HF2C" build nowhere -o out
+refused 1 'not found.*clang|no-such-compiler' "$HF2C" build model -o out --cc no-such-compiler
+refused 2 'no command "biuld"' "$HF2C" biuld model
+refused 2 '--outptu' "$HF2C" build model --outptu x
+refused 2 'which model' "$HF2C" build
+nothing_left . model refused.err refused.out

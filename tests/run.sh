@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Tests everything: installs what is missing, builds hf2c three times (release, with ASan+UBSan, with TSan), runs the tests of each.
+# The summary of the release tests, which are most of them, stands last.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+# shellcheck disable=SC2086
+need_packages $BUILD_PACKAGES libcmocka-dev g++ python3 graphviz gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+
+jobs=$(nproc)
+failed=()
+
+# step PRESET: configures, builds and tests.
+step() {
+    printf '\n== %s\n' "$1"
+    cmake --preset "$1" >"build-$1.log" || { cat "build-$1.log"; exit 1; }
+    cmake --build --preset "$1" -j "$jobs" >"build-$1.log" || { tail -50 "build-$1.log"; exit 1; }
+    rm -f "build-$1.log"
+    ctest --preset "$1" -j "$jobs" || failed+=("$1")
+}
+
+step asan
+step tsan
+step release
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}" >&2
+    exit 1
+fi
