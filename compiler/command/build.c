@@ -105,6 +105,11 @@ static bool build_output(Compiled *c, const Options *o, const char *output, Emit
     return fine;
 }
 
+bool build_program(Compiled *c, const Options *options, const char *output, Err *err)
+{
+    return build_output(c, options, output, EMIT_EXE, err);
+}
+
 static void say_what_was_made(const Compiled *c, const char *output)
 {
     printf("%s: %s, %s; weights %zu bytes, workspace %zu, state %zu per sequence\n", output, c->facts.architecture, c->target->name,

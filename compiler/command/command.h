@@ -37,6 +37,9 @@ CompileOptions options_compile(const Options *options);
 /* Compiles options->model; fatal() with the reason when that fails. Dumps the graph where --dump-ir asks for it. */
 Compiled *command_compile(Arena *arena, const Options *options, const CompileOptions *compile_options);
 
+/* build.c: the program at output, whole or not at all. */
+bool build_program(Compiled *c, const Options *options, const char *output, Err *err);
+
 #define COMMAND(name, words, about) int command_##name(const Options *options);
 #include "compiler/command/commands.def"
 
