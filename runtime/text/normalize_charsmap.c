@@ -50,23 +50,40 @@ static int32_t count_codes(const uint8_t *text, size_t bytes)
     return count;
 }
 
-static void put(hf2c_rewriter *rewriter, const uint8_t *text, size_t bytes, int32_t replaced)
+/* The last code point is held back: what vanishes behind it becomes part of its change. */
+typedef struct Changes {
+    hf2c_rewriter rewriter;
+    uint32_t code;
+    int32_t change;
+    int held;
+} Changes;
+
+static void flush(Changes *changes)
+{
+    if (changes->held) {
+        hf2c_rewrite(&changes->rewriter, changes->code, changes->change);
+    }
+}
+
+static void put(Changes *changes, const uint8_t *text, size_t bytes, int32_t replaced)
 {
     int32_t count = count_codes(text, bytes), i = 0;
     size_t size;
 
     for (size_t at = 0; at < bytes; at += size, i++) {
-        uint32_t code = hf2c_utf8_get(text + at, &size);
-        hf2c_rewrite(rewriter, code, i >= replaced && count > replaced);
+        flush(changes);
+        changes->code = hf2c_utf8_get(text + at, &size);
+        changes->change = i >= replaced;
+        changes->held = 1;
     }
-    if (replaced > count && rewriter->out->bytes > 0) { /* at the very start, nothing stands for what vanished */
-        hf2c_rewrite_skip(rewriter, replaced - count);
+    if (replaced > count) { /* at the very start, nothing stands for what vanished */
+        changes->change -= replaced - count;
     }
 }
 
 void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
 {
-    hf2c_rewriter rewriter = {in, out, 0};
+    Changes changes = {.rewriter = {in, out, 0}};
     size_t at = 0, length, cluster;
 
     while (at < in->bytes) {
@@ -76,15 +93,16 @@ void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line 
             found = find(parameters->charsmap, in->text + at, cluster, &length);
         }
         if (found != NULL) {
-            put(&rewriter, found, length, count_codes(in->text + at, cluster));
+            put(&changes, found, length, count_codes(in->text + at, cluster));
             at += cluster;
             continue;
         }
         for (size_t end = at + cluster; at < end;) {
             size_t size = hf2c_utf8_size(in->text[at]);
             found = find(parameters->charsmap, in->text + at, size, &length);
-            put(&rewriter, found != NULL ? found : in->text + at, found != NULL ? length : size, 1);
+            put(&changes, found != NULL ? found : in->text + at, found != NULL ? length : size, 1);
             at += size;
         }
     }
+    flush(&changes);
 }

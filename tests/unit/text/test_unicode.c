@@ -1,0 +1,144 @@
+/* Normalization forms with known answers, long runs of marks, properties, and whether the tables are current. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/base.h"
+#include "runtime/text/unicode.h"
+#include "runtime/text/work.h"
+
+typedef void Form(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+
+static void normalize(Arena *arena, Form *form, const char *text, size_t bytes, hf2c_line *out)
+{
+    hf2c_line in = {.text = arena_alloc(arena, bytes + 1), .origin = ARENA_ARRAY(arena, uint32_t, 2 * bytes + 2), .bytes = bytes};
+    hf2c_parameters none = {0};
+    size_t capacity = 12 * bytes + 16;
+
+    memcpy(in.text, text, bytes);
+    for (size_t i = 0, code = 0; i < bytes; i++) {
+        code += i > 0 && ((unsigned char)text[i] & 0xc0) != 0x80;
+        in.origin[2 * i] = (uint32_t)code;
+        in.origin[2 * i + 1] = (uint32_t)code + 1;
+    }
+    *out = (hf2c_line){.text = arena_alloc(arena, capacity), .origin = ARENA_ARRAY(arena, uint32_t, 2 * capacity),
+                       .capacity = capacity};
+    form(&none, &in, out);
+    assert_int_equal(out->full, 0);
+}
+
+static void test_forms(void **state)
+{
+    static const struct { const char *text, *nfc, *nfd, *nfkc, *nfkd; } row[] = {
+        {"\xc3\xa9", "\xc3\xa9", "e\xcc\x81", "\xc3\xa9", "e\xcc\x81"},
+        {"e\xcc\x81", "\xc3\xa9", "e\xcc\x81", "\xc3\xa9", "e\xcc\x81"},
+        {"a\xcc\x81\xcc\xa3", "\xe1\xba\xa1\xcc\x81", "a\xcc\xa3\xcc\x81", "\xe1\xba\xa1\xcc\x81", "a\xcc\xa3\xcc\x81"},
+        {"\xea\xb0\x81", "\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xea\xb0\x81",
+         "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8"},
+        {"\xef\xac\x81", "\xef\xac\x81", "\xef\xac\x81", "fi", "fi"},
+        {"\xc2\xb2\xe2\x84\xab", "\xc2\xb2\xc3\x85", "\xc2\xb2" "A\xcc\x8a", "2\xc3\x85", "2A\xcc\x8a"},
+        {"\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc", "\xe0\xa4\x95\xe0\xa4\xbc", "\xe0\xa4\x95\xe0\xa4\xbc",
+         "\xe0\xa4\x95\xe0\xa4\xbc"}, /* excluded from composition */
+        {"\xcc\x81", "\xcc\x81", "\xcc\x81", "\xcc\x81", "\xcc\x81"}};
+    Form *const forms[] = {hf2c_normalize_nfc, hf2c_normalize_nfd, hf2c_normalize_nfkc, hf2c_normalize_nfkd};
+    Arena *arena = arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        const char *wanted[] = {row[i].nfc, row[i].nfd, row[i].nfkc, row[i].nfkd};
+        for (size_t k = 0; k < COUNT_OF(forms); k++) {
+            hf2c_line out;
+            normalize(arena, forms[k], row[i].text, strlen(row[i].text), &out);
+            assert_int_equal(out.bytes, strlen(wanted[k]));
+            assert_memory_equal(out.text, wanted[k], out.bytes);
+        }
+    }
+    arena_free(arena);
+}
+
+static void test_origins(void **state)
+{
+    static const char text[] = "xe\xcc\x81y";
+    Arena *arena = arena_new();
+    hf2c_line out;
+
+    (void)state;
+    normalize(arena, hf2c_normalize_nfc, text, strlen(text), &out);
+    assert_int_equal(out.bytes, 4);
+    assert_int_equal(out.origin[2], 1); /* the composed letter stands where its base stood */
+    assert_int_equal(out.origin[3], 2);
+    assert_int_equal(out.origin[6], 3); /* y */
+    arena_free(arena);
+}
+
+/* Many marks of alternating classes in one run: put in order, none lost. */
+static void test_long_runs(void **state)
+{
+    enum { MARKS = 100000 };
+    Arena *arena = arena_new();
+    char *text = arena_alloc(arena, 2 * MARKS + 1);
+    hf2c_line out;
+
+    (void)state;
+    for (size_t i = 0; i < MARKS; i++) {
+        memcpy(text + 2 * i, i % 2 == 0 ? "\xcc\x81" : "\xcc\xa3", 2); /* above, below */
+    }
+    normalize(arena, hf2c_normalize_nfd, text, (size_t)2 * MARKS, &out);
+    assert_int_equal(out.bytes, 2 * MARKS);
+    assert_memory_equal(out.text, "\xcc\xa3", 2);
+    assert_memory_equal(out.text + MARKS - 2, "\xcc\xa3", 2);
+    assert_memory_equal(out.text + MARKS, "\xcc\x81", 2);
+    arena_free(arena);
+}
+
+static void test_properties(void **state)
+{
+    (void)state;
+    assert_true(hf2c_is_whitespace(0x3000) && hf2c_is_whitespace(0x85) && !hf2c_is_whitespace(0x200b));
+    assert_true(hf2c_is_punctuation('$') && hf2c_is_punctuation(0x2014) && !hf2c_is_punctuation(0x20ac));
+    assert_true(hf2c_is_control(0xad) && hf2c_is_control(0xe000) && !hf2c_is_control('\n') && !hf2c_is_control(0x378));
+    assert_true(hf2c_is_mark(0x903) && hf2c_is_nonspacing_mark(0x301) && !hf2c_is_nonspacing_mark(0x903));
+    assert_true(hf2c_is_word('_') && hf2c_is_word(0x24b6) && hf2c_is_word(0x200d) && !hf2c_is_word('-'));
+    assert_true(hf2c_is_numeric(0xbd) && !hf2c_is_numeric('a'));
+    assert_int_equal(hf2c_unicode_lower(0xc9), 0xe9);
+    assert_int_equal(hf2c_unicode_lower(0x10ffff), 0x10ffff);
+    assert_int_equal(hf2c_unicode_property(0x323b0) & HF2C_PROPERTY_CATEGORY, HF2C_CN);
+}
+
+/* The alphabet of byte-level tokenizers is a bijection. */
+static void test_byte_alphabet(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        assert_int_equal(hf2c_byte_of_code(hf2c_byte_code((uint8_t)byte)), byte);
+    }
+    assert_int_equal(hf2c_byte_code(' '), 0x120);
+    assert_int_equal(hf2c_byte_code(0xad), 0x143);
+    assert_int_equal(hf2c_byte_of_code(0x144), -1);
+}
+
+/* Where the Unicode Character Database is installed, the generator must give the checked-in tables again. */
+static void test_tables_current(void **state)
+{
+    (void)state;
+    if (!file_exists("/usr/share/unicode/UnicodeData.txt")) {
+        skip();
+    }
+    assert_int_equal(system("d=$(mktemp -d) && python3 " TESTS_FOLDER "/../compiler/text/unicode_generate.py /usr/share/unicode $d && "
+                            "for f in $d/*; do cmp $f " TESTS_FOLDER "/../runtime/text/$(basename $f) || exit 1; done; rm -r $d"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_forms), cmocka_unit_test(test_origins),
+                                       cmocka_unit_test(test_long_runs), cmocka_unit_test(test_properties),
+                                       cmocka_unit_test(test_byte_alphabet), cmocka_unit_test(test_tables_current)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
