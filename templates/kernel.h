@@ -24,6 +24,9 @@ enum {
     WEIGHT_COUNT
 };
 
+/* The widest head that the attention kernel has room for; what is wider gives NaN. */
+enum { ATTENTION_HEAD_DIM = 512 };
+
 enum { POOL_first, POOL_last, POOL_mean, POOL_max };
 
 #endif

@@ -12,7 +12,6 @@
 
 enum {
     ATTENTION_QUERIES = 2 * TILE_ROWS,
-    ATTENTION_HEAD_DIM = 512, /* the largest */
     ATTENTION_AHEAD = 16,     /* keys: the cache is asked for values that many before their turn */
     ATTENTION_CHUNKS = ATTENTION_HEAD_DIM / TILE_DEPTH
 };
@@ -232,7 +231,13 @@ SIMD_INLINE void attention_units(const Attention *a, const hf2c_team *team, int 
     }
 }
 
-/* y: [rows, heads, head_dim], head_dim <= 512; a row that sees no key gives zeros */
+/* What no tile has room for must be seen, and must not reach past its arrays. */
+static inline void attention_refuse(float *y, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) y[i] = NAN;
+}
+
+/* y: [rows, heads, head_dim], head_dim <= ATTENTION_HEAD_DIM; a row that sees no key gives zeros */
 static inline void attention(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
                              const hf2c_sequences *sequences, const float *bias, int rows, const int heads,
                              const int kv_heads, const int head_dim, const int64_t ldq, const int64_t ldk,
@@ -241,7 +246,10 @@ static inline void attention(const hf2c_team *team, float *y, const float *q, co
 {
     const Attention a = {y,      q,   k,   v,   sequences, bias, heads,  kv_heads, head_dim, cached,
                          causal, ldq, ldk, ldv, window,    D,    origin, scale,    softcap};
-    attention_units(&a, team, rows);
+    if (head_dim <= ATTENTION_HEAD_DIM)
+        attention_units(&a, team, rows);
+    else if (team->index == 0)
+        attention_refuse(y, (int64_t)rows * heads * head_dim);
 }
 
 #endif
