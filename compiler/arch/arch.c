@@ -97,15 +97,22 @@ static bool choose(Arena *arena, Model *model, const ArchOptions *options, Built
     return true;
 }
 
+static const Node *logits_of(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->outputs; i++)
+        if (strcmp(graph->output[i].name, "logits") == 0) return graph->output[i].node;
+    bug("a head with labels but without logits");
+}
+
 /* What id2label says, in order of the ids. */
 static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
 {
-    bool labelled = built->head == HEAD_sequence_classification || built->head == HEAD_token_classification;
+    bool labelled = strcmp(heads[built->head].tasks, "text-classification") == 0 || built->head == HEAD_token_classification;
     if (!labelled) return true;
-    int count = (int)label_count(b);
+    int count = (int)shape_columns(logits_of(b->graph)->shape);
     built->label_count = count;
     built->labels = ARENA_ARRAY(arena, const char *, (size_t)count);
-    const cJSON *labels = config_item(b->config, "id2label");
+    const cJSON *labels = built->head == HEAD_multiple_choice ? NULL : config_item(b->config, "id2label");
     for (int i = 0; i < count; i++) {
         const cJSON *label = cJSON_GetObjectItemCaseSensitive(labels, arena_printf(arena, "%d", i));
         if (label && !cJSON_IsString(label))
@@ -120,6 +127,7 @@ static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
 static bool read_problem(Builder *b, BuiltModel *built)
 {
     const char *problem = config_text_or(b->config, "problem_type", "");
+    if (built->head == HEAD_multiple_choice) problem = "regression"; /* a choice's score means something beside the others only */
     if (strcmp(problem, "multi_label_classification") == 0) {
         built->problem = HF2C_PROBLEM_MULTI_LABEL;
     } else if (strcmp(problem, "regression") == 0) {
@@ -146,22 +154,15 @@ static void report_unused(const Model *model)
     if (unused) warn("%s: %zu tensors are not used by this model, the first is %s", model->name, unused, example);
 }
 
-static int64_t hidden_size(const Graph *graph)
-{
-    for (size_t i = 0; i < graph->count; i++)
-        if (graph->node[i]->op == OP_embed) return shape_columns(graph->node[i]->shape);
-    return 0;
-}
-
-static void describe(Builder *b, BuiltModel *built)
+static void describe(Builder *b, BuiltModel *built, const Node *hidden)
 {
     const Config *c = b->config;
     built->graph = b->graph;
     built->tasks = heads[built->head].tasks;
     built->vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
-    built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers", 1, 1 << 16, 1);
-    built->max_sequence = config_int(c, built->architecture->length_keys, 1, 1 << 26);
-    built->hidden = hidden_size(b->graph);
+    built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers", 1, 1 << 16, 1);
+    built->max_sequence = config_int(c, built->architecture->length_keys, 1, 1 << 26) - b->reserved_positions;
+    built->hidden = shape_columns(hidden->shape);
     built->cached = b->cached;
     built->caches = b->caches;
 }
@@ -187,7 +188,7 @@ bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltMod
     b.scope[0] = '\0';
     built->architecture->head[built->head](&b, hidden);
     if (!read_labels(arena, &b, built) || !read_problem(&b, built)) return false;
-    describe(&b, built);
+    describe(&b, built, hidden);
     if (err->text[0]) return false;
     if (model->has_weights) report_unused(model);
     return true;

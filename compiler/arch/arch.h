@@ -36,6 +36,7 @@ struct Builder {
     const char *base;       /* prefix of body tensors: "" for the base model, else architecture->prefix */
     bool cached;            /* keys and values go through caches */
     int caches;             /* made so far */
+    int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
     bool hidden_states;     /* every layer's output is wanted as an output */
     char scope[256];        /* dotted, with a final dot when not empty */
     size_t outer[16];       /* lengths of the scopes around it */

@@ -137,7 +137,21 @@ Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, i
     return node(b, OP_embed, ids, table, NULL, &(Attributes){.scale = 1});
 }
 
+Node *embedding_from(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t first)
+{
+    name_next(b, name);
+    Node *table = param(b, scoped(b, name, ".weight"), shape_of(2, dim_of(v), dim_of(h)), initial_normal(b));
+    return node(b, OP_embed, ids, table, NULL, &(Attributes){.scale = 1, .first = first});
+}
+
 Node *embedding_table(Node *embedded) { return embedded->operand[1]; }
+
+Node *word_table(Builder *b)
+{
+    for (size_t i = 0; i < b->graph->count; i++)
+        if (b->graph->node[i]->op == OP_embed) return embedding_table(b->graph->node[i]);
+    bug("a model without an embedding has no word table");
+}
 
 Node *add(Builder *b, Node *x, Node *y) { return node(b, OP_add, x, y, NULL, &(Attributes){0}); }
 
@@ -195,10 +209,12 @@ Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *sha
     masked.softcap = shape->softcap;
     masked.window = shape->window;
     masked.causal = shape->causal;
+    masked.origin = shape->origin;
     k = through_cache(b, k, "k_cache");
     v = through_cache(b, v, "v_cache");
     name_next(b, "attention");
-    Node *scores = node(b, OP_scores, q, k, sequences, &masked);
+    Node *operand[4] = {q, k, sequences, shape->bias};
+    Node *scores = graph_add(b->graph, OP_scores, shape->bias ? 4 : 3, operand, &masked);
     Node *weights = node(b, OP_softmax, scores, NULL, NULL, &(Attributes){0});
     return node(b, OP_mix, weights, v, sequences, &a);
 }

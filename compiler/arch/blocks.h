@@ -28,7 +28,9 @@ Node *linear_tied(Builder *b, Node *x, Node *weight, Node *bias);               
 Node *layer_norm(Builder *b, Node *x, const char *name, double epsilon);           /* NAME.weight, NAME.bias */
 Node *rms_norm(Builder *b, Node *x, const char *name, double epsilon);             /* NAME.weight */
 Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row); /* NAME.weight [v, h] */
+Node *embedding_from(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t first); /* row first + id */
 Node *embedding_table(Node *embedded);                                             /* the table of an embedding, for tying */
+Node *word_table(Builder *b);                                                      /* the table of the first embedding made */
 Node *add(Builder *b, Node *x, Node *y);
 Node *mul(Builder *b, Node *x, Node *y);
 Node *activation(Builder *b, Node *x, const char *key, const char *otherwise);     /* the activation that config key names */
@@ -41,6 +43,8 @@ typedef struct AttentionShape {
     double softcap; /* 0: none */
     int64_t window; /* 0: all */
     bool causal;
+    Node *bias;     /* constant [heads, D] added to the scores by distance, see op scores; NULL: none */
+    int64_t origin; /* its column for a key at the query's own position */
 } AttentionShape;
 /* q [rows, heads * head_dim], k and v [rows, kv_heads * head_dim]; through caches where the model has them. */
 Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape);

@@ -28,10 +28,7 @@ void head_causal_lm(Builder *b, Node *hidden)
     if (b->model->has_weights && !model_has_tensor(b->model, "lm_head.weight")) tied = true;
     Node *logits;
     if (tied) {
-        Node *table = NULL;
-        for (size_t i = 0; i < b->graph->count && !table; i++)
-            if (b->graph->node[i]->op == OP_embed) table = embedding_table(b->graph->node[i]);
-        logits = linear_tied(b, wanted, table, NULL);
+        logits = linear_tied(b, wanted, word_table(b), NULL);
     } else {
         logits = linear(b, wanted, "lm_head", vocabulary, false);
     }

@@ -10,12 +10,18 @@ bool attention_check(const Node *node, Err *err);
 /* k or v: [keys, kv_heads * head_dim] of a cache, or [rows, ...]. */
 bool attention_keys_check(const Node *node, int operand, const char *what, Err *err);
 bool attention_is_cached(const Node *k);
+/* The optional operand [heads, D] and its attribute origin. */
+bool attention_bias_check(const Node *node, int operand, Err *err);
 /* Whether key j is visible from query i, both positions in their sequence: causal: j <= i; window > 0: |i - j| < window. */
 bool attention_is_visible(const Attributes *a, int64_t i, int64_t j);
 /* The scores of one query row and one head over keys 0 .. count of its sequence; -infinity where masked.
  * q: the head's head_dim elements; k: first key of the sequence, that head's part, rows `stride` apart. */
 void attention_scores_row(const Attributes *a, const double *q, const double *k, int64_t stride, int64_t query,
                           int64_t count, double *p);
+/* p += the biases of head h for that query; does nothing without a bias. */
+void attention_bias_row(const Node *bias, const Evaluation *evaluation, int64_t origin, int64_t h, int64_t query,
+                        int64_t count, double *p);
+void attention_bias_bind(const Node *node, const Node *bias, Call *call); /* its constants: D, origin */
 void softmax_row(double *y, const double *x, int64_t count);
 /* y[d] = sum over j of p[j] v[j][d] */
 void attention_mix_row(const Attributes *a, const double *p, const double *v, int64_t stride, int64_t count, double *y);

@@ -49,10 +49,26 @@ bool attention_keys_check(const Node *node, int operand, const char *what, Err *
                    shape_describe(x->shape), shape_describe(wanted));
 }
 
+bool attention_bias_check(const Node *node, int operand, Err *err)
+{
+    const Node *bias = operand < node->operands ? node->operand[operand] : NULL;
+    int64_t origin = node->a.origin;
+    if (bias == NULL && origin == 0)
+        return true;
+    if (bias == NULL || !shape_is_matrix(bias->shape) || bias->format != FORMAT_f32 ||
+        bias->shape.dim[0].size != node->a.heads)
+        return err_set(err, "%s: bias is %s, wanted a constant f32[%" PRId64 ", D]", op_info(node->op)->name,
+                       bias == NULL ? "absent" : shape_describe(bias->shape), node->a.heads);
+    if (origin >= 0 && origin < bias->shape.dim[1].size)
+        return true;
+    return err_set(err, "%s: origin is %" PRId64 ", wanted a column of the bias %s", op_info(node->op)->name, origin,
+                   shape_describe(bias->shape));
+}
+
 bool attention_shape(Node *node, Err *err)
 {
     if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) ||
-        !attention_keys_check(node, 2, "v", err) || !want_sequences(node, 3, err))
+        !attention_keys_check(node, 2, "v", err) || !want_sequences(node, 3, err) || !attention_bias_check(node, 4, err))
         return false;
     if (attention_is_cached(node->operand[1]) != attention_is_cached(node->operand[2]))
         return err_set(err, "attention: of k and v, one is cached and one is not");
@@ -78,6 +94,19 @@ void attention_scores_row(const Attributes *a, const double *q, const double *k,
         if (a->softcap != 0)
             score = a->softcap * tanh(score / a->softcap);
         p[j] = attention_is_visible(a, query, j) ? score : -INFINITY;
+    }
+}
+
+void attention_bias_row(const Node *bias, const Evaluation *evaluation, int64_t origin, int64_t h, int64_t query,
+                        int64_t count, double *p)
+{
+    if (bias == NULL)
+        return;
+    int64_t columns = bias->shape.dim[1].size;
+    const double *row = value_of(evaluation, bias) + h * columns;
+    for (int64_t j = 0; j < count; j++) {
+        int64_t at = j - query + origin;
+        p[j] += row[at < 0 ? 0 : at < columns ? at : columns - 1];
     }
 }
 
@@ -120,6 +149,7 @@ void attention_evaluate(const Node *node, Evaluation *evaluation)
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = (r * a->heads + h) * a->head_dim, first = start * stride + attention_kv_column(a, h);
             attention_scores_row(a, q + at, k + first, stride, r - start, count, p);
+            attention_bias_row(node->operand[4], evaluation, a->origin, h, r - start, count, p);
             softmax_row(p, p, count);
             attention_mix_row(a, p, v + first, stride, count, y + at);
         }
@@ -133,11 +163,17 @@ void attention_label(const Node *node, Call *call)
     call_label(call, "%" PRId64 "h%" PRId64 "k%" PRId64, node->a.heads, node->a.kv_heads, node->a.head_dim);
 }
 
+void attention_bias_bind(const Node *node, const Node *bias, Call *call)
+{
+    call_constant(call, bias != NULL ? bias->shape.dim[1].size : 0);
+    call_constant(call, node->a.origin);
+}
+
 void attention_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "attention", node, bind_rows(node));
-    for (int i = 0; i < 4; i++) call_pointer(call, node->operand[i]);
+    for (int i = 0; i < 5; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
@@ -145,6 +181,7 @@ void attention_bind(const Node *node, Call *call)
     call_constant(call, attention_is_cached(node->operand[1]));
     call_constant(call, a->causal);
     call_constant(call, a->window);
+    attention_bias_bind(node, node->operand[4], call);
     call_real(call, a->scale);
     call_real(call, a->softcap);
     attention_label(node, call);

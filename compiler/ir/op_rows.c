@@ -21,6 +21,8 @@ bool embed_shape(Node *node, Err *err)
         return false;
     if (!shape_is_matrix(table->shape))
         return err_set(err, "embed: table is %s, wanted a constant [V, H]", shape_describe(table->shape));
+    if (node->a.first < 0 || node->a.first >= table->shape.dim[0].size)
+        return err_set(err, "embed: first is %" PRId64 ", wanted a row of %s", node->a.first, shape_describe(table->shape));
     set_f32(node, shape_of(2, node->operand[0]->shape.dim[0], table->shape.dim[1]));
     return true;
 }
@@ -32,7 +34,7 @@ void embed_evaluate(const Node *node, Evaluation *evaluation)
     const double *ids = value_of(evaluation, node->operand[0]), *from = value_of(evaluation, table);
     double *y = value_of(evaluation, node);
     for (int64_t r = 0; r < rows; r++) {
-        int64_t id = checked_row(node, ids[r], table->shape.dim[0].size);
+        int64_t id = checked_row(node, ids[r] + (double)node->a.first, table->shape.dim[0].size);
         for (int64_t c = 0; c < columns; c++) y[r * columns + c] = node->a.scale * from[id * columns + c];
     }
 }
@@ -47,6 +49,7 @@ void embed_bind(const Node *node, Call *call)
     call_constant(call, table.dim[0].size);
     call_constant(call, table.dim[1].size);
     call_constant(call, call->panel);
+    call_constant(call, node->a.first);
     call_real(call, node->a.scale);
     call_label(call, "%" PRId64 "x%" PRId64, table.dim[0].size, table.dim[1].size);
 }

@@ -9,7 +9,8 @@
 
 bool scores_shape(Node *node, Err *err)
 {
-    if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) || !want_sequences(node, 2, err))
+    if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) || !want_sequences(node, 2, err) ||
+        !attention_bias_check(node, 3, err))
         return false;
     set_f32(node, shape_of(3, dim_symbol(SYMBOL_rows), dim_of(node->a.heads), dim_symbol(SYMBOL_keys)));
     return true;
@@ -29,6 +30,7 @@ void scores_evaluate(const Node *node, Evaluation *evaluation)
             int64_t at = r * a->heads + h;
             attention_scores_row(a, q + at * a->head_dim, k + start * stride + attention_kv_column(a, h), stride,
                                  r - start, count, y + at * keys);
+            attention_bias_row(node->operand[3], evaluation, a->origin, h, r - start, count, y + at * keys);
             for (int64_t j = count; j < keys; j++) y[at * keys + j] = -INFINITY;
         }
     }
@@ -38,7 +40,7 @@ void scores_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "scores", node, bind_rows(node));
-    for (int i = 0; i < 3; i++) call_pointer(call, node->operand[i]);
+    for (int i = 0; i < 4; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
@@ -47,6 +49,7 @@ void scores_bind(const Node *node, Call *call)
     call_constant(call, attention_is_cached(node->operand[1]));
     call_constant(call, a->causal);
     call_constant(call, a->window);
+    attention_bias_bind(node, node->operand[3], call);
     call_real(call, a->scale);
     call_real(call, a->softcap);
     attention_label(node, call);

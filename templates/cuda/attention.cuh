@@ -31,9 +31,10 @@ __device__ inline float weigh_tile(RunningSoftmax *running, float *scores, int64
 }
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window>
+          int64_t causal, int64_t window, int64_t D, int64_t origin>
 __global__ void attention_heads(float *y, const float *q, const float *k, const float *v,
-                                const hf2c_sequences *sequences, int rows, float scale, float softcap)
+                                const hf2c_sequences *sequences, const float *bias, int rows, float scale,
+                                float softcap)
 {
     constexpr int64_t width = kv_heads * head_dim;
     __shared__ float weights[ATTENTION_TILE_KEYS];
@@ -48,7 +49,8 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
             int64_t keys = sight.end - first < ATTENTION_TILE_KEYS ? sight.end - first : ATTENTION_TILE_KEYS;
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
                 const float *key = key_row<cached, width, ldk>(k, sight, first + j) + column;
-                weights[j] = attention_score<head_dim>(query, key, scale, softcap);
+                weights[j] = attention_score<head_dim>(query, key, scale, softcap) +
+                             attention_bias<D, origin>(bias, head, first + j - sight.position);
             }
             float correction = weigh_tile(&running, weights, keys);
             for (int64_t d = thread_index(); d < head_dim; d += thread_count()) {
@@ -65,15 +67,15 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
 }
 
 /* y: [rows, heads * head_dim]; q the same, stride ldq; k, v: [., kv_heads * head_dim], strides ldk and ldv: the cache's
- * tensors in slot 0, or the rows of this call */
+ * tensors in slot 0, or the rows of this call; bias: [heads, D] or NULL */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window>
+          int64_t causal, int64_t window, int64_t D, int64_t origin>
 void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
-               const hf2c_sequences *sequences, int rows, float scale, float softcap)
+               const hf2c_sequences *sequences, const float *bias, int rows, float scale, float softcap)
 {
     launch(stream, "attention", rows * heads,
-           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>, y, q, k, v, sequences,
-           rows, scale, softcap);
+           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin>, y, q, k, v,
+           sequences, bias, rows, scale, softcap);
 }
 
 #endif

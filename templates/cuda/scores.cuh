@@ -15,10 +15,19 @@ __device__ inline float attention_score(const float *q, const float *k, float sc
     return softcap > 0.0f ? softcap * tanhf(sum / softcap) : sum;
 }
 
+/* What is added to the score of a key that is `distance` positions behind the query (before it: negative). */
+template <int64_t D, int64_t origin>
+__device__ inline float attention_bias(const float *bias, int64_t head, int64_t distance)
+{
+    if (!bias) return 0.0f;
+    int64_t at = distance + origin;
+    return bias[head * D + (at < 0 ? 0 : at < D ? at : D - 1)];
+}
+
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
-          int64_t causal, int64_t window>
-__global__ void scores_elements(float *p, const float *q, const float *k, const hf2c_sequences *sequences, int rows,
-                                float scale, float softcap)
+          int64_t causal, int64_t window, int64_t D, int64_t origin>
+__global__ void scores_elements(float *p, const float *q, const float *k, const hf2c_sequences *sequences,
+                                const float *bias, int rows, float scale, float softcap)
 {
     for (int64_t i = global_index(); i < rows * heads * keys; i += global_count()) {
         int64_t row = i / (heads * keys), head = i / keys % heads, key = i % keys;
@@ -29,7 +38,8 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
         }
         const float *from =
             key_row<cached, kv_heads * head_dim, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
-        p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap);
+        p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap) +
+               attention_bias<D, origin>(bias, head, key - sight.position);
     }
 }
 
@@ -67,15 +77,15 @@ __global__ void mix_elements(float *y, const float *p, const float *v, const hf2
 }
 
 /* p: [rows, heads, keys], -infinity where masked; q: [rows, heads * head_dim], stride ldq; k: [., kv_heads * head_dim],
- * stride ldk: the cache's tensor in slot 0, or the rows of this call */
+ * stride ldk: the cache's tensor in slot 0, or the rows of this call; bias: [heads, D] or NULL */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
-          int64_t causal, int64_t window>
-void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const hf2c_sequences *sequences, int rows,
-            float scale, float softcap)
+          int64_t causal, int64_t window, int64_t D, int64_t origin>
+void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const hf2c_sequences *sequences,
+            const float *bias, int rows, float scale, float softcap)
 {
     launch_elements(stream, "scores", rows * heads * keys,
-                    scores_elements<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>, p, q, k,
-                    sequences, rows, scale, softcap);
+                    scores_elements<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin>, p, q, k,
+                    sequences, bias, rows, scale, softcap);
 }
 
 /* y, x: [rows, groups, H] */

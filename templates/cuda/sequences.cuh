@@ -35,6 +35,7 @@ struct Sight {
     int64_t row;  /* where key 0 is without a cache: the sequence's first row */
     int64_t slot; /* where key 0 is with a cache: elements from slot 0 */
     int64_t first, end;
+    int64_t position; /* of the token itself */
     int64_t length; /* keys of the sequence, seen or not */
 };
 
@@ -47,7 +48,7 @@ __device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t ro
     sight.row = sequences->start[sequence];
     sight.slot = slot_offset(sequences, sequence);
     sight.length = past + sequences->start[sequence + 1] - sight.row;
-    int64_t position = past + row - sight.row;
+    int64_t position = sight.position = past + row - sight.row;
     sight.first = window > 0 && position - window + 1 > 0 ? position - window + 1 : 0;
     sight.end = sight.length;
     if (causal && position + 1 < sight.end) sight.end = position + 1;

@@ -13,9 +13,9 @@ struct Operands {
 
 #define CALL(name) static void call_##name(hf2c_stream *stream, const Operands &o)
 
-CALL(embed_f32) { embed_f32<10, 20, 1>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
-CALL(embed_bf16) { embed_bf16<10, 20, 16>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
-CALL(embed_f16) { embed_f16<10, 20, 1>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(embed_f32) { embed_f32<10, 20, 1, 0>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(embed_bf16) { embed_bf16<10, 20, 16, 2>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
+CALL(embed_f16) { embed_f16<10, 20, 1, 0>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
 CALL(linear_f32) { linear_f32<64, 32, 64, 32, 1, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
 CALL(linear_bf16) { linear_bf16<64, 32, 64, 32, 16, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
 CALL(linear_f16)
@@ -31,9 +31,12 @@ CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(attention)
 {
-    attention<4, 2, 16, 64, 32, 32, 1, 1, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, o.rows, 0.25f, 0.0f);
+    attention<4, 2, 16, 64, 32, 32, 1, 1, 0, 0, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.rows, 0.25f, 0.0f);
 }
-CALL(scores) { scores<4, 2, 16, 64, 32, 128, 0, 0, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows, 0.25f, 30.0f); }
+CALL(scores)
+{
+    scores<4, 2, 16, 64, 32, 128, 0, 0, 0, 9, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, o.rows, 0.25f, 30.0f);
+}
 CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, o.rows); }
 CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
 CALL(pool) { pool<64, 64, POOL_mean>(stream, o.y, o.x, o.sequences, o.rows); }

@@ -8,34 +8,34 @@
 
 /* ---- rows by id ---- */
 
-template <class Format, int64_t V, int64_t H, int64_t panel, class Kernel>
+template <class Format, int64_t V, int64_t H, int64_t panel, int64_t first, class Kernel>
 static void check_embed(const char *name, Kernel kernel)
 {
     int rows = random_between(1, 20);
-    Buffer<int32_t> ids = random_numbers(rows, 0, V - 1);
+    Buffer<int32_t> ids = random_numbers(rows, -first, V - 1 - first);
     if (rows > 2) ids[1] = V; /* unknown: zeros */
     Buffer<typename Format::Element> table = random_weights<Format>((V + panel - 1) / panel * panel * H);
     Buffer<float> before = not_numbers(rows * H), expected(before);
-    run_on_cpu(name, {expected, ids, table}, rows, {V, H, panel}, {1.5f});
+    run_on_cpu(name, {expected, ids, table}, rows, {V, H, panel, first}, {1.5f});
     compare(name, before, expected, [&](hf2c_stream *stream, float *y) { kernel(stream, y, ids, table, rows, 1.5f); });
 }
 
 static void test_embed_f32(void **)
 {
-    check_embed<FormatF32, 11, 7, 1>("embed_f32", embed_f32<11, 7, 1>);
-    check_embed<FormatF32, 50, 33, 16>("embed_f32", embed_f32<50, 33, 16>);
+    check_embed<FormatF32, 11, 7, 1, 0>("embed_f32", embed_f32<11, 7, 1, 0>);
+    check_embed<FormatF32, 50, 33, 16, 2>("embed_f32", embed_f32<50, 33, 16, 2>);
 }
 
 static void test_embed_bf16(void **)
 {
-    check_embed<FormatBf16, 11, 7, 16>("embed_bf16", embed_bf16<11, 7, 16>);
-    check_embed<FormatBf16, 50, 33, 1>("embed_bf16", embed_bf16<50, 33, 1>);
+    check_embed<FormatBf16, 11, 7, 16, 0>("embed_bf16", embed_bf16<11, 7, 16, 0>);
+    check_embed<FormatBf16, 50, 33, 1, 2>("embed_bf16", embed_bf16<50, 33, 1, 2>);
 }
 
 static void test_embed_f16(void **)
 {
-    check_embed<FormatF16, 11, 7, 16>("embed_f16", embed_f16<11, 7, 16>);
-    check_embed<FormatF16, 50, 33, 1>("embed_f16", embed_f16<50, 33, 1>);
+    check_embed<FormatF16, 11, 7, 16, 0>("embed_f16", embed_f16<11, 7, 16, 0>);
+    check_embed<FormatF16, 50, 33, 1, 2>("embed_f16", embed_f16<50, 33, 1, 2>);
 }
 
 template <int64_t H, int64_t ldx>
@@ -345,19 +345,22 @@ static Keys random_keys(const Sequences &s)
 }
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window>
+          int64_t causal, int64_t window, int64_t D = 0, int64_t origin = 0>
 static void check_attention(float softcap)
 {
     const int64_t W = kv_heads * head_dim, H = heads * head_dim;
     Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
     Buffer<float> q = random_rows(s.rows, H, ldq);
     Keys k = random_keys<W, ldk, cached>(s), v = random_keys<W, ldv, cached>(s);
+    Buffer<float> biases = random_floats(heads * (D ? D : 1));
+    const float *bias = D ? (float *)biases : NULL;
     Buffer<float> before = not_numbers(s.rows * H), expected(before);
-    run_on_cpu("attention", {expected, q, k.base, v.base, s.table}, s.rows,
-               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window}, {0.9f, softcap});
+    run_on_cpu("attention", {expected, q, k.base, v.base, s.table, bias}, s.rows,
+               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin},
+               {0.9f, softcap});
     compare("attention", before, expected, [&](hf2c_stream *stream, float *y) {
-        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window>(stream, y, q, k.base, v.base,
-                                                                                    s.table, s.rows, 0.9f, softcap);
+        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin>(
+            stream, y, q, k.base, v.base, s.table, bias, s.rows, 0.9f, softcap);
     });
 }
 
@@ -367,26 +370,31 @@ static void test_attention(void **)
     check_attention<4, 4, 8, 40, 33, 34, 0, 0, 0>(0.0f);
     check_attention<4, 4, 8, 32, 32, 32, 0, 0, 3>(0.0f);
     check_attention<4, 2, 8, 32, 16, 16, 0, 1, 0>(5.0f);
+    check_attention<4, 2, 8, 32, 16, 16, 0, 0, 0, 9, 4>(0.0f);
     for (int i = 0; i < 3; i++) {
+        check_attention<4, 2, 8, 32, 16, 16, 1, 1, 0, 300, 299>(0.0f);
         check_attention<4, 2, 10, 40, 20, 20, 1, 1, 0>(0.0f);
         check_attention<3, 1, 33, 100, 33, 33, 1, 1, 5>(2.0f);
     }
 }
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
-          int64_t causal, int64_t window>
+          int64_t causal, int64_t window, int64_t D = 0, int64_t origin = 0>
 static void check_scores(float softcap)
 {
     const int64_t W = kv_heads * head_dim;
     Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
     Buffer<float> q = random_rows(s.rows, heads * head_dim, ldq);
     Keys k = random_keys<W, ldk, cached>(s);
+    Buffer<float> biases = random_floats(heads * (D ? D : 1));
+    const float *bias = D ? (float *)biases : NULL;
     Buffer<float> before = not_numbers(s.rows * heads * keys), expected(before);
-    run_on_cpu("scores", {expected, q, k.base, s.table}, s.rows,
-               {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window}, {0.9f, softcap});
+    run_on_cpu("scores", {expected, q, k.base, s.table, bias}, s.rows,
+               {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin},
+               {0.9f, softcap});
     compare("scores", before, expected, [&](hf2c_stream *stream, float *y) {
-        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window>(stream, y, q, k.base, s.table, s.rows,
-                                                                                  0.9f, softcap);
+        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin>(
+            stream, y, q, k.base, s.table, bias, s.rows, 0.9f, softcap);
     });
 }
 
@@ -397,6 +405,7 @@ static void test_scores(void **)
     check_scores<4, 2, 8, 32, 16, 9, 0, 0, 2>(3.0f);
     check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 0>(0.0f);
     check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 20>(2.0f);
+    check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 0, 50, 40>(0.0f);
 }
 
 template <int64_t groups, int64_t H>

@@ -11,7 +11,7 @@
 static const char model[] =
     "%0 = input {key=\"ids\"} : i32[rows]\n%1 = input {key=\"sequences\"} : sequences[sequences]\n"
     "%2 = input {key=\"want\"} : i32[wanted]\n%3 = input {key=\"positions\"} : i32[rows]\n"
-    "%4 = param {key=\"table\"} : bf16[7, 8]\n%5 = embed %0, %4 {scale=2}\n"
+    "%4 = param {key=\"table\"} : bf16[7, 8]\n%5 = embed %0, %4 {first=1 scale=2}\n"
     "%6 = param {key=\"w\"} : f16[24, 8]\n%7 = linear %5, %6\n"
     "%8 = slice %7 {first=4 size=8}\n%9 = slice %8 {first=2 size=4}\n"
     "%10 = cache %9, %1 {index=0}\n%11 = param {key=\"v\"} : f32[8, 4]\n"
@@ -23,26 +23,28 @@ static const char model[] =
     "%21 = constant (1.0) : f32[1]\n%22 = rope_table %3, %21 {magnitude=1.5}\n"
     "%23 = rope %8, %22 {heads=4 head_dim=2 rotary_dim=2}\n%24 = layer_norm %8, %18 {epsilon=0.5}\n"
     "%25 = pool %8, %1 {mode=max}\n%26 = take %8, %2\n%27 = softmax %8\n%28 = rms_norm %8 {epsilon=0.5}\n"
-    "%29 = softcap %8 {value=3}\n";
+    "%29 = softcap %8 {value=3}\n%30 = constant (1.0, ...) : f32[4, 5]\n"
+    "%31 = scores %8, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=2 scale=0.5}\n"
+    "%32 = attention %8, %9, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=4 scale=0.5}\n";
 
 typedef struct Case {
     int id;
     const char *op, *label;
     int format, pointers, constants;
     int pointer[6]; /* ids; -1: absent */
-    int64_t constant[10];
+    int64_t constant[11];
     Symbol dynamic;
     int reals;
     double real[2];
 } Case;
 
 static const Case cases[] = {
-    {5, "embed", "7x8", FORMAT_bf16, 3, 3, {5, 0, 4}, {7, 8, 16}, SYMBOL_rows, 1, {2}},
+    {5, "embed", "7x8", FORMAT_bf16, 3, 4, {5, 0, 4}, {7, 8, 16, 1}, SYMBOL_rows, 1, {2}},
     {7, "linear", "8x24", FORMAT_f16, 5, 7, {7, 5, 6, -1, -1}, {8, 24, 8, 0, 16, 0, 0}, SYMBOL_rows, 1, {0}},
     {10, "cache", "4", FORMAT_f32, 3, 2, {10, 9, 1}, {4, 24}, SYMBOL_rows, 0, {0}},
     {12, "linear", "4x8", FORMAT_f32, 5, 7, {12, 9, 11, -1, 8}, {4, 8, 24, 24, 16, FUNCTION_silu, 0}, SYMBOL_rows, 1, {0}},
-    {13, "attention", "4h2k2", FORMAT_f32, 5, 9, {13, 8, 10, 10, 1}, {4, 2, 2, 24, 4, 4, 1, 1, 3}, SYMBOL_rows, 2, {0.5, 0}},
-    {14, "scores", "4h2k2", FORMAT_f32, 4, 9, {14, 8, 9, 1}, {4, 2, 2, 24, 24, 100, 0, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
+    {13, "attention", "4h2k2", FORMAT_f32, 6, 11, {13, 8, 10, 10, 1, -1}, {4, 2, 2, 24, 4, 4, 1, 1, 3, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
+    {14, "scores", "4h2k2", FORMAT_f32, 5, 11, {14, 8, 9, 1, -1}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
     {15, "softmax", "4x100", FORMAT_f32, 2, 2, {15, 14}, {4, 100}, SYMBOL_rows, 0, {0}},
     {16, "mix", "4h2k2", FORMAT_f32, 4, 6, {16, 15, 9, 1}, {4, 2, 2, 100, 24, 0}, SYMBOL_rows, 0, {0}},
     {17, "unary", "gelu_400", FORMAT_f32, 2, 3, {17, 14}, {400, 400, FUNCTION_gelu}, SYMBOL_rows, 1, {0}},
@@ -56,6 +58,8 @@ static const Case cases[] = {
     {27, "softmax", "1x8", FORMAT_f32, 2, 2, {27, 8}, {1, 8}, SYMBOL_rows, 0, {0}},
     {28, "rms_norm", "8", FORMAT_f32, 3, 2, {28, 8, -1}, {8, 24}, SYMBOL_rows, 1, {0.5}},
     {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
+    {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
+    {32, "attention", "4h2k2", FORMAT_f32, 6, 11, {32, 8, 9, 9, 1, 30}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4}, SYMBOL_rows, 2, {0.5, 0}},
 };
 
 /* Counts of kernels.def, so that a kernel that gets another parameter fails here. */

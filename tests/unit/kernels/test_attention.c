@@ -8,6 +8,7 @@ typedef struct Case {
     int heads, kv_heads, head_dim, cached, causal, window;
     float scale, softcap;
     int count, length[MAX_SEQUENCES], past[MAX_SEQUENCES];
+    int biases, origin; /* of a head; 0: none */
 } Case;
 
 typedef struct Data {
@@ -15,6 +16,7 @@ typedef struct Data {
     int32_t start[MAX_SEQUENCES + 1], past[MAX_SEQUENCES], slot[MAX_SEQUENCES];
     int rows, positions;
     int64_t width, ldq, ldk;
+    float *bias;                                      /* [heads, biases], or NULL */
     float *q, *k, *v;                                 /* k, v: rows, or the state's first slot */
     float *key[MAX_SEQUENCES], *value[MAX_SEQUENCES]; /* where position 0 of each sequence is */
     int64_t stride;
@@ -70,6 +72,7 @@ static void make_data(const Case *c, Data *d)
     d->ldq = c->heads * c->head_dim + 7;
     d->ldk = d->width + 5;
     d->q = test_matrix(d->rows, c->heads * c->head_dim, d->ldq, 2);
+    d->bias = c->biases ? test_reals((int64_t)c->heads * c->biases, 3) : NULL;
     if (c->cached)
         make_caches(c, d);
     else
@@ -81,6 +84,7 @@ static void make_data(const Case *c, Data *d)
 static void free_data(const Case *c, Data *d)
 {
     free(d->q);
+    free(d->bias);
     free(d->k);
     if (!c->cached) free(d->v);
     free(d->weights);
@@ -91,6 +95,13 @@ static int sees(const Case *c, int i, int j)
 {
     if (c->causal && j > i) return 0;
     return !c->window || (i - j < c->window && j - i < c->window);
+}
+
+static double bias_of(const Case *c, const Data *d, int h, int distance)
+{
+    int at = distance + c->origin;
+    if (!c->biases) return 0;
+    return d->bias[h * c->biases + (at < 0 ? 0 : at >= c->biases ? c->biases - 1 : at)];
 }
 
 /* The weights of one query: scores, then the softmax of those. */
@@ -107,6 +118,7 @@ static void reference_weights(const Case *c, const Data *d, int s, int r, int h,
                    d->key[s][j * d->stride + h / (c->heads / c->kv_heads) * c->head_dim + e];
         scores[j] = c->scale * dot;
         if (c->softcap != 0) scores[j] = c->softcap * tanh(scores[j] / c->softcap);
+        scores[j] += bias_of(c, d, h, j - i);
         if (scores[j] > highest) highest = scores[j];
     }
     for (int j = 0; j < d->positions; j++) total += weights[j] = scores[j] == -INFINITY ? 0 : exp(scores[j] - highest);
@@ -132,8 +144,9 @@ static void reference(const Case *c, const Data *d, double *scores)
 
 static TestCall attention_call(const Case *c, Data *d)
 {
-    TestCall call = {.name = "attention", .pointers = {NULL, d->q, d->k, d->v, &d->sequences}, .rows = d->rows};
-    int64_t constants[] = {c->heads, c->kv_heads, c->head_dim, d->ldq, d->ldk, d->ldk, c->cached, c->causal, c->window};
+    TestCall call = {.name = "attention", .pointers = {NULL, d->q, d->k, d->v, &d->sequences, d->bias}, .rows = d->rows};
+    int64_t constants[] = {c->heads,  c->kv_heads, c->head_dim, d->ldq,    d->ldk,   d->ldk,
+                           c->cached, c->causal,   c->window,   c->biases, c->origin};
     memcpy(call.constants, constants, sizeof(constants));
     call.reals[0] = c->scale;
     call.reals[1] = c->softcap;
@@ -145,9 +158,9 @@ static void check_steps(const Case *c, Data *d, const double *scores)
 {
     int64_t count = (int64_t)d->rows * c->heads * d->positions;
     float *p = test_alloc((size_t)count * sizeof(float));
-    TestCall call = {.name = "scores", .pointers = {NULL, d->q, d->k, &d->sequences}, .rows = d->rows};
-    int64_t constants[] = {c->heads,     c->kv_heads, c->head_dim, d->ldq,   d->ldk,
-                           d->positions, c->cached,   c->causal,   c->window};
+    TestCall call = {.name = "scores", .pointers = {NULL, d->q, d->k, &d->sequences, d->bias}, .rows = d->rows};
+    int64_t constants[] = {c->heads,  c->kv_heads, c->head_dim, d->ldq,    d->ldk,   d->positions,
+                           c->cached, c->causal,   c->window,   c->biases, c->origin};
     memcpy(call.constants, constants, sizeof(constants));
     call.reals[0] = c->scale;
     call.reals[1] = c->softcap;
@@ -206,32 +219,43 @@ static void check_case(const Case *c)
 static void encoders(void **state)
 {
     (void)state;
-    check_case(&(Case){2, 2, 32, 0, 0, 0, 0.2f, 0, 1, {33}, {0}});
-    check_case(&(Case){3, 1, 20, 0, 0, 0, 0.2f, 0, 3, {5, 1, 40}, {0}});
-    check_case(&(Case){2, 1, 48, 0, 0, 9, 0.1f, 0, 2, {70, 3}, {0}});
-    check_case(&(Case){1, 1, 1, 0, 0, 0, 1, 0, 1, {1}, {0}});
-    check_case(&(Case){1, 1, 7, 0, 0, 0, 1, 30, 1, {300}, {0}});
+    check_case(&(Case){2, 2, 32, 0, 0, 0, 0.2f, 0, 1, {33}, {0}, 0, 0});
+    check_case(&(Case){3, 1, 20, 0, 0, 0, 0.2f, 0, 3, {5, 1, 40}, {0}, 0, 0});
+    check_case(&(Case){2, 1, 48, 0, 0, 9, 0.1f, 0, 2, {70, 3}, {0}, 0, 0});
+    check_case(&(Case){1, 1, 1, 0, 0, 0, 1, 0, 1, {1}, {0}, 0, 0});
+    check_case(&(Case){1, 1, 7, 0, 0, 0, 1, 30, 1, {300}, {0}, 0, 0});
 }
 
 static void decoders(void **state)
 {
     (void)state;
-    check_case(&(Case){4, 2, 64, 1, 1, 0, 0.125f, 0, 1, {37}, {0}});
-    check_case(&(Case){8, 2, 16, 1, 1, 0, 0.25f, 0, 3, {1, 1, 1}, {280, 0, 31}});
-    check_case(&(Case){6, 2, 80, 1, 1, 0, 0.1f, 50, 3, {3, 29, 1}, {255, 256, 600}});
-    check_case(&(Case){2, 1, 24, 1, 1, 7, 0.3f, 0, 2, {40, 2}, {0, 300}});
-    check_case(&(Case){2, 2, 33, 1, 1, 260, 0.3f, 0, 2, {19, 1}, {270, 530}});
-    check_case(&(Case){40, 1, 8, 1, 1, 0, 0.3f, 0, 1, {3}, {4}});
-    check_case(&(Case){2, 1, 512, 1, 1, 0, 0.05f, 0, 1, {5}, {20}});
-    check_case(&(Case){2, 1, 300, 0, 1, 0, 0.05f, 0, 1, {30}, {0}});
+    check_case(&(Case){4, 2, 64, 1, 1, 0, 0.125f, 0, 1, {37}, {0}, 0, 0});
+    check_case(&(Case){8, 2, 16, 1, 1, 0, 0.25f, 0, 3, {1, 1, 1}, {280, 0, 31}, 0, 0});
+    check_case(&(Case){6, 2, 80, 1, 1, 0, 0.1f, 50, 3, {3, 29, 1}, {255, 256, 600}, 0, 0});
+    check_case(&(Case){2, 1, 24, 1, 1, 7, 0.3f, 0, 2, {40, 2}, {0, 300}, 0, 0});
+    check_case(&(Case){2, 2, 33, 1, 1, 260, 0.3f, 0, 2, {19, 1}, {270, 530}, 0, 0});
+    check_case(&(Case){40, 1, 8, 1, 1, 0, 0.3f, 0, 1, {3}, {4}, 0, 0});
+    check_case(&(Case){2, 1, 512, 1, 1, 0, 0.05f, 0, 1, {5}, {20}, 0, 0});
+    check_case(&(Case){2, 1, 300, 0, 1, 0, 0.05f, 0, 1, {30}, {0}, 0, 0});
+}
+
+/* Fewer biases than distances, more of them, one for all, and a window. */
+static void biased(void **state)
+{
+    (void)state;
+    check_case(&(Case){2, 2, 32, 0, 0, 0, 0.2f, 0, 1, {150}, {0}, 41, 20});
+    check_case(&(Case){3, 1, 20, 0, 0, 0, 0.2f, 0, 3, {5, 1, 40}, {0}, 200, 100});
+    check_case(&(Case){2, 1, 48, 0, 0, 9, 0.1f, 4, 2, {70, 3}, {0}, 7, 6});
+    check_case(&(Case){6, 2, 80, 1, 1, 0, 0.1f, 0, 3, {3, 29, 1}, {255, 256, 600}, 300, 299});
+    check_case(&(Case){6, 2, 16, 1, 1, 7, 0.1f, 0, 2, {3, 29}, {255, 0}, 1, 0});
 }
 
 /* Scores of large differences, and of none. */
 static void extreme_scores(void **state)
 {
     (void)state;
-    check_case(&(Case){2, 1, 16, 1, 1, 0, 1000.0f, 0, 1, {30}, {290}});
-    check_case(&(Case){2, 1, 16, 0, 0, 0, 0.0f, 0, 1, {30}, {0}});
+    check_case(&(Case){2, 1, 16, 1, 1, 0, 1000.0f, 0, 1, {30}, {290}, 0, 0});
+    check_case(&(Case){2, 1, 16, 0, 0, 0, 0.0f, 0, 1, {30}, {0}, 0, 0});
 }
 
 static void rows_without_keys(void **state)
@@ -242,7 +266,7 @@ static void rows_without_keys(void **state)
     float q[2 * 8] = {1}, k[2 * 64] = {0}, v[2 * 64] = {0}, y[2 * 8];
     for (int i = 0; i < TEST_ISAS; i++) {
         if (!kernels_isa_runs(test_isas[i])) continue;
-        TestCall call = {"attention", {NULL, q, k, v, &sequences}, 2, {1, 1, 8, 8, 8, 8, 1, 1, 0}, {1, 0}};
+        TestCall call = {"attention", {NULL, q, k, v, &sequences, NULL}, 2, {1, 1, 8, 8, 8, 8, 1, 1, 0, 0, 0}, {1, 0}};
         test_run(&call, test_isas[i], 1, y, 16);
         for (int e = 0; e < 16; e++) assert_true(y[e] == 0);
     }
@@ -253,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoders),
         cmocka_unit_test(decoders),
+        cmocka_unit_test(biased),
         cmocka_unit_test(extreme_scores),
         cmocka_unit_test(rows_without_keys),
     };
