@@ -1,0 +1,126 @@
+/* bench_measure: times one subject of one contestant. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compiler/command/bench.h"
+
+double seconds_since_boot(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* ---- calls ---- */
+
+typedef struct Request {
+    Arena *arena;
+    hf2c_batch batch;
+    float **output;
+} Request;
+
+/* Only what a program would ask for: the first output; of a decoder the row behind the last token. */
+static void prepare(Request *request, const hf2c_model *model, int sequences, int tokens, bool last_row)
+{
+    size_t rows = (size_t)sequences * (size_t)tokens;
+    request->arena = arena_new();
+    int32_t *ids = ARENA_ARRAY(request->arena, int32_t, rows), *positions = ARENA_ARRAY(request->arena, int32_t, rows);
+    int32_t *start = ARENA_ARRAY(request->arena, int32_t, (size_t)sequences + 1), *want = ARENA_ARRAY(request->arena, int32_t, rows);
+    int wanted = last_row ? sequences : (int)rows;
+    for (int i = 0; i < (int)rows; i++) {
+        ids[i] = (int32_t)(((int64_t)i * 7919 + 13) % model->vocabulary);
+        positions[i] = i % tokens;
+    }
+    for (int i = 0; i <= sequences; i++) start[i] = i * tokens;
+    for (int i = 0; i < wanted; i++) want[i] = last_row ? (i + 1) * tokens - 1 : i;
+    request->batch = (hf2c_batch){.rows = (int)rows, .sequences = sequences, .wanted = wanted, .ids = ids, .positions = positions};
+    request->batch.start = start;
+    request->batch.want = want;
+    request->output = ARENA_ARRAY(request->arena, float *, (size_t)model->output_count);
+    request->output[0] = arena_alloc_array(request->arena, rows * (size_t)model->outputs[0].columns, sizeof(float));
+}
+
+static void forward(hf2c_context *context, const Request *request)
+{
+    hf2c_status status = context->model->forward(context, &request->batch, request->output);
+    if (status != HF2C_OK) fatal("%s: %s", context->model->name, hf2c_status_text(status));
+}
+
+/* ---- subjects ---- */
+
+/* From a context's memory to the first result. */
+static double measure_start(const Contestant *c)
+{
+    Arena *arena = arena_new();
+    Err err = {{0}};
+    Request request;
+    hf2c_context context;
+    const hf2c_model *model = &c->engine->model;
+    prepare(&request, model, 1, 1, true);
+    double start = seconds_since_boot();
+    if (!engine_context(arena, model, c->engine, c->engine->weights, 1, c->context.threads, &context, &err)) fatal("%s", err.text);
+    forward(&context, &request);
+    double seconds = seconds_since_boot() - start;
+    arena_free(request.arena);
+    arena_free(arena);
+    return seconds;
+}
+
+/* Mean of as many calls as fill a twentieth of a second, after one that warms up. */
+static double measure_calls(Contestant *c, int sequences, int tokens, bool last_row)
+{
+    static const double enough = 0.05;
+    Request request;
+    prepare(&request, &c->engine->model, sequences, tokens, last_row);
+    forward(&c->context, &request);
+    double start = seconds_since_boot(), spent = 0;
+    int calls = 0;
+    for (; spent < enough; calls++, spent = seconds_since_boot() - start) forward(&c->context, &request);
+    arena_free(request.arena);
+    return spent / calls;
+}
+
+/* Mean time of a token, behind a prompt of one. */
+static double measure_decode(Contestant *c, int tokens)
+{
+    Request request;
+    int32_t past = 0, id = 13, position = 0;
+    prepare(&request, &c->engine->model, 1, 1, true);
+    request.batch.past = &past;
+    request.batch.ids = &id;
+    request.batch.positions = &position;
+    forward(&c->context, &request);
+    double start = seconds_since_boot();
+    for (int i = 1; i <= tokens; i++) {
+        past = position = i;
+        id = (int32_t)(((int64_t)i * 7919 + 13) % c->engine->model.vocabulary);
+        forward(&c->context, &request);
+    }
+    double seconds = seconds_since_boot() - start;
+    arena_free(request.arena);
+    return seconds / tokens;
+}
+
+double measure(Contestant *contestant, const Subject *subject)
+{
+    switch (subject->kind) {
+    case SUBJECT_start: return measure_start(contestant);
+    case SUBJECT_prefill: return measure_calls(contestant, 1, subject->tokens, true);
+    case SUBJECT_decode: return measure_decode(contestant, subject->tokens);
+    case SUBJECT_encode: return measure_calls(contestant, subject->sequences, subject->tokens, false);
+    default: bug("subject %d", (int)subject->kind);
+    }
+}
