@@ -1,5 +1,6 @@
 /* build: see build.h. */
 #include "compiler/emit/build.h"
+#include "compiler/emit/cache.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -73,7 +74,8 @@ typedef struct FolderBuild {
     const char *compiler;
     const char *objects; /* temporary folder inside the sources' folder */
     const char **source;
-    pid_t *child; /* that compiles the source of the same number */
+    pid_t *child; /* that compiles the source of the same number; 0: it came from the cache */
+    const char **cached; /* where its object belongs in the cache; NULL: nowhere */
     size_t sources;
     Err *err;
 } FolderBuild;
@@ -100,6 +102,7 @@ static bool list_sources(FolderBuild *b)
     if (!folder) return err_set(b->err, "%s: %s", b->options->folder, strerror(errno));
     b->source = ARENA_ARRAY(b->arena, const char *, MOST_SOURCES);
     b->child = ARENA_ARRAY(b->arena, pid_t, MOST_SOURCES);
+    b->cached = ARENA_ARRAY(b->arena, const char *, MOST_SOURCES);
     while ((entry = readdir(folder)) != NULL && b->sources < MOST_SOURCES)
         if (wanted_source(b, entry->d_name)) b->source[b->sources++] = arena_printf(b->arena, "%s", entry->d_name);
     closedir(folder);
@@ -146,9 +149,9 @@ static void compile_arguments(const FolderBuild *b, Arguments *a, const char *so
     if (shared) argument_add(a, device ? "-Xcompiler=-fPIC" : "-fPIC");
     argument_add(a, "-c");
     argument_add(a, source);
-    argument_add(a, "-o");
-    argument_add(a, arena_printf(b->arena, "%s/%s.o", b->objects, source));
 }
+
+static const char *object_of(const FolderBuild *b, const char *source) { return arena_printf(b->arena, "%s/%s.o", b->objects, source); }
 
 static bool wait_one(const FolderBuild *b, int *running)
 {
@@ -161,21 +164,34 @@ static bool wait_one(const FolderBuild *b, int *running)
     return check_exit(i < b->sources ? compiler_of(b, b->source[i]) : b->compiler, status, b->err);
 }
 
+/* Takes the object from the cache, or starts the compiler. */
+static bool compile_one(FolderBuild *b, size_t i, bool openmp, int *running, int most)
+{
+    Arguments a;
+    compile_arguments(b, &a, b->source[i], openmp);
+    b->cached[i] = cache_object(b->arena, b->options->folder, b->source[i], a.item);
+    if (b->cached[i] && cache_copy(b->cached[i], object_of(b, b->source[i]))) {
+        b->cached[i] = NULL;
+        return true;
+    }
+    if (*running == most && !wait_one(b, running)) return false;
+    argument_add(&a, "-o");
+    argument_add(&a, object_of(b, b->source[i]));
+    b->child[i] = start(a.item, b->options->folder);
+    if (b->child[i] < 0) return err_set(b->err, "%s: %s", a.item[0], strerror(errno));
+    ++*running;
+    return true;
+}
+
 static bool compile_all(FolderBuild *b, bool openmp)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int most = processors > 1 ? (int)processors : 1, running = 0;
     bool fine = true;
-    for (size_t i = 0; i < b->sources && fine; i++) {
-        Arguments a;
-        compile_arguments(b, &a, b->source[i], openmp);
-        if (running == most) fine = wait_one(b, &running);
-        if (!fine) break;
-        b->child[i] = start(a.item, b->options->folder);
-        fine = b->child[i] > 0 || err_set(b->err, "%s: %s", a.item[0], strerror(errno));
-        running += fine;
-    }
+    for (size_t i = 0; i < b->sources && fine; i++) fine = compile_one(b, i, openmp, &running, most);
     while (running > 0) fine = wait_one(b, &running) && fine;
+    for (size_t i = 0; i < b->sources && fine; i++)
+        if (b->cached[i]) cache_copy(object_of(b, b->source[i]), b->cached[i]);
     return fine;
 }
 
@@ -191,7 +207,7 @@ static void link_arguments(const FolderBuild *b, Arguments *a, const char *outpu
     if (!archive && openmp) argument_add(a, "-fopenmp");
     if (!archive) argument_add(a, "-o");
     argument_add(a, output);
-    for (size_t i = 0; i < b->sources; i++) argument_add(a, arena_printf(b->arena, "%s/%s.o", b->objects, b->source[i]));
+    for (size_t i = 0; i < b->sources; i++) argument_add(a, object_of(b, b->source[i]));
     if (!archive) argument_add_words(b->arena, a, target->link);
 }
 
