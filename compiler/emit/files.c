@@ -24,8 +24,11 @@ void emit_weights(Str *out, const Compiled *c, const EmitOptions *options)
                "#if defined(HF2C_WEIGHTS_SECTION)\n#define SECTION HF2C_WEIGHTS_SECTION\n#elif defined(__APPLE__)\n#define SECTION \"__TEXT,__const\"\n"
                "#elif defined(__arm__)\n#define SECTION \".rodata,\\\"a\\\",%%progbits\"\n#else\n#define SECTION \".rodata,\\\"a\\\",@progbits\"\n#endif\n"
                "#if defined(__APPLE__)\n#define SYMBOL \"_%s_weights\"\n#else\n#define SYMBOL \"%s_weights\"\n#endif\n\n"
-               "__asm__(\".section \" SECTION \"\\n\"\n        \".balign 64\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        SYMBOL \":\\n\"\n"
-               "        \".incbin \\\"%s.weights\\\"\\n\"\n        \".byte 0\\n\"\n        \".text\\n\");\n",
+               "/* A type and a size: what links against a shared library finds the bytes by them. */\n"
+               "#if defined(__ELF__)\n#define BEGIN \".type \" SYMBOL \", %%object\\n\"\n#define END \".size \" SYMBOL \", . - \" SYMBOL \"\\n\"\n"
+               "#else\n#define BEGIN\n#define END\n#endif\n\n"
+               "__asm__(\".section \" SECTION \"\\n\"\n        \".balign 64\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        BEGIN SYMBOL \":\\n\"\n"
+               "        \".incbin \\\"%s.weights\\\"\\n\"\n        \".byte 0\\n\"\n        END \".text\\n\");\n",
                c->name, c->name, c->name);
 }
 
