@@ -23,6 +23,7 @@ typedef struct TokenizerBuild {
     const cJSON *root; /* tokenizer.json, or what stands for it */
     hf2c_tokenizer *tokenizer;
     hf2c_vocabulary_table *vocabulary; /* the tokenizer's */
+    bool spelled; /* ByteLevel has been met */
     TokenEntry *entry; /* [TOKEN_IDS_MAX at most] */
     size_t count, capacity;
     hf2c_normalizer normalizer[PARTS_MAX];

@@ -168,14 +168,6 @@ static bool is_word(uint32_t code, const void *user)
            (code >= 0xbc && code <= 0xbe);
 }
 
-static bool is_alphabetic(uint32_t code, const void *user)
-{
-    uint32_t other = 1u << HF2C_MN | 1u << HF2C_MC | 1u << HF2C_ME | 1u << HF2C_ND | 1u << HF2C_PC;
-
-    (void)user;
-    return (hf2c_unicode_property(code) & HF2C_PROPERTY_WORD) != 0 && !in_categories(code, &other);
-}
-
 static bool is_space(uint32_t code, const void *user)
 {
     (void)user;
@@ -225,8 +217,8 @@ static uint32_t category_mask(const char *name, size_t length)
 {
     static const struct { const char *name; const char *category; } longer[] = {
         {"Letter", "L"}, {"Mark", "M"}, {"Number", "N"}, {"Punctuation", "P"}, {"Punct", "P"}, {"Symbol", "S"},
-        {"Separator", "Z"}, {"Other", "C"}, {"Uppercase_Letter", "Lu"}, {"Lowercase_Letter", "Ll"}, {"Upper", "Lu"},
-        {"Lower", "Ll"}, {"Digit", "Nd"}, {"Decimal_Number", "Nd"}, {"Control", "Cc"}, {"Cntrl", "Cc"}};
+        {"Separator", "Z"}, {"Other", "C"}, {"Uppercase_Letter", "Lu"}, {"Lowercase_Letter", "Ll"},
+        {"Titlecase_Letter", "Lt"}, {"Digit", "Nd"}, {"Decimal_Number", "Nd"}, {"Control", "Cc"}, {"Cntrl", "Cc"}};
     uint32_t mask = 0;
 
     for (size_t i = 0; i < COUNT_OF(longer); i++) {
@@ -272,13 +264,6 @@ bool charset_property(Arena *arena, const char *name, size_t length, CharSet *se
     script = find_script(name, length);
     if (mask != 0) {
         *set = charset_of(arena, in_categories, &mask);
-    } else if (is_named(name, length, "Alpha") || is_named(name, length, "Alphabetic")) {
-        *set = charset_of(arena, is_alphabetic, NULL);
-    } else if (is_named(name, length, "Alnum")) {
-        CharSet digit = charset_digit(arena);
-        *set = charset_of(arena, is_alphabetic, NULL);
-        charset_add_set(arena, set, &digit);
-        charset_finish(set);
     } else if (is_named(name, length, "Space") || is_named(name, length, "White_Space")) {
         *set = charset_space(arena);
     } else if (is_named(name, length, "Word")) {

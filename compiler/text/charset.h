@@ -24,7 +24,7 @@ CharSet charset_and(Arena *arena, const CharSet *a, const CharSet *b);
 /* All code points that differ from one in the set by case only; adds them. */
 void charset_fold(Arena *arena, CharSet *set);
 CharSet charset_of(Arena *arena, bool (*is_member)(uint32_t code, const void *user), const void *user);
-/* A property as regular expressions name it: L, Lu, Letter, Han, Alpha, Space, Script=Thai ... False: unknown. */
+/* A property as regular expressions name it: L, Lu, Letter, Han, Punct, Space, Script=Thai ... False: unknown. */
 bool charset_property(Arena *arena, const char *name, size_t length, CharSet *set);
 /* \s, \d, \w as Oniguruma reads them. */
 CharSet charset_space(Arena *arena);

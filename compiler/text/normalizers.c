@@ -110,7 +110,8 @@ static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
             return with_settings[i].add(build, item);
         }
     }
-    if (strcmp(type, "ByteLevel") == 0) { /* only changes how bytes are spelled */
+    if (strcmp(type, "ByteLevel") == 0 && !build->spelled) { /* only changes how bytes are spelled */
+        build->spelled = true;
         build->tokenizer->byte_alphabet = 1;
         return true;
     }

@@ -73,6 +73,10 @@ static bool add_byte_level(TokenizerBuild *build, const cJSON *item)
 {
     hf2c_pretokenizer prefix = {.next = hf2c_prefix_space, .growth = 1, .extra = 1};
 
+    if (build->spelled) {
+        return build_refuse(build, "pre_tokenizer", "ByteLevel twice", "ByteLevel once");
+    }
+    build->spelled = true;
     if (json_flag(item, "add_prefix_space", true) && !add(build, prefix)) {
         return false;
     }
@@ -115,6 +119,9 @@ static bool add_metaspace(TokenizerBuild *build, const cJSON *item)
     const char *replacement = json_text(item, "replacement", "\xe2\x96\x81"), *scheme = json_text(item, "prepend_scheme", NULL);
     hf2c_pretokenizer part = {.next = hf2c_metaspace, .parameters = build_text(replacement)};
 
+    if (build->tokenizer->byte_alphabet) {
+        return build_refuse(build, "pre_tokenizer", "Metaspace after ByteLevel", "Metaspace before it");
+    }
     if (part.parameters.text_bytes == 0 || part.parameters.text_bytes > 4) {
         return build_refuse(build, "pre_tokenizer Metaspace replacement", replacement, "one character");
     }
@@ -181,10 +188,10 @@ static bool add_fixed_length(TokenizerBuild *build, const cJSON *item)
     return add_scanner(build, regex_compile(build->arena, node, build->tokenizer->byte_alphabet, build->err), HF2C_SPLIT_ISOLATED);
 }
 
-/* The script that UnicodeScripts puts a code point under: kana go with Han, a space goes with any. */
+/* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
 static int script_group(uint32_t code, int han, int hiragana, int katakana)
 {
-    int script = hf2c_unicode_script(code);
+    int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
 
     return code == 0x30fc || script == hiragana || script == katakana ? han : script;
 }
@@ -200,31 +207,28 @@ static int script_number(const char *wanted)
     return number;
 }
 
-/* Runs of one script; spaces belong to the run before them, and those at the start to none. */
+/* Runs of one script; spaces and unknowns belong to the run before them, and those at the start to none. */
 static bool add_scripts(TokenizerBuild *build, const cJSON *item)
 {
     int han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
-    CharSet sets[256] = {0}, space = {0};
+    CharSet sets[256] = {0}, any = {0};
     RegexNode *node = NULL;
 
     (void)item;
     for (uint32_t code = 0; code < CODE_LIMIT; code++) {
-        CharSet *set = &sets[script_group(code, han, hiragana, katakana)];
-        if (code == ' ') {
-            continue;
-        }
+        int script = script_group(code, han, hiragana, katakana);
+        CharSet *set = code == ' ' || script == 0 ? &any : &sets[script];
         if (set->count > 0 && set->range[set->count - 1].last + 1 == code) {
             set->range[set->count - 1].last = code;
         } else {
             charset_add(build->arena, set, code, code);
         }
     }
-    charset_add(build->arena, &space, ' ', ' ');
     for (int i = 0; i < 256; i++) {
         CharSet rest = {0};
         if (sets[i].count > 0) {
             charset_add_set(build->arena, &rest, &sets[i]);
-            charset_add_set(build->arena, &rest, &space);
+            charset_add_set(build->arena, &rest, &any);
             charset_finish(&rest);
             node = regex_pair(build->arena, REGEX_ALTERNATE, node,
                               regex_pair(build->arena, REGEX_CONCAT, regex_set(build->arena, sets[i]),

@@ -241,6 +241,12 @@ static bool parse_posix(Parser *parser, CharSet *set)
         refuse(parser, "an unknown [:class:]");
         return false;
     }
+    if (end - start == 5 && memcmp(start, "punct", 5) == 0) { /* symbols count here, in \p{Punct} they do not */
+        CharSet symbols = {0};
+        charset_property(parser->arena, "S", 1, &symbols);
+        charset_add_set(parser->arena, set, &symbols);
+        charset_finish(set);
+    }
     parser->at += (size_t)(end - start);
     if (!accept(parser, ":]")) {
         refuse(parser, "an unfinished [:class:]");

@@ -22,7 +22,7 @@ size_t hf2c_encode_capacity(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 size_t hf2c_encode_scratch(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 {
     /* tokens and their spellings, what the model needs, two lines of normalizers, one of each pre-tokenizer that rewrites */
-    size_t per_byte = sizeof(hf2c_token) + 1 + tokenizer->model_bytes + (tokenizer->normalizers > 0 ? 18 : 0);
+    size_t per_byte = sizeof(hf2c_token) + 2 + tokenizer->model_bytes + (tokenizer->normalizers > 0 ? 18 : 0);
 
     for (uint32_t i = 0; i < tokenizer->pretokenizers; i++) {
         per_byte += tokenizer->pretokenizer[i].growth > 0 ? 9 : 0;
@@ -75,7 +75,7 @@ static hf2c_status begin(hf2c_work *work, const hf2c_tokenizer *tokenizer, size_
     work->scratch.top = work->scratch.bottom + scratch_bytes - scratch_bytes % sizeof(int32_t);
     work->tokens = (hf2c_token *)(void *)work->scratch.top - 1;
     if (encoding->spellings != NULL || (tokenizer->trim & HF2C_TRIM_OFFSETS)) {
-        work->spelling_capacity = grown(tokenizer, text_bytes);
+        work->spelling_capacity = 2 * grown(tokenizer, text_bytes);
         work->spelling = hf2c_text_take(&work->scratch, work->spelling_capacity, 1);
         return work->spelling == NULL ? HF2C_TOO_SMALL : HF2C_OK;
     }

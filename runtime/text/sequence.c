@@ -32,19 +32,26 @@ static uint32_t origin_end(hf2c_work *work, const hf2c_view *view, size_t end)
     return work->cursor_code;
 }
 
-static void keep_spelling(hf2c_work *work, hf2c_token *token, const uint8_t *text, size_t bytes)
+/* spelled: the bytes are of the byte alphabet, and the spelling is wanted. */
+static void keep_spelling(hf2c_work *work, hf2c_token *token, const uint8_t *text, size_t bytes, int spelled)
 {
+    uint8_t *to = work->spelling + work->spelling_bytes;
+    size_t length = 0;
+
     if (work->spelling == NULL) {
         return;
     }
-    if (work->spelling_capacity - work->spelling_bytes < bytes) {
+    if ((work->spelling_capacity - work->spelling_bytes) / 2 < bytes) {
         work->status = HF2C_TOO_SMALL;
         return;
     }
-    memcpy(work->spelling + work->spelling_bytes, text, bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        to[length] = text[i];
+        length += spelled ? hf2c_byte_spelling(text[i], to + length) : 1;
+    }
     token->spelling = (uint32_t)work->spelling_bytes + 1;
-    token->length = (uint32_t)bytes;
-    work->spelling_bytes += bytes;
+    token->length = (uint32_t)length;
+    work->spelling_bytes += length;
 }
 
 void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling)
@@ -70,7 +77,8 @@ void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int ow
     token->start = hf2c_work_origin(work, &work->piece, start);
     token->end = origin_end(work, &work->piece, end);
     if (own_spelling) {
-        keep_spelling(work, token, work->piece.text + start, end - start);
+        keep_spelling(work, token, work->piece.text + start, end - start,
+                      own_spelling == HF2C_SPELLED_BY_MODEL && work->tokenizer->byte_alphabet);
     }
 }
 
@@ -152,9 +160,10 @@ static hf2c_status add_token(hf2c_work *work, const hf2c_view *text, int32_t id)
 {
     size_t length;
     const char *spelling = hf2c_token_text(work->tokenizer, id, &length);
+    int same = spelling != NULL && length == text->bytes && memcmp(spelling, text->text, length) == 0;
 
     work->piece = *text;
-    hf2c_work_add(work, id, 0, text->bytes, spelling == NULL || length != text->bytes);
+    hf2c_work_add(work, id, 0, text->bytes, same ? 0 : HF2C_SPELLED_AS_IS);
     work->word++;
     return work->status;
 }

@@ -107,7 +107,7 @@ hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const
             if (id >= 0 && (tokenizer->vocabulary->flags[id] & HF2C_TOKEN_OF_MODEL)) {
                 hf2c_work_add(work, id, at, end, 0);
             } else if (!add_bytes(table, work, text, at, end)) {
-                hf2c_work_add(work, table->unk, at, end, 1);
+                hf2c_work_add(work, table->unk, at, end, HF2C_SPELLED_BY_MODEL);
             }
         }
         at = end;

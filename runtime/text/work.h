@@ -79,7 +79,9 @@ static inline hf2c_token *hf2c_work_token(const hf2c_work *work, size_t index)
     return work->tokens - index;
 }
 
-/* A token of bytes [start, end) of the current piece; a failure is kept in work->status. own_spelling: its text is these bytes. */
+enum { HF2C_SPELLED_AS_IS = 1, HF2C_SPELLED_BY_MODEL = 2 };
+/* A token of bytes [start, end) of the current piece; a failure is kept in work->status. own_spelling, when its text is not the
+ * vocabulary's: these bytes as they are, or as the model spells them (which matters in the byte alphabet). */
 void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling);
 /* First code point of the original that a byte of a view stands for. */
 uint32_t hf2c_work_origin(hf2c_work *work, const hf2c_view *view, size_t at);
