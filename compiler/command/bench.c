@@ -121,7 +121,8 @@ static void print_subject(Bench *b, Subject *s)
     printf("| %s |", s->name);
     for (int i = 0; i < CONTESTANT_MAX; i++) {
         value[i] = median(s->seconds[i], (size_t)b->runs);
-        printf(" %.4g |", shown(s, value[i]));
+        double number = shown(s, value[i]);
+        printf(number < 1000 ? " %.4g |" : " %.0f |", number);
     }
     printf(" %.2f | %.2f |\n", value[1] / value[0], value[2] / value[0]);
 }

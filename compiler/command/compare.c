@@ -4,6 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+double compare_worse(double a, double b)
+{
+    return isnan(a) || a > b ? a : b;
+}
+
 Comparison compare_values(const float *got, const float *expected, size_t count, Tolerance tolerance)
 {
     Comparison c = {.within = true, .same_bits = memcmp(got, expected, count * sizeof *got) == 0};
@@ -12,7 +17,7 @@ Comparison compare_values(const float *got, const float *expected, size_t count,
         double b = (double)expected[i], error = fabs((double)got[i] - b), allowed = tolerance.absolute + tolerance.relative * fabs(b);
         difference += error * error;
         length += b * b;
-        if (!(error <= c.absolute)) c.absolute = error;
+        c.absolute = compare_worse(c.absolute, error);
         if (!(error <= allowed)) c.within = false;
         double share = error == 0 ? 0 : error / allowed;
         if (share <= c.share || isnan(c.share)) continue;

@@ -13,6 +13,8 @@ typedef struct Comparison {
     bool same_bits;
 } Comparison;
 
+/* The larger of two; NaN when one is. */
+double compare_worse(double a, double b);
 Comparison compare_values(const float *got, const float *expected, size_t count, Tolerance tolerance);
 
 #endif

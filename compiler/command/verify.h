@@ -26,6 +26,7 @@ typedef struct Verification {
     bool column_positions;
     bool lossy;             /* the weights have less precision than the folder's */
     double disagreement;    /* largest relative difference between compiled and interpreted */
+    bool same_bits;         /* compiled and interpreted gave the same everywhere */
     size_t failures;
 } Verification;
 

@@ -36,3 +36,4 @@ print(f"{same} of {len(sentences)} sentences with the same ids, smallest cosine 
 sys.exit(same != len(sentences) or worst < 0.99999)
 PYTHON
 python3 check.py "$HF2C" "$model" "$ORACLE/real/all-minilm-l6-v2"
+"$HF2C" verify "$model" --engines compiled,interpreter --golden "$ORACLE/real/all-minilm-l6-v2/golden.safetensors"
