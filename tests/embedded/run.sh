@@ -1,44 +1,28 @@
-#!/bin/sh
 # A transformer without an operating system: kjv-genre for a Cortex-M7, run by QEMU's MPS2 board (AN500). Its labels must be those of
 # the same model built for this machine and of the golden file, and its image must hold no allocator, no stdio and no way to exit.
-# usage: run.sh HF2C [FOLDER]; exit status 77: a tool is missing
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-model=$here/../../examples/kjv-genre
-hf2c=$(realpath "$1")
+. "$(dirname "$0")/../e2e/common.sh"
+here=$ROOT/tests/embedded
+model=$EXAMPLES/kjv-genre
 verses=20
 
-for tool in arm-none-eabi-gcc qemu-system-arm python3; do
-    command -v $tool >/dev/null || { echo "not run: $tool is missing (Debian: gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm python3)"; exit 77; }
+for tool in arm-none-eabi-gcc qemu-system-arm; do
+    command -v $tool >/dev/null || skip "$tool is missing (Debian: gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)"
 done
-if [ $# -gt 1 ]; then
-    folder=$2
-    mkdir -p "$folder"
-else
-    folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
-fi
-cd "$folder"
-rm -rf firmware host
 
-"$hf2c" build "$model" --target cortex-m7 --max-seq 128 -o firmware
-"$hf2c" build "$model" -o host
-if ls firmware | grep -E '^(cli_|.*_main\.c)'; then
-    echo "the files above are for hosted programs"
-    exit 1
-fi
+"$HF2C" build "$model" --target cortex-m7 --max-seq 128 -o firmware
+"$HF2C" build "$model" -o host
+ls firmware | grep -E '^(cli_|.*_main\.c)' && fail "the files above are for hosted programs"
 
-target() { sed -n "s/^$1 *= *//p" "$here/../../targets/cortex-m7.target"; }
+target() { sed -n "s/^$1 *= *//p" "$ROOT/targets/cortex-m7.target"; }
 cd firmware
 "$(target compiler)" -std=c11 -Wall -Wextra -Wpedantic -Werror $(target flags) -DHF2C_WEIGHTS_SECTION='".weights,\"a\",%progbits"' -I. \
-    *.c "$here"/*.c -nostartfiles --specs=nano.specs -T "$here/mps2-an500.ld" -Wl,--gc-sections -Wl,-Map,../image.map $(target link) -o ../image.elf
+    *.c "$here"/*.c -nostartfiles --specs=nano.specs -T "$here/mps2-an500.ld" -Wl,--gc-sections $(target link) -o ../image.elf
 cd ..
 
 arm-none-eabi-nm image.elf | awk '{print $NF}' > symbols
-if grep -xE '_*(m|c|re)alloc(_r)?|_*free(_r)?|_*sbrk(_r)?|_*[a-z]*printf(_r)?|_*f?(open|close|read|write|puts|putc)(_r)?|_*exit|_*abort|_*raise(_r)?|_*assert_func|_*std(in|out|err)' symbols; then
-    echo "the symbols above must not be in the image"
-    exit 1
-fi
+grep -q "^kjv_genre_classify$" symbols || fail "the image lacks the model"
+forbidden='(m|c|re)alloc|free|sbrk|[a-z]*printf|f?(open|close|read|write|puts|putc)|exit|abort|raise|assert_func|std(in|out|err)'
+grep -xE "_*($forbidden)(_r)?" symbols && fail "the symbols above must not be in the image"
 
 python3 - "$model/golden.json" $verses <<'EOF'
 import json, sys
@@ -50,7 +34,7 @@ with open("golden.txt", "w", encoding="utf-8") as out:
 EOF
 ./host < verses.txt | tr -s ' ' > host.txt
 timeout 300 qemu-system-arm -M mps2-an500 -nographic -monitor none -serial none -semihosting-config enable=on,target=native \
-    -kernel image.elf > board.txt || { cat board.txt; echo "the board failed"; exit 1; }
+    -kernel image.elf > board.txt || fail "the board: $(cat board.txt)"
 
 # Labels are equal; scores may differ in the last digit.
 python3 - $verses <<'EOF'
