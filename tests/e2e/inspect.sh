@@ -21,7 +21,7 @@ if command -v dot >/dev/null; then
 fi
 mkdir bare
 ln -s "$(command -v sh)" bare/sh
-PATH=$WORK/bare refused 1 'graphviz' "$HF2C" inspect "$EXAMPLES/kjv-genre" --graph none.svg
+refused 1 graphviz env PATH="$WORK/bare" "$HF2C" inspect "$EXAMPLES/kjv-genre" --graph none.svg
 refused 1 'none.png' "$HF2C" inspect "$EXAMPLES/kjv-genre" --graph none.png
 "$HF2C" inspect --reference ops | cmp - "$ROOT/compiler/ir/ops.md"
 "$HF2C" inspect --reference passes | cmp - "$ROOT/compiler/pass/passes.md"

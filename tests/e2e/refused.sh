@@ -7,13 +7,13 @@ restore() { cp "$EXAMPLES/kjv-genre"/* model/; }
 edit model_type '"mamba9"'
 refused 1 'model_type.*"mamba9".*known: .*bert.*gpt2.*llama' "$HF2C" build model -o out
 restore
-edit architectures '["BertForNextSentencePrediction"]'
-refused 1 'BertForNextSentencePrediction.*known' "$HF2C" build model -o out
+edit architectures '["BertForStyleTransfer"]'
+refused 1 'BertForStyleTransfer.*known' "$HF2C" build model -o out
 edit architectures '["BertForCausalLM"]'
 refused 1 'BertForCausalLM.*bert' "$HF2C" build model -o out
 restore
 edit hidden_act '"prelu"'
-refused 1 'hidden_act.*"prelu".*gelu' "$HF2C" build model -o out
+refused 1 'hidden_act.*prelu.*known: gelu' "$HF2C" build model -o out
 edit hidden_size 100000000
 refused 1 'hidden_size.*100000000' "$HF2C" build model -o out
 restore
