@@ -35,12 +35,13 @@ static uint32_t origin_end(hf2c_work *work, const hf2c_view *view, size_t end)
 /* spelled: the bytes are of the byte alphabet, and the spelling is wanted. */
 static void keep_spelling(hf2c_work *work, hf2c_token *token, const uint8_t *text, size_t bytes, int spelled)
 {
-    uint8_t *to = work->spelling + work->spelling_bytes;
+    uint8_t *to;
     size_t length = 0;
 
     if (work->spelling == NULL) {
         return;
     }
+    to = work->spelling + work->spelling_bytes;
     if ((work->spelling_capacity - work->spelling_bytes) / 2 < bytes) {
         work->status = HF2C_TOO_SMALL;
         return;

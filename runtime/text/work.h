@@ -186,7 +186,7 @@ hf2c_status hf2c_work_finish(const hf2c_work *work, size_t first_count, int has_
 
 /* ---- decoding ---- */
 
-enum { HF2C_DECODE_BYTES = 4096, HF2C_DECODERS_MAX = 16 };
+enum { HF2C_DECODE_BYTES = 2048, HF2C_DECODERS_MAX = 16 }; /* longer tokens are answered with HF2C_NOT_SUPPORTED */
 
 typedef struct hf2c_decoding {
     const hf2c_tokenizer *tokenizer;
