@@ -32,12 +32,13 @@ static void describe_outputs(Compiled *c)
     c->facts.output_count = (int)c->graph->outputs;
 }
 
-/* A token id of config.json or generation_config.json; the latter counts. */
+/* A token id of config.json or generation_config.json; the latter counts. Configs carry ids of another vocabulary as defaults of their
+ * family: nothing can be such a token. */
 static int32_t token_id(const Compiled *c, const char *key)
 {
-    int64_t most = c->built.vocabulary - 1;
-    int64_t id = config_int_or(&c->model.config, key, -1, most, -1);
-    return (int32_t)config_int_or(&c->model.generation, key, -1, most, id);
+    int64_t id = config_int_or(&c->model.config, key, -1, INT32_MAX, -1);
+    id = config_int_or(&c->model.generation, key, -1, INT32_MAX, id);
+    return id < c->built.vocabulary ? (int32_t)id : -1;
 }
 
 static void describe_generation(Compiled *c)
@@ -47,10 +48,10 @@ static void describe_generation(Compiled *c)
     int64_t eos[COUNT_OF(g->eos)];
     g->bos = token_id(c, "bos_token_id");
     g->pad = token_id(c, "pad_token_id");
-    size_t count = config_ints(from, "eos_token_id", 0, c->built.vocabulary - 1, eos, COUNT_OF(eos));
-    if (count == 0) count = config_ints(&c->model.config, "eos_token_id", 0, c->built.vocabulary - 1, eos, COUNT_OF(eos));
-    g->eos_count = (int)count;
-    for (size_t i = 0; i < count; i++) g->eos[i] = (int32_t)eos[i];
+    size_t count = config_ints(from, "eos_token_id", 0, INT32_MAX, eos, COUNT_OF(eos));
+    if (count == 0) count = config_ints(&c->model.config, "eos_token_id", 0, INT32_MAX, eos, COUNT_OF(eos));
+    for (size_t i = 0; i < count; i++)
+        if (eos[i] < c->built.vocabulary) g->eos[g->eos_count++] = (int32_t)eos[i];
     g->do_sample = config_bool_or(from, "do_sample", false);
     g->top_k = (int)config_int_or(from, "top_k", 0, 1 << 24, 50);
     g->max_length = (int)config_int_or(from, "max_length", 0, 1 << 26, 0);

@@ -120,6 +120,13 @@ Node *layer_norm(Builder *b, Node *x, const char *name, double epsilon)
     return node(b, OP_layer_norm, x, gain, bias, &(Attributes){.epsilon = epsilon});
 }
 
+Node *layer_norm_unbiased(Builder *b, Node *x, const char *name, double epsilon)
+{
+    name_next(b, name);
+    Node *gain = param(b, scoped(b, name, ".weight"), shape_of(1, dim_of(shape_columns(x->shape))), (Initial){INITIAL_ONES, 0, -1});
+    return node(b, OP_layer_norm, x, gain, NULL, &(Attributes){.epsilon = epsilon});
+}
+
 Node *rms_norm(Builder *b, Node *x, const char *name, double epsilon)
 {
     name_next(b, name);

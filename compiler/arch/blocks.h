@@ -26,6 +26,7 @@ Node *linear(Builder *b, Node *x, const char *name, int64_t n, bool bias);      
 Node *linear_conv1d(Builder *b, Node *x, const char *name, int64_t n, double deviation); /* GPT-2's: NAME.weight [k, n], bias */
 Node *linear_tied(Builder *b, Node *x, Node *weight, Node *bias);                  /* bias may be NULL */
 Node *layer_norm(Builder *b, Node *x, const char *name, double epsilon);           /* NAME.weight, NAME.bias */
+Node *layer_norm_unbiased(Builder *b, Node *x, const char *name, double epsilon);  /* NAME.weight alone */
 Node *rms_norm(Builder *b, Node *x, const char *name, double epsilon);             /* NAME.weight */
 Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row); /* NAME.weight [v, h] */
 Node *embedding_from(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t first); /* row first + id */
@@ -46,11 +47,15 @@ typedef struct AttentionShape {
     Node *bias;     /* constant [heads, D] added to the scores by distance, see op scores; NULL: none */
     int64_t origin; /* its column for a key at the query's own position */
 } AttentionShape;
+/* Such a bias from a table NAME [buckets, heads] of distances in T5's buckets; origin is max_distance. both_ways: keys behind the
+ * query have buckets of their own. */
+Node *relative_bias(Builder *b, const char *name, int64_t heads, int64_t buckets, int64_t max_distance, bool both_ways);
 /* q [rows, heads * head_dim], k and v [rows, kv_heads * head_dim]; through caches where the model has them. */
 Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape);
 
 /* The table of rotary angles, from rope_theta and rope_scaling / rope_parameters; a type that is not known is refused. */
 Node *rope_table(Builder *b, int64_t rotary_dim, int64_t max_positions);
+Node *rope_table_plain(Builder *b, int64_t rotary_dim, double theta); /* without scaling */
 Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t rotary_dim, bool interleaved);
 
 /* ---- outputs ---- */

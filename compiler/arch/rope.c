@@ -58,16 +58,31 @@ static void rope_stretch(Builder *b, float *frequency, int64_t count)
     config_refuse(b->config, keys, type, "default, linear, llama3");
 }
 
-Node *rope_table(Builder *b, int64_t rotary_dim, int64_t max_positions)
+static float *plain_frequencies(Builder *b, int64_t rotary_dim, double theta)
 {
-    (void)max_positions;
-    double theta = rope_number(b, "rope_theta", 1e-3, 1e12, 10000);
     int64_t count = rotary_dim / 2;
     float *frequency = ARENA_ARRAY(b->graph->arena, float, (size_t)(count ? count : 1));
     for (int64_t i = 0; i < count; i++) frequency[i] = 1.0f / powf((float)theta, (float)(2 * i) / (float)rotary_dim);
-    rope_stretch(b, frequency, count);
+    return frequency;
+}
+
+static Node *angles(Builder *b, const float *frequency, int64_t count)
+{
     b->graph->scope = "rope_frequencies";
     Node *operand[2] = {input_positions(b), graph_constant(b->graph, shape_of(1, dim_of(count)), frequency)};
     b->graph->scope = "rope_angles";
     return graph_add(b->graph, OP_rope_table, 2, operand, &(Attributes){.magnitude = 1});
+}
+
+Node *rope_table(Builder *b, int64_t rotary_dim, int64_t max_positions)
+{
+    (void)max_positions;
+    float *frequency = plain_frequencies(b, rotary_dim, rope_number(b, "rope_theta", 1e-3, 1e12, 10000));
+    rope_stretch(b, frequency, rotary_dim / 2);
+    return angles(b, frequency, rotary_dim / 2);
+}
+
+Node *rope_table_plain(Builder *b, int64_t rotary_dim, double theta)
+{
+    return angles(b, plain_frequencies(b, rotary_dim, theta), rotary_dim / 2);
 }

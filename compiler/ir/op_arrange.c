@@ -1,4 +1,4 @@
-/* slice, transpose, concat: the same numbers in another place. A slice of an activation is a view; the others, and slices of
+/* slice, transpose, gather, reshape, concat: the same numbers in another place. A slice of an activation is a view; the others, and slices of
  * constants, happen when the weights are packed. */
 #include "compiler/ir/op.h"
 
@@ -53,6 +53,55 @@ void transpose_evaluate(const Node *node, Evaluation *evaluation)
     for (int64_t r = 0; r < rows; r++) {
         for (int64_t c = 0; c < columns; c++) y[r * columns + c] = x[c * rows + r];
     }
+}
+
+/* ---- gather ---- */
+
+bool gather_shape(Node *node, Err *err)
+{
+    const Node *x = node->operand[0], *index = node->operand[1];
+    if (!shape_is_matrix(x->shape) || !shape_is_vector(index->shape) || index->op != OP_constant)
+        return err_set(err, "gather of %s by %s, wanted a constant matrix and numbers known to the compiler",
+                       shape_describe(x->shape), shape_describe(index->shape));
+    for (int64_t r = 0; r < index->shape.dim[0].size; r++) {
+        if (!(index->values[r] >= 0 && (double)index->values[r] < (double)x->shape.dim[0].size))
+            return err_set(err, "gather: index %" PRId64 " is %g, outside %s", r, (double)index->values[r],
+                           shape_describe(x->shape));
+    }
+    node->format = x->format;
+    node->shape = shape_of(2, index->shape.dim[0], x->shape.dim[1]);
+    return true;
+}
+
+void gather_evaluate(const Node *node, Evaluation *evaluation)
+{
+    int64_t rows = node->shape.dim[0].size, columns = node->shape.dim[1].size;
+    const double *x = value_of(evaluation, node->operand[0]);
+    const float *index = node->operand[1]->values;
+    double *y = value_of(evaluation, node);
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(y + r * columns, x + (int64_t)index[r] * columns, (size_t)columns * sizeof *y);
+}
+
+/* ---- reshape ---- */
+
+bool reshape_shape(Node *node, Err *err)
+{
+    const Node *x = node->operand[0];
+    if (!shape_is_constant(x->shape) || x->format >= FORMAT_i32)
+        return err_set(err, "reshape of %s%s, wanted constant numbers", format_name(x->format), shape_describe(x->shape));
+    int64_t elements = shape_elements(x->shape, (const int64_t[SYMBOL_COUNT]){0}), columns = node->a.size;
+    if (columns < 1 || elements % columns != 0)
+        return err_set(err, "reshape: size %" PRId64 " does not divide %s", columns, shape_describe(x->shape));
+    node->format = x->format;
+    node->shape = shape_of(2, dim_of(elements / columns), dim_of(columns));
+    return true;
+}
+
+void reshape_evaluate(const Node *node, Evaluation *evaluation)
+{
+    size_t count = (size_t)shape_elements(node->shape, evaluation->symbols);
+    memcpy(value_of(evaluation, node), value_of(evaluation, node->operand[0]), count * sizeof(double));
 }
 
 /* ---- concat ---- */

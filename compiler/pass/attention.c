@@ -28,8 +28,8 @@ static Node *fuse(Graph *graph, Node *mix)
     if (node_uses(graph, softmax) != 1 || node_uses(graph, scores) != 1 || scores->operand[2] != sequences ||
         !same_heads(&scores->a, &mix->a) || !same_storage(scores->operand[1], v))
         return NULL;
-    Node *operand[] = {scores->operand[0], scores->operand[1], v, sequences};
-    return graph_insert(graph, mix, OP_attention, 4, operand, &scores->a);
+    Node *operand[] = {scores->operand[0], scores->operand[1], v, sequences, scores->operand[3]};
+    return graph_insert(graph, mix, OP_attention, operand[4] != NULL ? 5 : 4, operand, &scores->a);
 }
 
 int pass_attention(Graph *graph)
