@@ -5,6 +5,8 @@ ROOT=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 EXAMPLES=$ROOT/examples
 ORACLE=$ROOT/tests/oracle
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/hf2c-e2e.XXXXXX")
+# Not the cache of whoever runs the tests, but one that the tests share.
+export XDG_CACHE_HOME=${HF2C_TEST_CACHE:-$(dirname "$HF2C")/test-cache}
 AT_END=()
 cleanup() {
     local command
