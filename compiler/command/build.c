@@ -41,10 +41,10 @@ static EmitKind emit_kind(const Options *options, const Target *target)
 }
 
 /* What made it, without paths: the same from any folder. */
-static const char *command_line(Arena *arena, const Options *o)
+static const char *command_line(const Compiled *c, const Options *o)
 {
-    const char *slash = strrchr(o->model, '/');
-    const char *text = arena_printf(arena, "hf2c build %s", slash && slash[1] ? slash + 1 : o->model);
+    Arena *arena = c->arena;
+    const char *text = arena_printf(arena, "hf2c build %s", c->model.name);
     if (o->target) text = arena_printf(arena, "%s --target %s", text, o->target);
     if (o->precision) text = arena_printf(arena, "%s --precision %s", text, o->precision);
     if (o->max_seq) text = arena_printf(arena, "%s --max-seq %lld", text, (long long)o->max_seq);
@@ -54,7 +54,7 @@ static const char *command_line(Arena *arena, const Options *o)
 
 static bool emit_only(Compiled *c, const Options *options, const char *output, bool program, Err *err)
 {
-    EmitOptions emit = {output, command_line(c->arena, options), options->detach_weights, program};
+    EmitOptions emit = {output, command_line(c, options), options->detach_weights, program};
     return emit_folder(c, &emit, err);
 }
 
