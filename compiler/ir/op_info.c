@@ -4,13 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Sources are simply there; a slice is a view; other rearrangements happen when the weights are packed. */
+/* Sources are simply there; slice and memory are views; other rearrangements happen when the weights are packed. */
 #define input_bind NULL
 #define param_bind NULL
 #define constant_bind NULL
 #define slice_bind NULL
 #define transpose_bind NULL
+#define gather_bind NULL
+#define reshape_bind NULL
 #define concat_bind NULL
+#define memory_bind NULL
 
 static const OpInfo infos[OP_COUNT] = {
     [OP_none] = {.name = "none", .attributes = "", .equation = ""},
