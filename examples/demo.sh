@@ -10,8 +10,10 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 run() { printf '$ %s\n' "$*"; "$@"; }
 
 say "hf2c itself"
-cmake -S . -B build-demo -G Ninja -DHF2C_TESTS=OFF >/dev/null
-cmake --build build-demo -j "$(nproc)" | tail -1
+log=$(mktemp)
+{ cmake -S . -B build-demo -G Ninja -DHF2C_TESTS=OFF && cmake --build build-demo -j "$(nproc)"; } >"$log" 2>&1 || { cat "$log"; exit 1; }
+tail -1 "$log"
+rm "$log"
 PATH=$PWD/build-demo:$PATH
 out=$PWD/build-demo/made
 mkdir -p "$out"
