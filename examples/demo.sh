@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 need_packages $BUILD_PACKAGES
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-run() { printf '$ %s\n' "$*"; "$@"; }
+run() { printf '$'; printf ' %q' "$@"; echo; "$@"; }
 
 say "hf2c itself"
 log=$(mktemp)
