@@ -1,0 +1,22 @@
+/* folder: one output folder while it is being filled: what its two files share. */
+#ifndef HF2C_EMIT_FOLDER_H
+#define HF2C_EMIT_FOLDER_H
+
+#include "compiler/emit/emit.h"
+
+typedef struct Folder {
+    Arena *arena;
+    const Compiled *compiled;
+    const EmitOptions *options;
+    const char *path; /* the temporary folder */
+    Map *copied;
+    Err *err;
+} Folder;
+
+/* Writes a file and frees its text. */
+bool folder_write(const Folder *f, const char *name, Str *text);
+/* copy.c: the kernels that the plan calls, and the runtime that the model and its tasks need, no more. */
+bool folder_copy_kernels(Folder *f);
+bool folder_copy_runtime(Folder *f);
+
+#endif
