@@ -4,12 +4,21 @@
 #include <ctype.h>
 #include <string.h>
 
-/* "kjv-writer" -> kjv_writer: a C identifier that no keyword or reserved name can clash with. */
+/* Copied files are called ROOM_file.c; a model of that name would overwrite one. */
+static bool is_room(const char *name)
+{
+    static const char *const rooms[] = {"core", "text", "generate", "task", "cli", "cpu", "simd", "format", "cuda", "image", "audio", "hf2c"};
+    for (size_t i = 0; i < COUNT_OF(rooms); i++)
+        if (strcmp(rooms[i], name) == 0) return true;
+    return false;
+}
+
+/* "kjv-writer" -> kjv_writer: a C identifier that no keyword or reserved name can clash with (it is always followed by _word). */
 static const char *identifier_of(Arena *arena, const char *text)
 {
     char *name = arena_printf(arena, "%s%s", isalpha((unsigned char)text[0]) ? "" : "model_", text);
     for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '_';
-    return name;
+    return is_room(name) ? arena_printf(arena, "model_%s", name) : name;
 }
 
 static int64_t longest_sequence(const Compiled *c)
@@ -26,7 +35,8 @@ static PlanOptions plan_options(const Compiled *c)
 {
     PlanOptions p = {.target = c->target, .max_sequence = longest_sequence(c), .max_rows = c->options.max_rows};
     if (p.max_rows == 0) p.max_rows = c->built.cached && p.max_sequence > 256 ? 256 : p.max_sequence;
-    if (!c->built.cached && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
+    bool whole = !c->built.cached || c->built.architecture->encoder; /* so must what an encoder reads */
+    if (whole && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
     p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
     p.roll = pass_enabled(&c->options.passes, "roll");
