@@ -164,6 +164,20 @@ static void test_batches(void **state)
     REFUSED(HF2C_CONTEXT_FULL, batch.past = full);
 }
 
+static void test_slots_are_copied(void **state)
+{
+    hf2c_model model = make_model();
+    hf2c_context context;
+    (void)state;
+    assert_int_equal(init(&context, &model), HF2C_OK);
+    for (int i = 0; i < 4 * STATE; i++) cache[i] = (uint8_t)(i / STATE);
+    assert_int_equal(hf2c_context_copy_slot(&context, 3, 1), HF2C_OK);
+    assert_int_equal(hf2c_context_copy_slot(&context, 2, 2), HF2C_OK);
+    for (int i = 0; i < 4 * STATE; i++) assert_int_equal(cache[i], i / STATE == 1 ? 3 : i / STATE);
+    assert_int_equal(hf2c_context_copy_slot(&context, 4, 0), HF2C_BAD_ARGUMENT);
+    assert_int_equal(hf2c_context_copy_slot(&context, 0, 4), HF2C_BAD_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_context_refuses_bad_memory),
         cmocka_unit_test(test_every_byte_of_the_header_counts),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_slots_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
