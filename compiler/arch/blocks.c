@@ -76,6 +76,11 @@ Node *param_matrix(Builder *b, const char *name, int64_t rows, int64_t columns, 
     return param(b, scoped(b, name, ""), shape_of(2, dim_of(rows), dim_of(columns)), initial);
 }
 
+Node *param_tensor(Builder *b, const char *name, Shape shape, Initial initial)
+{
+    return param(b, scoped(b, name, ""), shape, initial);
+}
+
 Node *param_vector(Builder *b, const char *name, int64_t size, InitialKind kind)
 {
     return param(b, scoped(b, name, ""), shape_of(1, dim_of(size)), (Initial){kind, 0, -1});

@@ -18,6 +18,7 @@ Node *input_want(Builder *b);      /* [wanted] */
 
 /* ---- parameters ---- */
 Node *param_matrix(Builder *b, const char *name, int64_t rows, int64_t columns, Initial initial);
+Node *param_tensor(Builder *b, const char *name, Shape shape, Initial initial); /* of any rank */
 Node *param_vector(Builder *b, const char *name, int64_t size, InitialKind kind);
 Initial initial_normal(const Builder *b);            /* mean 0, deviation initializer_range */
 

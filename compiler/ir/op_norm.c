@@ -8,7 +8,9 @@ enum { NORM_X, NORM_GAIN, NORM_BIAS };
 
 static bool norm_shape(Node *node, Err *err)
 {
-    if (!want_activation(node, NORM_X, "x", err) || !want_finite(node, "epsilon", node->a.epsilon, false, err))
+    bool constant = shape_is_matrix(node->operand[NORM_X]->shape); /* normalised when the weights are packed */
+    if (!(constant || want_activation(node, NORM_X, "x", err)) ||
+        !want_finite(node, "epsilon", node->a.epsilon, false, err))
         return false;
     int64_t columns = shape_columns(node->operand[NORM_X]->shape);
     if (!want_vector(node, NORM_GAIN, "gain", columns, err) || !want_vector(node, NORM_BIAS, "bias", columns, err))

@@ -1,4 +1,4 @@
-/* embed, take, pool: rows chosen or combined. */
+/* embed, take, pool, neighbours: rows chosen or combined. */
 #include "compiler/ir/op.h"
 
 #include <inttypes.h>
@@ -137,4 +137,47 @@ void pool_bind(const Node *node, Call *call)
     call_constant(call, bind_stride(node->operand[0], call));
     call_constant(call, node->a.mode);
     call_label(call, "%s_%" PRId64, pool_mode_name(node->a.mode), columns);
+}
+
+/* ---- neighbours ---- */
+
+bool neighbours_shape(Node *node, Err *err)
+{
+    int64_t size = node->a.size, origin = node->a.origin;
+    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err) || !want_count(node, "size", size, err))
+        return false;
+    if (origin < 0 || origin >= size)
+        return err_set(err, "neighbours: origin is %" PRId64 ", wanted one of %" PRId64 " rows", origin, size);
+    int64_t columns = node->operand[0]->shape.dim[1].size;
+    if (columns > DIM_LIMIT / size)
+        return err_set(err, "neighbours: size %" PRId64 " of %s is too wide", size, shape_describe(node->operand[0]->shape));
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(columns * size)));
+    return true;
+}
+
+void neighbours_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const hf2c_batch *batch = evaluation->batch;
+    int64_t columns = node->operand[0]->shape.dim[1].size, size = node->a.size;
+    const double *x = value_of(evaluation, node->operand[0]);
+    const int *sequence = sequence_of_rows(evaluation);
+    double *y = value_of(evaluation, node);
+    for (int64_t i = 0; i < batch->rows * columns * size; i++) {
+        int64_t row = i / (columns * size), from = row + i % size - node->a.origin;
+        bool inside = from >= batch->start[sequence[row]] && from < batch->start[sequence[row] + 1];
+        y[i] = inside ? x[from * columns + i / size % columns] : 0;
+    }
+}
+
+void neighbours_bind(const Node *node, Call *call)
+{
+    int64_t columns = node->operand[0]->shape.dim[1].size;
+    call_begin(call, "neighbours", node, bind_rows(node));
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, columns);
+    call_constant(call, bind_stride(node->operand[0], call));
+    call_constant(call, node->a.size);
+    call_constant(call, node->a.origin);
+    call_label(call, "%" PRId64 "x%" PRId64, columns, node->a.size);
 }

@@ -51,7 +51,7 @@ static bool reads(const Node *user, const Node *norm)
 static bool is_fusable(const Graph *graph, const Node *norm)
 {
     bool is_norm = norm->op == OP_layer_norm || norm->op == OP_rms_norm;
-    if (!is_norm || norm->operands == 1 || rewrite_is_output(graph, norm))
+    if (!is_norm || node_is_constant(norm) || norm->operands == 1 || rewrite_is_output(graph, norm))
         return false;
     int users = 0;
     for (size_t i = 0; i < graph->count; i++) {

@@ -1,9 +1,11 @@
 /* Every kernel, for sources that want them all; between templates/simd/begin.h and end.h. */
 #include "templates/cpu/attention.h"
 #include "templates/cpu/cache.h"
+#include "templates/cpu/disentangled.h"
 #include "templates/cpu/elementwise.h"
 #include "templates/cpu/embed.h"
 #include "templates/cpu/linear.h"
+#include "templates/cpu/neighbours.h"
 #include "templates/cpu/norm.h"
 #include "templates/cpu/pool.h"
 #include "templates/cpu/rope.h"

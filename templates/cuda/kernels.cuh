@@ -13,9 +13,11 @@
 
 #include "templates/cuda/attention.cuh"
 #include "templates/cuda/cache.cuh"
+#include "templates/cuda/disentangled.cuh"
 #include "templates/cuda/elementwise.cuh"
 #include "templates/cuda/embed.cuh"
 #include "templates/cuda/linear.cuh"
+#include "templates/cuda/neighbours.cuh"
 #include "templates/cuda/norm.cuh"
 #include "templates/cuda/pool.cuh"
 #include "templates/cuda/rope.cuh"

@@ -39,6 +39,11 @@ CALL(scores)
 }
 CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, o.rows); }
 CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
+CALL(disentangled)
+{
+    disentangled<4, 16, 64, 64, 64, 9, 4>(stream, o.y, o.x, o.x, o.x, o.sequences, o.x, o.x, NULL, o.rows, 0.25f);
+}
+CALL(neighbours) { neighbours<64, 64, 3, 1>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(pool) { pool<64, 64, POOL_mean>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
 CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }

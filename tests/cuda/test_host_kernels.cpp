@@ -455,6 +455,49 @@ static void test_mix(void **)
     check_mix<4, 2, 7, MOST_KEYS, 14, 1>();
 }
 
+template <int64_t heads, int64_t head_dim, int64_t ld, int64_t D, int64_t origin>
+static void check_disentangled(bool with_keys, bool with_queries)
+{
+    const int64_t H = heads * head_dim, table_rows = 6;
+    Sequences s = random_sequences(-1, 0);
+    Buffer<float> q = random_rows(s.rows, H, ld), k = random_rows(s.rows, H, ld), v = random_rows(s.rows, H, ld);
+    Buffer<float> keys = random_floats(table_rows * H), queries = random_floats(table_rows * H), buckets(D);
+    for (int64_t i = 0; i < D; i++) buckets[i] = (float)random_between(0, (int)table_rows - 1);
+    const float *pk = with_keys ? (float *)keys : NULL, *pq = with_queries ? (float *)queries : NULL;
+    Buffer<float> before = not_numbers(s.rows * H), expected(before);
+    run_on_cpu("disentangled", {expected, q, k, v, s.table, buckets, pk, pq}, s.rows, {heads, head_dim, ld, ld, ld, D, origin},
+               {0.9f});
+    compare("disentangled", before, expected, [&](hf2c_stream *stream, float *y) {
+        disentangled<heads, head_dim, ld, ld, ld, D, origin>(stream, y, q, k, v, s.table, buckets, pk, pq, s.rows, 0.9f);
+    });
+}
+
+static void test_disentangled(void **)
+{
+    for (int i = 0; i < 3; i++) {
+        check_disentangled<2, 8, 20, 9, 4>(true, true);
+        check_disentangled<3, 7, 21, 200, 100>(true, false);
+        check_disentangled<1, 33, 33, 1, 0>(false, true);
+    }
+}
+
+template <int64_t H, int64_t ldx, int64_t size, int64_t origin>
+static void check_neighbours()
+{
+    Sequences s = random_sequences(-1, 0);
+    Buffer<float> x = random_rows(s.rows, H, ldx), before = not_numbers(s.rows * H * size), expected(before);
+    run_on_cpu("neighbours", {expected, x, s.table}, s.rows, {H, ldx, size, origin}, {});
+    compare("neighbours", before, expected,
+            [&](hf2c_stream *stream, float *y) { neighbours<H, ldx, size, origin>(stream, y, x, s.table, s.rows); });
+}
+
+static void test_neighbours(void **)
+{
+    check_neighbours<1, 1, 1, 0>();
+    check_neighbours<13, 20, 3, 1>();
+    check_neighbours<5, 5, 6, 5>();
+}
+
 /* ---- the layer below ---- */
 
 /* After an error nothing is launched any more, and the first error stays. */

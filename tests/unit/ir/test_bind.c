@@ -25,13 +25,16 @@ static const char model[] =
     "%25 = pool %8, %1 {mode=max}\n%26 = take %8, %2\n%27 = softmax %8\n%28 = rms_norm %8 {epsilon=0.5}\n"
     "%29 = softcap %8 {value=3}\n%30 = constant (1.0, ...) : f32[4, 5]\n"
     "%31 = scores %8, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=2 scale=0.5}\n"
-    "%32 = attention %8, %9, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=4 scale=0.5}\n";
+    "%32 = attention %8, %9, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=4 scale=0.5}\n"
+    "%33 = constant (1.0, 0.0) : f32[2]\n%34 = constant (1.0, ...) : f32[2, 8]\n"
+    "%35 = disentangled %8, %8, %8, %1, %33, _, %34 {heads=4 head_dim=2 origin=1 scale=0.5}\n"
+    "%36 = neighbours %8, %1 {size=3 origin=1}\n";
 
 typedef struct Case {
     int id;
     const char *op, *label;
     int format, pointers, constants;
-    int pointer[6]; /* ids; -1: absent */
+    int pointer[8]; /* ids; -1: absent */
     int64_t constant[11];
     Symbol dynamic;
     int reals;
@@ -60,6 +63,8 @@ static const Case cases[] = {
     {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
     {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {32, "attention", "4h2k2", FORMAT_f32, 6, 11, {32, 8, 9, 9, 1, 30}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4}, SYMBOL_rows, 2, {0.5, 0}},
+    {35, "disentangled", "4h2", FORMAT_f32, 8, 7, {35, 8, 8, 8, 1, 33, -1, 34}, {4, 2, 24, 24, 24, 2, 1}, SYMBOL_rows, 1, {0.5}},
+    {36, "neighbours", "8x3", FORMAT_f32, 3, 4, {36, 8, 1}, {8, 24, 3, 1}, SYMBOL_rows, 0, {0}},
 };
 
 /* Counts of kernels.def, so that a kernel that gets another parameter fails here. */

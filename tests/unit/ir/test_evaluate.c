@@ -151,6 +151,53 @@ static void attention_sees_what_it_may(void **state)
     arena_free(r.arena);
 }
 
+/* Zero products: the scores are the biases alone. */
+static void attention_adds_biases_by_distance(void **state)
+{
+    (void)state;
+    Run r = run("%4 = constant (0.0, ...) : f32[4, 1]\n%5 = constant (1.0, 2.0, 4.0, 8.0) : f32[4, 1]\n"
+                "%6 = embed %0, %4 {scale=1}\n%7 = embed %0, %5 {scale=1}\n%8 = constant (1.0, 0.0, 2.0) : f32[1, 3]\n"
+                "%9 = attention %6, %6, %7, %2, %8 " HEAD " origin=1}\n%10 = scores %6, %6, %2, %8 " HEAD " origin=1}\n"
+                "%11 = softmax %10\n%12 = mix %11, %7, %2 {heads=1 kv_heads=1 head_dim=1}\n");
+    double e = exp(1), e2 = exp(2);
+    for (int id = 9; id <= 12; id += 3)
+        ASSERT_VALUES(r, id, (1 + 6 * e2) / (1 + 2 * e2), (e + 2 + 4 * e2) / (e + 1 + e2), (3 * e + 4) / (2 * e + 1), 8);
+    arena_free(r.arena);
+}
+
+/* Bucket 0 for keys behind the query, 1 for itself and those before it. */
+static void disentangled_attention_sees_positions(void **state)
+{
+    (void)state;
+    Run r = run("%4 = constant (0.0, 1.0, 1.0, 1.0) : f32[4, 1]\n%5 = constant (1.0, 2.0, 4.0, 8.0) : f32[4, 1]\n"
+                "%6 = embed %0, %4 {scale=1}\n%7 = embed %0, %5 {scale=1}\n%8 = constant (0.0, 1.0, 1.0) : f32[3]\n"
+                "%9 = constant (0.0, 1.0) : f32[2, 1]\n%10 = constant (2.0, 0.0) : f32[2, 1]\n"
+                "%11 = disentangled %6, %6, %7, %2, %8, %9, %10 {heads=1 head_dim=1 origin=1 scale=1}\n"
+                "%12 = disentangled %6, %6, %7, %2, %8, _, %10 {heads=1 head_dim=1 origin=1 scale=1}\n");
+    double e = exp(1), e2 = exp(2), e3 = exp(3);
+    ASSERT_VALUES(r, 11, (1 + 6 * e2) / (1 + 2 * e2), (e + 2 * e2 + 4 * e3) / (e + e2 + e3), (e + 6 * e2) / (e + 2 * e2), 8);
+    ASSERT_VALUES(r, 12, (1 + 6 * e2) / (1 + 2 * e2), (1 + 2 * e + 4 * e3) / (1 + e + e3), (1 + 6 * e) / (1 + 2 * e), 8);
+    arena_free(r.arena);
+}
+
+static void rows_get_their_neighbours(void **state)
+{
+    (void)state;
+    Run r = run(ROWS "%6 = neighbours %5, %2 {size=3 origin=1}\n");
+    ASSERT_VALUES(r, 6, 0, 1, 3, 0, 2, 4, 1, 3, 5, 2, 4, 6, 3, 5, 0, 4, 6, 0, 0, -1, 0, 0, 0, 0);
+    arena_free(r.arena);
+}
+
+static void constants_are_gathered_and_reshaped(void **state)
+{
+    (void)state;
+    Run r = run(ROWS "%6 = constant (3.0, 0.0, 3.0) : f32[3]\n%7 = gather %4, %6\n%8 = reshape %4 {size=8}\n%9 = transpose %8\n");
+    ASSERT_VALUES(r, 7, -1, 0, 1, 2, -1, 0);
+    ASSERT_VALUES(r, 9, 1, 2, 3, 4, 5, 6, -1, 0);
+    assert_int_equal(r.graph->node[9]->shape.dim[0].size, 8);
+    arena_free(r.arena);
+}
+
 static void attention_in_steps_is_attention(void **state)
 {
     (void)state;
@@ -219,6 +266,10 @@ int main(void)
         cmocka_unit_test(rope_turns_the_pairs_of_both_conventions),
         cmocka_unit_test(angles_are_rounded_to_float),
         cmocka_unit_test(attention_sees_what_it_may),
+        cmocka_unit_test(attention_adds_biases_by_distance),
+        cmocka_unit_test(disentangled_attention_sees_positions),
+        cmocka_unit_test(rows_get_their_neighbours),
+        cmocka_unit_test(constants_are_gathered_and_reshaped),
         cmocka_unit_test(attention_in_steps_is_attention),
         cmocka_unit_test(constants_are_evaluated_alone),
         cmocka_unit_test(functions_have_known_values),

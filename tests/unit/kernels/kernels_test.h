@@ -64,7 +64,7 @@ static inline const KernelEntry *test_kernel(const char *isa, const char *name)
 
 typedef struct TestCall {
     const char *name;
-    void *pointers[6]; /* the result is set by test_run */
+    void *pointers[8]; /* the result is set by test_run */
     int rows;
     int64_t constants[11];
     float reals[2];
@@ -75,7 +75,7 @@ static inline void test_run(const TestCall *call, const char *isa, int members, 
 {
     const KernelEntry *kernel = test_kernel(isa, call->name);
     assert_non_null(kernel);
-    void *pointers[6];
+    void *pointers[8];
     memcpy(pointers, call->pointers, sizeof(pointers));
     pointers[0] = y;
     for (int64_t i = 0; i < count; i++) y[i] = NAN;
