@@ -22,16 +22,43 @@ static void check_batch(const hf2c_batch *batch)
     }
 }
 
+/* The inputs of the node's entry; false: it has none in this evaluation. */
+static bool choose_batch(Evaluation *evaluation, const hf2c_batch *batch)
+{
+    evaluation->batch = batch;
+    if (batch == NULL)
+        return false;
+    evaluation->symbols[SYMBOL_rows] = batch->rows;
+    evaluation->symbols[SYMBOL_sequences] = batch->sequences;
+    evaluation->symbols[SYMBOL_wanted] = batch->wanted;
+    return true;
+}
+
+double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batch *batch, const hf2c_batch *source)
+{
+    Evaluation evaluation = {.arena = arena, .graph = graph, .source = source};
+    const hf2c_batch *entry[] = {batch, source};
+    for (size_t i = 0; i < COUNT_OF(entry); i++) {
+        if (entry[i] == NULL)
+            continue;
+        check_batch(entry[i]);
+        if (entry[i]->rows > evaluation.symbols[SYMBOL_keys])
+            evaluation.symbols[SYMBOL_keys] = entry[i]->rows;
+    }
+    if (batch != NULL && source != NULL && batch->sequences != source->sequences)
+        bug("evaluation of %d sequences with %d sources", batch->sequences, source->sequences);
+    evaluation.value = ARENA_ARRAY(arena, double *, (size_t)graph->next_id);
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (choose_batch(&evaluation, entry[node->entry]) || node_is_constant(node))
+            evaluate_node(node, &evaluation);
+    }
+    return evaluation.value;
+}
+
 double **graph_evaluate(Arena *arena, const Graph *graph, const hf2c_batch *batch)
 {
-    check_batch(batch);
-    Evaluation evaluation = {.arena = arena, .batch = batch, .cache_capacity = batch->rows};
-    evaluation.symbols[SYMBOL_rows] = evaluation.symbols[SYMBOL_keys] = batch->rows;
-    evaluation.symbols[SYMBOL_sequences] = batch->sequences;
-    evaluation.symbols[SYMBOL_wanted] = batch->wanted;
-    evaluation.value = ARENA_ARRAY(arena, double *, (size_t)graph->next_id);
-    for (size_t i = 0; i < graph->count; i++) evaluate_node(graph->node[i], &evaluation);
-    return evaluation.value;
+    return graph_evaluate_source(arena, graph, batch, NULL);
 }
 
 /* ---- constants ---- */
@@ -105,6 +132,16 @@ static void transpose_values(Arena *scratch, const Node *node, float *values)
     }
 }
 
+static void gather_values(Arena *scratch, const Node *node, float *values)
+{
+    const Node *x = node->operand[0];
+    const float *index = node->operand[1]->values;
+    size_t rows = (size_t)node->shape.dim[0].size, width = constant_elements(node) / rows;
+    float *whole = ARENA_ARRAY(scratch, float, constant_elements(x));
+    node_constant_values(scratch, x, whole);
+    for (size_t r = 0; r < rows; r++) memcpy(values + r * width, whole + (size_t)index[r] * width, width * sizeof *values);
+}
+
 /* The product of two floats, rounded to float, is the same by way of double. */
 static void product_values(Arena *scratch, const Node *node, float *values)
 {
@@ -129,6 +166,7 @@ void node_constant_values(Arena *scratch, const Node *node, float *values)
     case OP_constant: memcpy(values, node->values, constant_elements(node) * sizeof *values); break;
     case OP_slice: slice_values(scratch, node, values); break;
     case OP_transpose: transpose_values(scratch, node, values); break;
+    case OP_gather: gather_values(scratch, node, values); break;
     case OP_mul: product_values(scratch, node, values); break;
     case OP_concat:
         for (int i = 0; i < node->operands; values += constant_elements(node->operand[i++]))

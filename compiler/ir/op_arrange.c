@@ -55,32 +55,49 @@ void transpose_evaluate(const Node *node, Evaluation *evaluation)
     }
 }
 
-/* ---- gather ---- */
+/* ---- gather: rows of a matrix or elements of a vector, by numbers known to the compiler ---- */
+
+/* Rows of x, or elements of a vector. */
+static int64_t gather_width(const Node *x)
+{
+    return x->shape.rank == 2 ? x->shape.dim[1].size : 1;
+}
+
+static bool check_gather_index(const Node *x, const Node *index, Err *err)
+{
+    int64_t rows = x->shape.dim[0].size;
+    for (int64_t i = 0; i < index->shape.dim[0].size; i++) {
+        float row = index->values[i];
+        if (!(row >= 0 && row < (float)rows) || row != (float)(int64_t)row)
+            return err_set(err, "gather: index[%" PRId64 "] is %g, wanted a row of %s", i, (double)row, shape_describe(x->shape));
+    }
+    return true;
+}
 
 bool gather_shape(Node *node, Err *err)
 {
     const Node *x = node->operand[0], *index = node->operand[1];
-    if (!shape_is_matrix(x->shape) || !shape_is_vector(index->shape) || index->op != OP_constant)
-        return err_set(err, "gather of %s by %s, wanted a constant matrix and numbers known to the compiler",
-                       shape_describe(x->shape), shape_describe(index->shape));
-    for (int64_t r = 0; r < index->shape.dim[0].size; r++) {
-        if (!(index->values[r] >= 0 && (double)index->values[r] < (double)x->shape.dim[0].size))
-            return err_set(err, "gather: index %" PRId64 " is %g, outside %s", r, (double)index->values[r],
-                           shape_describe(x->shape));
-    }
+    if (!shape_is_matrix(x->shape) && !shape_is_vector(x->shape))
+        return err_set(err, "gather of %s, wanted a constant vector or matrix", shape_describe(x->shape));
+    if (index->op != OP_constant || !shape_is_vector(index->shape))
+        return err_set(err, "gather: index is %s%s, wanted a constant f32[n] of numbers known to the compiler",
+                       index->op == OP_constant ? "constant " : "", shape_describe(index->shape));
+    if (index->values != NULL && !check_gather_index(x, index, err))
+        return false;
     node->format = x->format;
-    node->shape = shape_of(2, index->shape.dim[0], x->shape.dim[1]);
+    node->shape = x->shape;
+    node->shape.dim[0] = index->shape.dim[0];
     return true;
 }
 
 void gather_evaluate(const Node *node, Evaluation *evaluation)
 {
-    int64_t rows = node->shape.dim[0].size, columns = node->shape.dim[1].size;
-    const double *x = value_of(evaluation, node->operand[0]);
-    const float *index = node->operand[1]->values;
+    const Node *x = node->operand[0];
+    int64_t rows = node->shape.dim[0].size, width = gather_width(x);
+    const double *from = value_of(evaluation, x), *index = value_of(evaluation, node->operand[1]);
     double *y = value_of(evaluation, node);
     for (int64_t r = 0; r < rows; r++)
-        memcpy(y + r * columns, x + (int64_t)index[r] * columns, (size_t)columns * sizeof *y);
+        memcpy(y + r * width, from + (int64_t)index[r] * width, (size_t)width * sizeof *y);
 }
 
 /* ---- reshape ---- */

@@ -1,10 +1,16 @@
-/* layer_norm, rms_norm. */
+/* layer_norm, rms_norm: of whole rows, or of the parts of a row that belong to one head each. */
 #include "compiler/ir/op.h"
 
 #include <inttypes.h>
 #include <math.h>
 
 enum { NORM_X, NORM_GAIN, NORM_BIAS };
+
+/* Parts of a row that are normalised each by itself; the attribute is absent where the row is one. */
+static int64_t norm_heads(const Node *node)
+{
+    return node->a.heads != 0 ? node->a.heads : 1;
+}
 
 static bool norm_shape(Node *node, Err *err)
 {
@@ -13,6 +19,9 @@ static bool norm_shape(Node *node, Err *err)
         !want_finite(node, "epsilon", node->a.epsilon, false, err))
         return false;
     int64_t columns = shape_columns(node->operand[NORM_X]->shape);
+    if (node->a.heads < 0 || columns % norm_heads(node) != 0)
+        return err_set(err, "%s: heads is %" PRId64 ", wanted a divisor of the %" PRId64 " columns", op_info(node->op)->name,
+                       node->a.heads, columns);
     if (!want_vector(node, NORM_GAIN, "gain", columns, err) || !want_vector(node, NORM_BIAS, "bias", columns, err))
         return false;
     set_f32(node, node->operand[NORM_X]->shape);
@@ -52,8 +61,10 @@ static void norm_evaluate(const Node *node, Evaluation *evaluation, bool centere
     const double *bias = value_of(evaluation, node->operand[NORM_BIAS]);
     double *y = value_of(evaluation, node);
     int64_t rows = rows_of(evaluation, node), columns = shape_columns(node->shape);
+    int64_t heads = norm_heads(node), width = columns / heads;
     for (int64_t r = 0; r < rows; r++, x += columns, y += columns) {
-        normalize_row(y, x, columns, centered ? mean_of(x, columns) : 0, node->a.epsilon);
+        for (int64_t c = 0; c < columns; c += width)
+            normalize_row(y + c, x + c, width, centered ? mean_of(x + c, width) : 0, node->a.epsilon);
         for (int64_t c = 0; c < columns; c++) y[c] = y[c] * (gain ? gain[c] : 1) + (bias ? bias[c] : 0);
     }
 }
@@ -70,13 +81,17 @@ void rms_norm_evaluate(const Node *node, Evaluation *evaluation)
 
 static void norm_bind(const Node *node, Call *call, const char *op, int last)
 {
-    int64_t columns = shape_columns(node->shape);
+    int64_t heads = norm_heads(node), width = shape_columns(node->shape) / heads;
     call_begin(call, op, node, bind_rows(node));
     for (int i = NORM_X; i <= last; i++) call_pointer(call, node->operand[i]);
-    call_constant(call, columns);
+    call_constant(call, heads);
+    call_constant(call, width);
     call_constant(call, bind_stride(node->operand[NORM_X], call));
     call_real(call, node->a.epsilon);
-    call_label(call, "%" PRId64, columns);
+    if (heads == 1)
+        call_label(call, "%" PRId64, width);
+    else
+        call_label(call, "%" PRId64 "x%" PRId64, heads, width);
 }
 
 void layer_norm_bind(const Node *node, Call *call)

@@ -6,16 +6,53 @@
 
 /* ---- rope_table: [R, 2 half]: half cosines, then half sines ---- */
 
+enum { TABLE_POSITIONS, TABLE_FREQUENCIES, TABLE_SEQUENCES, TABLE_LONGER };
+
+/* What the angles of long sequences depend on: all or nothing. */
+static bool check_long_sequences(const Node *node, Err *err)
+{
+    const Attributes *a = &node->a;
+    const Node *longer = node->operand[TABLE_LONGER];
+    if (node->operand[TABLE_SEQUENCES] == NULL) {
+        if (longer == NULL && a->original == 0 && a->factor == 0)
+            return true;
+        return err_set(err, "rope_table: original %" PRId64 " factor %g without sequences", a->original, a->factor);
+    }
+    if (!want_sequences(node, TABLE_SEQUENCES, err) || !want_count(node, "original", a->original, err))
+        return false;
+    int64_t half = shape_columns(node->operand[TABLE_FREQUENCIES]->shape);
+    if (longer != NULL)
+        return a->factor == 0 ? want_vector(node, TABLE_LONGER, "longer", half, err)
+                              : err_set(err, "rope_table: factor %g beside longer frequencies", a->factor);
+    if (a->factor >= 1 && isfinite(a->factor) && half > 1)
+        return true;
+    return err_set(err, "rope_table: factor is %g for %" PRId64 " frequencies, wanted at least 1, and 2", a->factor, half);
+}
+
 bool rope_table_shape(Node *node, Err *err)
 {
-    const Node *frequencies = node->operand[1];
+    const Node *frequencies = node->operand[TABLE_FREQUENCIES];
     if (!want_index(node, 0, "positions", err) || !want_finite(node, "magnitude", node->a.magnitude, true, err))
         return false;
     if (!shape_is_vector(frequencies->shape) || frequencies->format != FORMAT_f32)
         return err_set(err, "rope_table: frequencies are %s%s, wanted a constant f32[rotary_dim / 2]",
                        format_name(frequencies->format), shape_describe(frequencies->shape));
+    if (!check_long_sequences(node, err))
+        return false;
     set_f32(node, shape_of(2, node->operand[0]->shape.dim[0], dim_of(2 * shape_columns(frequencies->shape))));
     return true;
+}
+
+/* Frequency i for a sequence of that many positions. */
+static float frequency_of(const Node *node, const double *f, const double *longer, int64_t i, int64_t half, int64_t length)
+{
+    const Attributes *a = &node->a;
+    if (a->original == 0 || length <= a->original)
+        return (float)f[i];
+    if (longer != NULL)
+        return (float)longer[i];
+    double growth = a->factor * (double)length / (double)a->original - (a->factor - 1);
+    return (float)(f[i] * pow(growth, -(double)i / (double)(half - 1)));
 }
 
 /* transformers computes the angle in float32: at large positions its rounding is part of the model. */
@@ -23,10 +60,13 @@ void rope_table_evaluate(const Node *node, Evaluation *evaluation)
 {
     int64_t rows = rows_of(evaluation, node), half = shape_columns(node->shape) / 2;
     const double *positions = value_of(evaluation, node->operand[0]), *f = value_of(evaluation, node->operand[1]);
+    const double *longer = value_of(evaluation, node->operand[TABLE_LONGER]);
+    const int *sequence = sequence_of_rows(evaluation), *start = evaluation->batch->start;
     double *y = value_of(evaluation, node);
     for (int64_t r = 0; r < rows; r++, y += 2 * half) {
+        int64_t length = start[sequence[r] + 1] - start[sequence[r]];
         for (int64_t i = 0; i < half; i++) {
-            float angle = (float)positions[r] * (float)f[i];
+            float angle = (float)positions[r] * frequency_of(node, f, longer, i, half, length);
             y[i] = node->a.magnitude * cos((double)angle);
             y[half + i] = node->a.magnitude * sin((double)angle);
         }
@@ -36,11 +76,15 @@ void rope_table_evaluate(const Node *node, Evaluation *evaluation)
 void rope_table_bind(const Node *node, Call *call)
 {
     int64_t half = shape_columns(node->shape) / 2;
-    call_begin(call, "rope_table", node, bind_rows(node));
-    call_pointer(call, node->operand[0]);
-    call_pointer(call, node->operand[1]);
+    bool by_length = node->operand[TABLE_SEQUENCES] != NULL;
+    call_begin(call, by_length ? "rope_table_by_length" : "rope_table", node, bind_rows(node));
+    for (int i = TABLE_POSITIONS; i <= (by_length ? TABLE_LONGER : TABLE_FREQUENCIES); i++) call_pointer(call, node->operand[i]);
     call_constant(call, half);
+    if (by_length)
+        call_constant(call, node->a.original);
     call_real(call, node->a.magnitude);
+    if (by_length)
+        call_real(call, node->a.factor);
     call_label(call, "%" PRId64, 2 * half);
 }
 

@@ -1,4 +1,5 @@
-/* layer_norm and rms_norm: a row is the work of one member, its sums run over the columns in order, lane by lane. */
+/* layer_norm and rms_norm: a row, or one head's part of it, is the work of one member; its sums run over the columns in order, lane
+ * by lane. */
 #ifndef HF2C_CPU_NORM_H
 #define HF2C_CPU_NORM_H
 
@@ -47,29 +48,33 @@ SIMD_INLINE void norm_row(float *y, const float *x, const float *gain, const flo
             norm_apply(simd_load_partial(x + i, n), mean, factor, gain ? gain + i : 0, bias ? bias + i : 0, n));
 }
 
-/* gain, bias: [H] or NULL */
+/* x, y: [rows, heads, H], each head normalised by itself; gain, bias: [heads, H] or NULL */
 static inline void layer_norm(const hf2c_team *team, float *y, const float *x, const float *gain, const float *bias,
-                              int rows, const int64_t H, const int64_t ldx, const float epsilon)
+                              int rows, const int heads, const int64_t H, const int64_t ldx, const float epsilon)
 {
     int first, end;
-    hf2c_share(team, rows, &first, &end);
-    for (int r = first; r < end; r++) {
-        const float *row = x + r * ldx;
-        float mean = norm_sum(row, H, 0, 1) / (float)H;
-        float variance = norm_sum(row, H, mean, 2) / (float)H;
-        norm_row(y + r * H, row, gain, bias, H, mean, 1.0f / sqrtf(variance + epsilon));
+    hf2c_share(team, rows * heads, &first, &end);
+    for (int unit = first; unit < end; unit++) {
+        int64_t column = unit % heads * H;
+        const float *from = x + unit / heads * ldx + column;
+        float mean = norm_sum(from, H, 0, 1) / (float)H;
+        float variance = norm_sum(from, H, mean, 2) / (float)H;
+        norm_row(y + unit * H, from, gain ? gain + column : 0, bias ? bias + column : 0, H, mean,
+                 1.0f / sqrtf(variance + epsilon));
     }
 }
 
-/* gain: [H] or NULL */
+/* x, y: [rows, heads, H], each head normalised by itself; gain: [heads, H] or NULL */
 static inline void rms_norm(const hf2c_team *team, float *y, const float *x, const float *gain, int rows,
-                            const int64_t H, const int64_t ldx, const float epsilon)
+                            const int heads, const int64_t H, const int64_t ldx, const float epsilon)
 {
     int first, end;
-    hf2c_share(team, rows, &first, &end);
-    for (int r = first; r < end; r++) {
-        float mean_square = norm_sum(x + r * ldx, H, 0, 2) / (float)H;
-        norm_row(y + r * H, x + r * ldx, gain, 0, H, 0, 1.0f / sqrtf(mean_square + epsilon));
+    hf2c_share(team, rows * heads, &first, &end);
+    for (int unit = first; unit < end; unit++) {
+        int64_t column = unit % heads * H;
+        const float *from = x + unit / heads * ldx + column;
+        float mean_square = norm_sum(from, H, 0, 2) / (float)H;
+        norm_row(y + unit * H, from, gain ? gain + column : 0, 0, H, 0, 1.0f / sqrtf(mean_square + epsilon));
     }
 }
 

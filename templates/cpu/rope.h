@@ -2,7 +2,7 @@
 #ifndef HF2C_CPU_ROPE_H
 #define HF2C_CPU_ROPE_H
 
-#include "templates/simd/simd.h"
+#include "templates/cpu/sequence.h"
 
 /* y: [rows, 2 half], first the cosines, then the sines; frequencies: [half] */
 static inline void rope_table(const hf2c_team *team, float *y, const int32_t *positions, const float *frequencies,
@@ -16,6 +16,37 @@ static inline void rope_table(const hf2c_team *team, float *y, const int32_t *po
             y[r * 2 * half + i] = magnitude * cosf(angle);
             y[r * 2 * half + half + i] = magnitude * sinf(angle);
         }
+}
+
+/* Frequency i in sequences of more than original positions; in double, since large positions multiply its error. */
+static inline float rope_long_frequency(const float *frequencies, const float *longer, int64_t i, const int64_t half,
+                                        double growth)
+{
+    return longer ? longer[i] : (float)(frequencies[i] * pow(growth, -(double)i / (double)(half - 1)));
+}
+
+/* As rope_table, but rows of sequences that are longer than original (with what is cached) have other frequencies: longer, or where
+ * that is NULL, slower ones that follow from factor. Work: rows. */
+static inline void rope_table_by_length(const hf2c_team *team, float *y, const int32_t *positions,
+                                        const float *frequencies, const hf2c_sequences *sequences, const float *longer,
+                                        int rows, const int64_t half, const int64_t original, const float magnitude,
+                                        const float factor)
+{
+    int first, end;
+    hf2c_share(team, rows, &first, &end);
+    for (int s = 0; s < sequences->count; s++) {
+        int row = sequences->start[s] > first ? sequences->start[s] : first;
+        int stop = sequences->start[s + 1] < end ? sequences->start[s + 1] : end;
+        int64_t length = (int64_t)hf2c_past(sequences, s) + sequences->start[s + 1] - sequences->start[s];
+        double growth = (double)factor * (double)length / (double)original - ((double)factor - 1);
+        for (; row < stop; row++)
+            for (int64_t i = 0; i < half; i++) {
+                float f = length > original ? rope_long_frequency(frequencies, longer, i, half, growth) : frequencies[i];
+                float angle = (float)positions[row] * f;
+                y[row * 2 * half + i] = magnitude * cosf(angle);
+                y[row * 2 * half + half + i] = magnitude * sinf(angle);
+            }
+    }
 }
 
 /* Pairs (i, i + half). x0 and x1 are read before y is written: y may be x. */

@@ -1,4 +1,4 @@
-/* norm: layer and root-mean-square norm, one block per row. */
+/* norm: layer and root-mean-square norm, one block per row, or per head's part of a row. */
 #ifndef HF2C_CUDA_NORM_CUH
 #define HF2C_CUDA_NORM_CUH
 
@@ -34,37 +34,43 @@ __device__ inline void write_norm(float *y, const float *x, const float *gain, c
     }
 }
 
-template <int64_t H, int64_t ldx>
+template <int64_t heads, int64_t H, int64_t ldx>
 __global__ void layer_norm_rows(float *y, const float *x, const float *gain, const float *bias, int rows, float epsilon)
 {
-    for (int64_t row = block_index(); row < rows; row += block_count()) {
-        float mean = row_mean<H>(x + row * ldx);
-        float variance = square_sum<H>(x + row * ldx, mean) / (float)H;
-        write_norm<H>(y + row * H, x + row * ldx, gain, bias, mean, 1.0f / sqrtf(variance + epsilon));
+    for (int64_t unit = block_index(); unit < rows * heads; unit += block_count()) {
+        int64_t column = unit % heads * H;
+        const float *from = x + unit / heads * ldx + column;
+        float mean = row_mean<H>(from);
+        float variance = square_sum<H>(from, mean) / (float)H;
+        write_norm<H>(y + unit * H, from, gain ? gain + column : nullptr, bias ? bias + column : nullptr, mean,
+                      1.0f / sqrtf(variance + epsilon));
     }
 }
 
-template <int64_t H, int64_t ldx>
+template <int64_t heads, int64_t H, int64_t ldx>
 __global__ void rms_norm_rows(float *y, const float *x, const float *gain, int rows, float epsilon)
 {
-    for (int64_t row = block_index(); row < rows; row += block_count()) {
-        float mean_square = square_sum<H>(x + row * ldx, 0.0f) / (float)H;
-        write_norm<H>(y + row * H, x + row * ldx, gain, nullptr, 0.0f, 1.0f / sqrtf(mean_square + epsilon));
+    for (int64_t unit = block_index(); unit < rows * heads; unit += block_count()) {
+        int64_t column = unit % heads * H;
+        const float *from = x + unit / heads * ldx + column;
+        float mean_square = square_sum<H>(from, 0.0f) / (float)H;
+        write_norm<H>(y + unit * H, from, gain ? gain + column : nullptr, nullptr, 0.0f,
+                      1.0f / sqrtf(mean_square + epsilon));
     }
 }
 
-/* y: [rows, H]; x: [rows, H], stride ldx; gain and bias: [H] or NULL */
-template <int64_t H, int64_t ldx>
+/* y: [rows, heads, H]; x the same, stride ldx; gain and bias: [heads, H] or NULL */
+template <int64_t heads, int64_t H, int64_t ldx>
 void layer_norm(hf2c_stream *stream, float *y, const float *x, const float *gain, const float *bias, int rows,
                 float epsilon)
 {
-    launch(stream, "layer_norm", rows, layer_norm_rows<H, ldx>, y, x, gain, bias, rows, epsilon);
+    launch(stream, "layer_norm", rows * heads, layer_norm_rows<heads, H, ldx>, y, x, gain, bias, rows, epsilon);
 }
 
-template <int64_t H, int64_t ldx>
+template <int64_t heads, int64_t H, int64_t ldx>
 void rms_norm(hf2c_stream *stream, float *y, const float *x, const float *gain, int rows, float epsilon)
 {
-    launch(stream, "rms_norm", rows, rms_norm_rows<H, ldx>, y, x, gain, rows, epsilon);
+    launch(stream, "rms_norm", rows * heads, rms_norm_rows<heads, H, ldx>, y, x, gain, rows, epsilon);
 }
 
 #endif

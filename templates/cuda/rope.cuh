@@ -2,7 +2,7 @@
 #ifndef HF2C_CUDA_ROPE_CUH
 #define HF2C_CUDA_ROPE_CUH
 
-#include "templates/cuda/portable.cuh"
+#include "templates/cuda/sequences.cuh"
 
 template <int64_t half>
 __global__ void rope_table_elements(float *y, const int32_t *positions, const float *frequencies, int rows,
@@ -11,6 +11,33 @@ __global__ void rope_table_elements(float *y, const int32_t *positions, const fl
     for (int64_t i = global_index(); i < rows * half; i += global_count()) {
         int64_t row = i / half, column = i % half;
         float angle = (float)positions[row] * frequencies[column];
+        y[row * 2 * half + column] = magnitude * cosf(angle);
+        y[row * 2 * half + half + column] = magnitude * sinf(angle);
+    }
+}
+
+/* Frequency i of a sequence of that many positions. */
+template <int64_t half, int64_t original>
+__device__ inline float frequency_by_length(const float *frequencies, const float *longer, int64_t i, int64_t length,
+                                            float factor)
+{
+    if (length <= original) return frequencies[i];
+    if (longer) return longer[i];
+    double growth = (double)factor * (double)length / (double)original - ((double)factor - 1);
+    return (float)(frequencies[i] * pow(growth, -(double)i / (double)(half - 1)));
+}
+
+template <int64_t half, int64_t original>
+__global__ void rope_table_by_length_elements(float *y, const int32_t *positions, const float *frequencies,
+                                              const hf2c_sequences *sequences, const float *longer, int rows,
+                                              float magnitude, float factor)
+{
+    for (int64_t i = global_index(); i < rows * half; i += global_count()) {
+        int64_t row = i / half, column = i % half;
+        int s = sequence_of_row(sequences, row);
+        int64_t length = past_of_sequence(sequences, s) + sequences->start[s + 1] - sequences->start[s];
+        float f = frequency_by_length<half, original>(frequencies, longer, column, length, factor);
+        float angle = (float)positions[row] * f;
         y[row * 2 * half + column] = magnitude * cosf(angle);
         y[row * 2 * half + half + column] = magnitude * sinf(angle);
     }
@@ -44,6 +71,15 @@ void rope_table(hf2c_stream *stream, float *y, const int32_t *positions, const f
 {
     launch_elements(stream, "rope_table", rows * half, rope_table_elements<half>, y, positions, frequencies, rows,
                     magnitude);
+}
+
+/* As rope_table; sequences of more than original positions, what is cached included, turn by longer, or by factor. */
+template <int64_t half, int64_t original>
+void rope_table_by_length(hf2c_stream *stream, float *y, const int32_t *positions, const float *frequencies,
+                          const hf2c_sequences *sequences, const float *longer, int rows, float magnitude, float factor)
+{
+    launch_elements(stream, "rope_table", rows * half, rope_table_by_length_elements<half, original>, y, positions,
+                    frequencies, sequences, longer, rows, magnitude, factor);
 }
 
 /* y: [rows, heads * head_dim]; x the same, stride ldx; table: [rows, rotary_dim] */

@@ -22,11 +22,15 @@ CALL(linear_f16)
 {
     linear_f16<64, 32, 64, 32, 1, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f);
 }
-CALL(layer_norm) { layer_norm<64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
-CALL(rms_norm) { rms_norm<64, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
+CALL(layer_norm) { layer_norm<1, 64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
+CALL(rms_norm) { rms_norm<4, 16, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
 CALL(unary) { unary<64, 64, FUNCTION_tanh>(stream, o.y, o.x, o.rows, 1.0f); }
 CALL(binary) { binary<64, 64, 0, FUNCTION_add>(stream, o.y, o.x, o.x, o.rows, 0.0f); }
 CALL(rope_table) { rope_table<8>(stream, o.y, o.ids, o.x, o.rows, 1.0f); }
+CALL(rope_table_by_length)
+{
+    rope_table_by_length<8, 100>(stream, o.y, o.ids, o.x, o.sequences, o.x, o.rows, 1.0f, 2.0f);
+}
 CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(attention)

@@ -169,49 +169,52 @@ static void test_linear_f16(void **)
 
 /* ---- norms and elementwise ---- */
 
-template <int64_t H, int64_t ldx>
+template <int64_t heads, int64_t H, int64_t ldx>
 static void check_layer_norm()
 {
+    const int64_t width = heads * H;
     for (int options = 0; options < 4; options++) {
         int rows = random_between(1, 9);
-        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), bias = random_floats(H);
-        Buffer<float> before = not_numbers(rows * H), expected(before);
+        Buffer<float> x = random_rows(rows, width, ldx), gain = random_floats(width), bias = random_floats(width);
+        Buffer<float> before = not_numbers(rows * width), expected(before);
         const float *g = options & 1 ? (float *)gain : NULL, *b = options & 2 ? (float *)bias : NULL;
-        run_on_cpu("layer_norm", {expected, x, g, b}, rows, {H, ldx}, {1e-5f});
+        run_on_cpu("layer_norm", {expected, x, g, b}, rows, {heads, H, ldx}, {1e-5f});
         compare("layer_norm", before, expected,
-                [&](hf2c_stream *stream, float *y) { layer_norm<H, ldx>(stream, y, x, g, b, rows, 1e-5f); });
+                [&](hf2c_stream *stream, float *y) { layer_norm<heads, H, ldx>(stream, y, x, g, b, rows, 1e-5f); });
     }
 }
 
 static void test_layer_norm(void **)
 {
-    check_layer_norm<1, 1>();
-    check_layer_norm<33, 40>();
-    check_layer_norm<257, 257>();
+    check_layer_norm<1, 1, 1>();
+    check_layer_norm<1, 33, 40>();
+    check_layer_norm<1, 257, 257>();
+    check_layer_norm<3, 17, 60>();
 }
 
-template <int64_t H, int64_t ldx>
+template <int64_t heads, int64_t H, int64_t ldx>
 static void check_rms_norm()
 {
+    const int64_t width = heads * H;
     for (int options = 0; options < 2; options++) {
         int rows = random_between(1, 9);
-        Buffer<float> x = random_rows(rows, H, ldx), gain = random_floats(H), before = not_numbers(rows * H),
+        Buffer<float> x = random_rows(rows, width, ldx), gain = random_floats(width), before = not_numbers(rows * width),
                       expected(before);
         const float *g = options & 1 ? (float *)gain : NULL;
-        run_on_cpu("rms_norm", {expected, x, g}, rows, {H, ldx}, {1e-6f});
+        run_on_cpu("rms_norm", {expected, x, g}, rows, {heads, H, ldx}, {1e-6f});
         compare("rms_norm", before, expected,
-                [&](hf2c_stream *stream, float *y) { rms_norm<H, ldx>(stream, y, x, g, rows, 1e-6f); });
+                [&](hf2c_stream *stream, float *y) { rms_norm<heads, H, ldx>(stream, y, x, g, rows, 1e-6f); });
     }
 }
 
 static void test_rms_norm(void **)
 {
-    check_rms_norm<1, 1>();
-    check_rms_norm<33, 40>();
-    check_rms_norm<257, 257>();
+    check_rms_norm<1, 1, 1>();
+    check_rms_norm<1, 33, 40>();
+    check_rms_norm<1, 257, 257>();
+    check_rms_norm<5, 16, 80>();
 }
 
-/* Large operands too: what overflows in an expression must do so on both sides. */
 template <int64_t function>
 static void check_unary()
 {
@@ -271,6 +274,29 @@ static void test_rope_table(void **)
     check_rope_table<1>();
     check_rope_table<13>();
     check_rope_table<32>();
+}
+
+template <int64_t half, int64_t original>
+static void check_rope_table_by_length()
+{
+    for (int listed = 0; listed < 2; listed++) {
+        Sequences s = random_sequences(-1, 0);
+        Buffer<int32_t> positions = random_numbers(s.rows, 0, 500);
+        Buffer<float> frequencies(half), longer = random_floats(half), before = not_numbers(s.rows * 2 * half), expected(before);
+        for (int64_t i = 0; i < half; i++) frequencies[i] = powf(10000.0f, -(float)i / (float)half);
+        const float *list = listed ? (float *)longer : NULL;
+        run_on_cpu("rope_table_by_length", {expected, positions, frequencies, s.table, list}, s.rows, {half, original}, {1.25f, 4.0f});
+        compare("rope_table_by_length", before, expected, [&](hf2c_stream *stream, float *y) {
+            rope_table_by_length<half, original>(stream, y, positions, frequencies, s.table, list, s.rows, 1.25f, 4.0f);
+        });
+    }
+}
+
+static void test_rope_table_by_length(void **)
+{
+    check_rope_table_by_length<2, 1>();
+    check_rope_table_by_length<13, 4>();
+    check_rope_table_by_length<5, 1000>();
 }
 
 template <int64_t heads, int64_t head_dim, int64_t rotary_dim, int64_t interleaved, int64_t ldx>
@@ -517,7 +543,7 @@ static void test_no_rows(void **)
     Buffer<float> y = not_numbers(4);
     hf2c_stream stream = {NULL, HF2C_OK, ""};
     copy<4, 4>(&stream, y, NULL, 0);
-    rms_norm<4, 4>(&stream, y, NULL, NULL, 0, 1e-6f);
+    rms_norm<1, 4, 4>(&stream, y, NULL, NULL, 0, 1e-6f);
     linear_f32<4, 4, 4, 4, 1, 0, 0>(&stream, y, NULL, NULL, NULL, NULL, 0, 0.0f);
     wait_for_launch();
     assert_int_equal(stream.status, HF2C_OK);

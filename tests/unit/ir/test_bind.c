@@ -28,7 +28,10 @@ static const char model[] =
     "%32 = attention %8, %9, %9, %1, %30 {heads=4 kv_heads=2 head_dim=2 origin=4 scale=0.5}\n"
     "%33 = constant (1.0, 0.0) : f32[2]\n%34 = constant (1.0, ...) : f32[2, 8]\n"
     "%35 = disentangled %8, %8, %8, %1, %33, _, %34 {heads=4 head_dim=2 origin=1 scale=0.5}\n"
-    "%36 = neighbours %8, %1 {size=3 origin=1}\n";
+    "%36 = neighbours %8, %1 {size=3 origin=1}\n"
+    "%37 = rms_norm %8 {epsilon=0.5 heads=4}\n%38 = constant (1.0, ...) : f32[3]\n"
+    "%39 = rope_table %3, %38, %1, %38 {magnitude=1 original=9}\n"
+    "%40 = rope_table %3, %38, %1 {magnitude=1 original=9 factor=2}\n";
 
 typedef struct Case {
     int id;
@@ -55,16 +58,19 @@ static const Case cases[] = {
     {20, "binary", "mul_8", FORMAT_f32, 3, 4, {20, 8, 5}, {8, 24, 8, FUNCTION_mul}, SYMBOL_rows, 1, {0}},
     {22, "rope_table", "2", FORMAT_f32, 3, 1, {22, 3, 21}, {1}, SYMBOL_rows, 1, {1.5}},
     {23, "rope", "4x2", FORMAT_f32, 3, 5, {23, 8, 22}, {4, 2, 2, 0, 24}, SYMBOL_rows, 0, {0}},
-    {24, "layer_norm", "8", FORMAT_f32, 4, 2, {24, 8, 18, -1}, {8, 24}, SYMBOL_rows, 1, {0.5}},
+    {24, "layer_norm", "8", FORMAT_f32, 4, 3, {24, 8, 18, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
     {25, "pool", "max_8", FORMAT_f32, 3, 3, {25, 8, 1}, {8, 24, POOL_max}, SYMBOL_sequences, 0, {0}},
     {26, "take", "8", FORMAT_f32, 3, 2, {26, 8, 2}, {8, 24}, SYMBOL_wanted, 0, {0}},
     {27, "softmax", "1x8", FORMAT_f32, 2, 2, {27, 8}, {1, 8}, SYMBOL_rows, 0, {0}},
-    {28, "rms_norm", "8", FORMAT_f32, 3, 2, {28, 8, -1}, {8, 24}, SYMBOL_rows, 1, {0.5}},
+    {28, "rms_norm", "8", FORMAT_f32, 3, 3, {28, 8, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
     {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
     {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {32, "attention", "4h2k2", FORMAT_f32, 6, 11, {32, 8, 9, 9, 1, 30}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4}, SYMBOL_rows, 2, {0.5, 0}},
     {35, "disentangled", "4h2", FORMAT_f32, 8, 7, {35, 8, 8, 8, 1, 33, -1, 34}, {4, 2, 24, 24, 24, 2, 1}, SYMBOL_rows, 1, {0.5}},
     {36, "neighbours", "8x3", FORMAT_f32, 3, 4, {36, 8, 1}, {8, 24, 3, 1}, SYMBOL_rows, 0, {0}},
+    {37, "rms_norm", "4x2", FORMAT_f32, 3, 3, {37, 8, -1}, {4, 2, 24}, SYMBOL_rows, 1, {0.5}},
+    {39, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {39, 3, 38, 1, 38}, {3, 9}, SYMBOL_rows, 2, {1, 0}},
+    {40, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {40, 3, 38, 1, -1}, {3, 9}, SYMBOL_rows, 2, {1, 2}},
 };
 
 /* Counts of kernels.def, so that a kernel that gets another parameter fails here. */

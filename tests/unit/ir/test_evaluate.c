@@ -90,11 +90,12 @@ static void norms_divide_by_the_deviation(void **state)
     (void)state;
     Run r = run(ROWS "%6 = constant (2.0, 10.0) : f32[2]\n%7 = constant (0.5, -1.0) : f32[2]\n"
                      "%8 = layer_norm %5, %6, %7 {epsilon=0.75}\n%9 = rms_norm %5, %6 {epsilon=0.5}\n"
-                     "%10 = layer_norm %5, _, %7 {epsilon=0}\n");
+                     "%10 = layer_norm %5, _, %7 {epsilon=0}\n%11 = rms_norm %5, %6 {epsilon=0 heads=2}\n");
     /* deviation of (1, 2) from 1.5: sqrt(0.25 + 0.75) = 1; mean square of (1, 2): 2.5, + 0.5: sqrt(3) */
     ASSERT_VALUES(r, 8, -0.5, 4, -0.5, 4, -0.5, 4);
     ASSERT_VALUES(r, 9, 2 / sqrt(3), 20 / sqrt(3), 6 / sqrt(13), 40 / sqrt(13));
     ASSERT_VALUES(r, 10, -0.5, 0, -0.5, 0);
+    ASSERT_VALUES(r, 11, 2, 10, 2, 10);
     arena_free(r.arena);
 }
 
@@ -110,6 +111,29 @@ static void rope_turns_the_pairs_of_both_conventions(void **state)
     /* row 1 is (5, 5, 5, 5, 5) at position 1; row 0 is (1 .. 5) at position 0 */
     ASSERT_VALUES(r, 8, 2, 4, 6, 8, 5, 5 * c1 - 5 * s1, 5 * c2 - 5 * s2, 5 * c1 + 5 * s1, 5 * c2 + 5 * s2, 5);
     ASSERT_VALUES(r, 9, 2, 4, 6, 8, 5, 5 * c1 - 5 * s1, 5 * c1 + 5 * s1, 5 * c2 - 5 * s2, 5 * c2 + 5 * s2, 5);
+    arena_free(r.arena);
+}
+
+static void long_sequences_turn_otherwise(void **state)
+{
+    (void)state;
+    Run r = run("%4 = constant (1.0, 0.5) : f32[2]\n%5 = constant (0.25, 0.125) : f32[2]\n"
+                "%6 = rope_table %1, %4, %2, %5 {magnitude=1 original=3}\n%7 = rope_table %1, %4, %2, %5 {magnitude=1 original=2}\n"
+                "%8 = rope_table %1, %4, %2 {magnitude=1 original=1 factor=1.5}\n");
+    ASSERT_VALUES(r, 6, 1, 1, 0, 0, cos(1), cos(0.5), sin(1), sin(0.5));
+    ASSERT_VALUES(r, 7, 1, 1, 0, 0, cos(0.25), cos(0.125), sin(0.25), sin(0.125));
+    /* three rows: growth 1.5 * 3 / 1 - 0.5 = 4, for the last pair in full: 0.5 / 4 */
+    ASSERT_VALUES(r, 8, 1, 1, 0, 0, cos(1), cos(0.125), sin(1), sin(0.125));
+    arena_free(r.arena);
+}
+
+static void gather_takes_rows_and_elements(void **state)
+{
+    (void)state;
+    Run r = run("%4 = constant (1.0, 2.0, 3.0, 4.0) : f32[2, 2]\n%5 = constant (1.0, 0.0, 1.0) : f32[3]\n"
+                "%6 = gather %4, %5\n%7 = constant (7.0, 8.0) : f32[2]\n%8 = gather %7, %5\n");
+    ASSERT_VALUES(r, 6, 3, 4, 1, 2, 3, 4);
+    ASSERT_VALUES(r, 8, 8, 7, 8);
     arena_free(r.arena);
 }
 
@@ -264,6 +288,8 @@ int main(void)
         cmocka_unit_test(linear_does_bias_activation_residual_and_gate),
         cmocka_unit_test(norms_divide_by_the_deviation),
         cmocka_unit_test(rope_turns_the_pairs_of_both_conventions),
+        cmocka_unit_test(long_sequences_turn_otherwise),
+        cmocka_unit_test(gather_takes_rows_and_elements),
         cmocka_unit_test(angles_are_rounded_to_float),
         cmocka_unit_test(attention_sees_what_it_may),
         cmocka_unit_test(attention_adds_biases_by_distance),

@@ -24,7 +24,10 @@ static const char beginning[] =
     "%12 = param {key=\"f16\"} : f16[4, 6]\n"
     "%13 = param {key=\"vector2\"} : f32[2]\n"
     "%14 = rope_table %0, %13 {magnitude=1}\n"          /* [rows, 4] */
-    "%15 = param {key=\"row\"} : f32[1, 6]\n";
+    "%15 = param {key=\"row\"} : f32[1, 6]\n"
+    "%16 = constant (3.0, 0.0, 0.0) : f32[3]\n"
+    "%17 = constant (4.0) : f32[1]\n"
+    "%18 = constant (0.5) : f32[1]\n";
 
 static const char *const accepted[] = {
     "take %4, %2 : f32[wanted, 6]",
@@ -39,6 +42,11 @@ static const char *const accepted[] = {
     "layer_norm %4, %5, %5 {epsilon=1e-5} : f32[rows, 6]",
     "layer_norm %4 : f32[rows, 6]",
     "rms_norm %4, %5 : f32[rows, 6]",
+    "rms_norm %4, %5 {heads=3 epsilon=0.5} : f32[rows, 6]",
+    "gather %12, %16 : f16[3, 6]",
+    "gather %8, %16 : f32[3]",
+    "rope_table %0, %13, %1 {magnitude=1 original=8 factor=2} : f32[rows, 4]",
+    "rope_table %0, %13, %1, %13 {magnitude=1 original=8} : f32[rows, 4]",
     "add %4, %4 : f32[rows, 6]",
     "add %4, %5 : f32[rows, 6]",
     "mul %4, %15 : f32[rows, 6]",
@@ -88,6 +96,15 @@ static const struct {
     {"layer_norm %4, %8", "gain (operand 1) is f32[4], wanted f32[6]"},
     {"rms_norm %4, %5 {epsilon=-1.0}", "epsilon is -1"},
     {"rms_norm %5", "wanted f32[symbol, columns]"},
+    {"rms_norm %4, %5 {heads=4}", "heads is 4, wanted a divisor of the 6 columns"},
+    {"gather %4, %16", "wanted a constant vector or matrix"},
+    {"gather %6, %8", "index is [4], wanted a constant f32[n]"},
+    {"gather %6, %17", "index[0] is 4, wanted a row of [4, 6]"},
+    {"gather %6, %18", "index[0] is 0.5, wanted a row of [4, 6]"},
+    {"rope_table %0, %13 {magnitude=1 original=8}", "original 8 factor 0 without sequences"},
+    {"rope_table %0, %13, %1 {magnitude=1 original=8}", "factor is 0 for 2 frequencies"},
+    {"rope_table %0, %13, %1, %13 {magnitude=1 original=8 factor=2}", "factor 2 beside longer frequencies"},
+    {"rope_table %0, %13, %1, %8 {magnitude=1 original=8}", "longer (operand 3) is f32[4], wanted f32[2]"},
     {"add %4, %7", "add of f32[rows, 6] and f32[rows, 4]"},
     {"add %5, %4", "wanted the same shape"},
     {"add %4, %9", "wanted the same shape"},

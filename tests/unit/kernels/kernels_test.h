@@ -145,6 +145,8 @@ static inline double test_unary(int function, double x, double c)
         return x * c;
     case FUNCTION_softcap:
         return c * tanh(x / c);
+    case FUNCTION_clamp:
+        return x > c ? c : x < -c ? -c : x;
     case FUNCTION_exp:
         return exp(x);
     case FUNCTION_neg:

@@ -15,28 +15,42 @@ static void each_size(void (*check)(int rows, int64_t H, int64_t view))
 
 static double *doubles(int64_t count) { return test_alloc((size_t)count * sizeof(double)); }
 
-static void check_norms(int rows, int64_t H, int64_t view)
+/* One part of a row: x, gain and bias of that part; bias NULL: no centre is taken either. */
+static void norm_part(double *layer, double *rms, const float *x, const float *gain, const float *bias, int64_t H,
+                      double epsilon)
 {
-    int64_t ld = H + view;
-    float *x = test_matrix(rows, H, ld, 3), *gain = test_reals(H, 2), *bias = test_reals(H, 2), epsilon = 1e-5f;
-    double *layer = doubles(rows * H), *rms = doubles(rows * H);
+    double mean = 0, variance = 0, square = 0;
+    for (int64_t i = 0; i < H; i++) mean += x[i] / (double)H;
+    for (int64_t i = 0; i < H; i++) variance += pow(x[i] - mean, 2) / (double)H;
+    for (int64_t i = 0; i < H; i++) square += pow(x[i], 2) / (double)H;
+    for (int64_t i = 0; i < H; i++) {
+        double g = gain ? gain[i] : 1, b = bias ? bias[i] : 0;
+        layer[i] = (x[i] - mean) / sqrt(variance + epsilon) * g + b;
+        rms[i] = x[i] / sqrt(square + epsilon) * g;
+    }
+}
+
+static void check_norm_heads(int rows, int heads, int64_t H, int64_t view)
+{
+    int64_t width = heads * H, ld = width + view;
+    float *x = test_matrix(rows, width, ld, 3), *gain = test_reals(width, 2), *bias = test_reals(width, 2), epsilon = 1e-5f;
+    double *layer = doubles(rows * width), *rms = doubles(rows * width);
     for (int optional = 0; optional < 2; optional++) {
-        for (int r = 0; r < rows; r++) {
-            double mean = 0, variance = 0, square = 0;
-            for (int64_t i = 0; i < H; i++) mean += x[r * ld + i] / (double)H;
-            for (int64_t i = 0; i < H; i++) variance += pow(x[r * ld + i] - mean, 2) / (double)H;
-            for (int64_t i = 0; i < H; i++) square += pow(x[r * ld + i], 2) / (double)H;
-            for (int64_t i = 0; i < H; i++) {
-                double g = optional ? gain[i] : 1, b = optional ? bias[i] : 0;
-                layer[r * H + i] = (x[r * ld + i] - mean) / sqrt(variance + (double)epsilon) * g + b;
-                rms[r * H + i] = x[r * ld + i] / sqrt(square + (double)epsilon) * g;
-            }
-        }
         float *g = optional ? gain : NULL, *b = optional ? bias : NULL;
-        test_check(&(TestCall){"layer_norm", {NULL, x, g, b}, rows, {H, ld}, {epsilon}}, layer, rows * H, 2e-5);
-        test_check(&(TestCall){"rms_norm", {NULL, x, g}, rows, {H, ld}, {epsilon}}, rms, rows * H, 1e-5);
+        for (int r = 0; r < rows; r++)
+            for (int64_t c = 0; c < width; c += H)
+                norm_part(layer + r * width + c, rms + r * width + c, x + r * ld + c, g ? g + c : NULL, b ? b + c : NULL, H,
+                          (double)epsilon);
+        test_check(&(TestCall){"layer_norm", {NULL, x, g, b}, rows, {heads, H, ld}, {epsilon}}, layer, rows * width, 2e-5);
+        test_check(&(TestCall){"rms_norm", {NULL, x, g}, rows, {heads, H, ld}, {epsilon}}, rms, rows * width, 1e-5);
     }
     free(x), free(gain), free(bias), free(layer), free(rms);
+}
+
+static void check_norms(int rows, int64_t H, int64_t view)
+{
+    check_norm_heads(rows, 1, H, view);
+    check_norm_heads(rows, 3, H, view);
 }
 
 static void norms(void **state)
@@ -132,6 +146,28 @@ static void check_rope(int heads, int head_dim, int rotary_dim, int interleaved)
     test_check(&(TestCall){"rope", {NULL, x, table}, ROWS, {heads, head_dim, rotary_dim, interleaved, ld}, {0}}, y,
                ROWS * width, 1e-6);
     free(x), free(frequencies), free(table), free(angles), free(y);
+}
+
+/* A short and a long sequence, the long one by what is cached: by a list of its own, and by a factor. */
+static void rope_tables_by_length(void **state)
+{
+    (void)state;
+    enum { ROWS = 5, HALF = 3, ORIGINAL = 4 };
+    int32_t start[] = {0, 3, 5}, past[] = {0, 6}, positions[ROWS] = {0, 1, 2, 6, 7};
+    hf2c_sequences sequences = {.count = 2, .rows = ROWS, .start = start, .past = past};
+    float frequencies[HALF] = {1, 0.25f, 0.0625f}, longer[HALF] = {0.5f, 0.2f, 0.03f};
+    for (int listed = 0; listed < 2; listed++) {
+        double wanted[ROWS * 2 * HALF], growth = 2.0 * 8 / ORIGINAL - 1; /* length 8, factor 2 */
+        for (int r = 0; r < ROWS; r++)
+            for (int i = 0; i < HALF; i++) {
+                float f = r < 3 ? frequencies[i] : listed ? longer[i] : (float)(frequencies[i] * pow(growth, -i / 2.0));
+                wanted[r * 2 * HALF + i] = 1.25 * cos((double)((float)positions[r] * f));
+                wanted[r * 2 * HALF + HALF + i] = 1.25 * sin((double)((float)positions[r] * f));
+            }
+        TestCall call = {"rope_table_by_length", {NULL, positions, frequencies, &sequences, listed ? longer : NULL}, ROWS,
+                         {HALF, ORIGINAL}, {1.25f, 2}};
+        test_check(&call, wanted, ROWS * 2 * HALF, 1e-6);
+    }
 }
 
 static void rope(void **state)
@@ -253,7 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norms), cmocka_unit_test(elementwise), cmocka_unit_test(elementwise_extremes),
         cmocka_unit_test(rope),  cmocka_unit_test(embed),       cmocka_unit_test(take_and_copy),
-        cmocka_unit_test(pool),  cmocka_unit_test(cache),
+        cmocka_unit_test(pool),  cmocka_unit_test(rope_tables_by_length),  cmocka_unit_test(cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
