@@ -159,9 +159,13 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     const Config *c = b->config;
     built->graph = b->graph;
     built->tasks = heads[built->head].tasks;
+    if (built->head == HEAD_seq2seq_lm && built->architecture->tasks) built->tasks = built->architecture->tasks;
     built->vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
-    built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers", 1, 1 << 16, 1);
-    built->max_sequence = config_int(c, built->architecture->length_keys, 1, 1 << 26) - b->reserved_positions;
+    built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers|decoder_layers", 1, 1 << 16, 1);
+    const char *length = built->architecture->length_keys;
+    int64_t otherwise = built->architecture->default_length;
+    int64_t positions = otherwise ? config_int_or(c, length, 1, 1 << 26, otherwise) : config_int(c, length, 1, 1 << 26);
+    built->max_sequence = positions - b->reserved_positions;
     built->hidden = shape_columns(hidden->shape);
     built->cached = b->cached;
     built->caches = b->caches;
@@ -179,7 +183,7 @@ bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltMod
                  .architecture = built->architecture,
                  .head = built->head,
                  .base = built->head == HEAD_base ? "" : built->architecture->prefix,
-                 .cached = built->architecture->decoder && built->head == HEAD_causal_lm,
+                 .cached = built->architecture->encoder || (built->architecture->decoder && built->head == HEAD_causal_lm),
                  .hidden_states = options->hidden_states};
     b.deviation = config_float_or(&model->config, "initializer_range", 0, 100, 0.02);
     strcpy(b.scope, b.base);

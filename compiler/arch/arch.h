@@ -21,7 +21,11 @@ typedef struct Architecture {
     const char *model_type; /* as in config.json */
     const char *prefix;     /* of the base model's tensors in a checkpoint with a head: "bert." */
     bool decoder;           /* causal; with a cache under the causal_lm head */
+    bool untied;            /* the output layer has weights of its own where config.json does not say */
+    bool encoder;           /* an encoder reads a source first; the decoder looks back at it */
     const char *length_keys; /* config keys of the longest sequence */
+    int64_t default_length;  /* where config.json need not say it; 0: it must */
+    const char *tasks;       /* of the seq2seq_lm head, the default first, where they are not those of heads.def */
     Node *(*body)(Builder *builder);
     HeadBuilder *head[HEAD_COUNT];
 } Architecture;
@@ -36,6 +40,8 @@ struct Builder {
     const char *base;       /* prefix of body tensors: "" for the base model, else architecture->prefix */
     bool cached;            /* keys and values go through caches */
     int caches;             /* made so far */
+    int memories;           /* the first cache that the decoder looks back at; two for each of its layers */
+    Node *source;           /* what the encoder made; NULL: there is none */
     int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
     bool hidden_states;     /* every layer's output is wanted as an output */
     char scope[256];        /* dotted, with a final dot when not empty */

@@ -86,11 +86,17 @@ Node *param_vector(Builder *b, const char *name, int64_t size, InitialKind kind)
     return param(b, scoped(b, name, ""), shape_of(1, dim_of(size)), (Initial){kind, 0, -1});
 }
 
+void param_is_buffer(Builder *b, const Node *param)
+{
+    for (size_t i = 0; i < b->graph->params; i++)
+        if (b->graph->param[i].node == param) b->graph->param[i].buffer = true;
+}
+
 Initial initial_normal(const Builder *b) { return (Initial){INITIAL_NORMAL, b->deviation, -1}; }
 
 /* ---- layers ---- */
 
-static void name_next(Builder *b, const char *name) { b->graph->scope = scoped(b, name, ""); }
+void name_next(Builder *b, const char *name) { b->graph->scope = scoped(b, name, ""); }
 
 Node *linear_tied(Builder *b, Node *x, Node *weight, Node *bias)
 {
@@ -140,13 +146,24 @@ Node *rms_norm(Builder *b, Node *x, const char *name, double epsilon)
     return node(b, OP_rms_norm, x, gain, NULL, &(Attributes){.epsilon = epsilon});
 }
 
-Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row)
+Node *layer_norm_bare(Builder *b, Node *x, const char *name, double epsilon)
+{
+    name_next(b, name);
+    return node(b, OP_layer_norm, x, NULL, NULL, &(Attributes){.epsilon = epsilon});
+}
+
+Node *embedding_scaled(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row, double scale)
 {
     name_next(b, name);
     Initial initial = initial_normal(b);
     initial.zero_row = zero_row;
     Node *table = param(b, scoped(b, name, ".weight"), shape_of(2, dim_of(v), dim_of(h)), initial);
-    return node(b, OP_embed, ids, table, NULL, &(Attributes){.scale = 1});
+    return node(b, OP_embed, ids, table, NULL, &(Attributes){.scale = scale});
+}
+
+Node *embedding(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t zero_row)
+{
+    return embedding_scaled(b, ids, name, v, h, zero_row, 1);
 }
 
 Node *embedding_from(Builder *b, Node *ids, const char *name, int64_t v, int64_t h, int64_t first)
@@ -174,6 +191,8 @@ Node *slice(Builder *b, Node *x, int64_t first, int64_t size)
     return node(b, OP_slice, x, NULL, NULL, &(Attributes){.first = first, .size = size});
 }
 
+Node *gather(Builder *b, Node *x, Node *order) { return node(b, OP_gather, x, order, NULL, &(Attributes){0}); }
+
 /* transformers' ACT2FN: its names, and the function each one is. */
 static const struct ActivationName {
     const char *name;
@@ -188,7 +207,11 @@ static const struct ActivationName {
 
 Node *activation(Builder *b, Node *x, const char *key, const char *otherwise)
 {
-    const char *name = config_text_or(b->config, key, otherwise);
+    return activation_named(b, x, key, config_text_or(b->config, key, otherwise));
+}
+
+Node *activation_named(Builder *b, Node *x, const char *key, const char *name)
+{
     Str known = {0};
     for (size_t i = 0; i < COUNT_OF(activation_names); i++) {
         if (strcmp(activation_names[i].name, name) == 0) {
@@ -212,7 +235,7 @@ static Node *through_cache(Builder *b, Node *x, const char *name)
     return node(b, OP_cache, x, input_sequences(b), NULL, &(Attributes){.index = b->caches++});
 }
 
-Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
+Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
 {
     Node *sequences = input_sequences(b);
     Attributes a = {.heads = shape->heads, .kv_heads = shape->kv_heads, .head_dim = shape->head_dim};
@@ -222,13 +245,17 @@ Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *sha
     masked.window = shape->window;
     masked.causal = shape->causal;
     masked.origin = shape->origin;
-    k = through_cache(b, k, "k_cache");
-    v = through_cache(b, v, "v_cache");
     name_next(b, "attention");
     Node *operand[4] = {q, k, sequences, shape->bias};
     Node *scores = graph_add(b->graph, OP_scores, shape->bias ? 4 : 3, operand, &masked);
     Node *weights = node(b, OP_softmax, scores, NULL, NULL, &(Attributes){0});
     return node(b, OP_mix, weights, v, sequences, &a);
+}
+
+Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
+{
+    k = through_cache(b, k, "k_cache");
+    return attention_over(b, q, k, through_cache(b, v, "v_cache"), shape);
 }
 
 Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t rotary_dim, bool interleaved)
@@ -242,5 +269,6 @@ Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, in
 
 void hidden_state(Builder *b, int index, Node *x)
 {
-    if (b->hidden_states) graph_output(b->graph, arena_printf(b->graph->arena, "hidden_states.%d", index), x);
+    const char *stack = !b->architecture->encoder ? "" : b->graph->entry == 1 ? "encoder_" : "decoder_";
+    if (b->hidden_states) graph_output(b->graph, arena_printf(b->graph->arena, "%shidden_states.%d", stack, index), x);
 }

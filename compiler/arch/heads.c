@@ -19,20 +19,23 @@ Node *head_wanted(Builder *b, Node *hidden)
     return graph_add(b->graph, OP_take, 2, operand, &(Attributes){0});
 }
 
-void head_causal_lm(Builder *b, Node *hidden)
+Node *causal_lm_logits(Builder *b, Node *hidden, const char *name, bool bias)
 {
     Node *wanted = head_wanted(b, hidden);
     int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
-    bool tied = config_bool_or(b->config, "tie_word_embeddings", true);
-    /* A checkpoint without lm_head is tied whatever the config says, and nothing else could be meant. */
-    if (b->model->has_weights && !model_has_tensor(b->model, "lm_head.weight")) tied = true;
-    Node *logits;
-    if (tied) {
-        logits = linear_tied(b, wanted, word_table(b), NULL);
-    } else {
-        logits = linear(b, wanted, "lm_head", vocabulary, false);
-    }
-    graph_output(b->graph, "logits", logits);
+    bool tied = config_bool_or(b->config, "tie_word_embeddings", !b->architecture->untied);
+    /* A checkpoint without a head is tied whatever the config says, and nothing else could be meant. */
+    const char *weight = arena_printf(b->graph->arena, "%s.weight", name);
+    if (b->model->has_weights && !model_has_tensor(b->model, weight)) tied = true;
+    if (!tied) return linear(b, wanted, name, vocabulary, bias);
+    name_next(b, name);
+    Node *offset = bias ? param_vector(b, arena_printf(b->graph->arena, "%s.bias", name), vocabulary, INITIAL_ZEROS) : NULL;
+    return linear_tied(b, wanted, word_table(b), offset);
+}
+
+void head_causal_lm(Builder *b, Node *hidden)
+{
+    graph_output(b->graph, "logits", causal_lm_logits(b, hidden, "lm_head", false));
 }
 
 static Node *pooled(Builder *b, Node *hidden, int mode)
@@ -50,6 +53,11 @@ void head_last_token_classification(Builder *b, Node *hidden)
 void head_token_classification(Builder *b, Node *hidden)
 {
     graph_output(b->graph, "logits", linear(b, hidden, "classifier", label_count(b), true));
+}
+
+void head_token_score(Builder *b, Node *hidden)
+{
+    graph_output(b->graph, "logits", linear(b, hidden, "score", label_count(b), true));
 }
 
 void head_question_answering(Builder *b, Node *hidden)

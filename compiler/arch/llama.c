@@ -1,101 +1,127 @@
-/* LLaMA: pre-norm decoder with RMSNorm, rotary positions, grouped-query attention and a gated MLP.
- * Reference: transformers, models/llama/modeling_llama.py. */
-#include <math.h>
+/* LLaMA and those that differ from it by settings of their own: Mistral, Qwen2, Qwen3, Granite, SmolLM3, OLMo2.
+ * Reference: transformers, models/{llama,mistral,qwen2,qwen3,granite,smollm3,olmo2}/modeling_*.py. */
+#include <stdlib.h>
 
-#include "compiler/arch/blocks.h"
+#include "compiler/arch/decoder.h"
 
-typedef struct LlamaShape {
-    int64_t hidden, intermediate;
-    double epsilon;
-    bool attention_bias, mlp_bias;
-    AttentionShape attention;
-    Node *rope;
-} LlamaShape;
-
-static Node *llama_attention(Builder *b, Node *x, const LlamaShape *s)
+static Decoder llama_settings(Builder *b)
 {
-    const AttentionShape *a = &s->attention;
-    scope_enter(b, "self_attn");
-    Node *q = linear(b, x, "q_proj", a->heads * a->head_dim, s->attention_bias);
-    Node *k = linear(b, x, "k_proj", a->kv_heads * a->head_dim, s->attention_bias);
-    Node *v = linear(b, x, "v_proj", a->kv_heads * a->head_dim, s->attention_bias);
-    q = rope(b, q, s->rope, a->heads, a->head_dim, a->head_dim, false);
-    k = rope(b, k, s->rope, a->kv_heads, a->head_dim, a->head_dim, false);
-    Node *y = linear(b, attention(b, q, k, v, a), "o_proj", s->hidden, s->attention_bias);
-    scope_leave(b);
-    return y;
-}
-
-static Node *llama_mlp(Builder *b, Node *x, const LlamaShape *s)
-{
-    scope_enter(b, "mlp");
-    Node *gate = activation(b, linear(b, x, "gate_proj", s->intermediate, s->mlp_bias), "hidden_act", "silu");
-    Node *up = linear(b, x, "up_proj", s->intermediate, s->mlp_bias);
-    Node *y = linear(b, mul(b, gate, up), "down_proj", s->hidden, s->mlp_bias);
-    scope_leave(b);
-    return y;
-}
-
-static Node *llama_layer(Builder *b, Node *x, const LlamaShape *s, int layer)
-{
-    scope_enter(b, "layers.%d", layer);
-    x = add(b, x, llama_attention(b, rms_norm(b, x, "input_layernorm", s->epsilon), s));
-    x = add(b, x, llama_mlp(b, rms_norm(b, x, "post_attention_layernorm", s->epsilon), s));
-    scope_leave(b);
-    return x;
-}
-
-static LlamaShape llama_shape(Builder *b)
-{
-    const Config *c = b->config;
-    LlamaShape s = {0};
-    s.hidden = config_int(c, "hidden_size", 1, 1 << 20);
-    s.intermediate = config_int(c, "intermediate_size", 1, 1 << 22);
-    s.epsilon = config_float_or(c, "rms_norm_eps", 0, 1, 1e-6);
-    s.attention_bias = config_bool_or(c, "attention_bias", false);
-    s.mlp_bias = config_bool_or(c, "mlp_bias", false);
-    s.attention.heads = config_int(c, "num_attention_heads", 1, 1 << 14);
-    s.attention.kv_heads = config_int_or(c, "num_key_value_heads", 1, 1 << 14, s.attention.heads);
-    s.attention.head_dim = config_int_or(c, "head_dim", 1, 512, s.hidden / s.attention.heads);
-    s.attention.scale = 1 / sqrt((double)s.attention.head_dim);
-    s.attention.causal = true;
-    if (s.attention.heads % s.attention.kv_heads)
-        err_set(b->err, "%s: num_attention_heads %lld is no multiple of num_key_value_heads %lld", c->file,
-                (long long)s.attention.heads, (long long)s.attention.kv_heads);
-    if (s.attention.head_dim % 2)
-        err_set(b->err, "%s: head_dim: found %lld, wanted an even number", c->file, (long long)s.attention.head_dim);
-    return s;
+    Decoder d = decoder_settings(b);
+    d.epsilon = config_float_or(b->config, "rms_norm_eps", 0, 1, 1e-6);
+    d.qkv_bias = d.o_bias = config_bool_or(b->config, "attention_bias", false);
+    d.mlp_bias = config_bool_or(b->config, "mlp_bias", false);
+    decoder_rope(b, &d);
+    return d;
 }
 
 static Node *llama_body(Builder *b)
 {
-    LlamaShape s = llama_shape(b);
-    int64_t layers = config_int(b->config, "num_hidden_layers", 1, 4096);
-    int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
-    int64_t pad = config_int_or(b->config, "pad_token_id", -1, vocabulary - 1, -1);
-    if (b->err->text[0]) return NULL;
-    s.rope = rope_table(b, s.attention.head_dim, 0);
-    Node *x = embedding(b, input_ids(b), "embed_tokens", vocabulary, s.hidden, pad);
-    for (int i = 0; i < layers; i++) {
-        hidden_state(b, i, x);
-        scope_layer(b, i);
-        x = llama_layer(b, x, &s, i);
-        scope_layer(b, -1);
-    }
-    x = rms_norm(b, x, "norm", s.epsilon);
-    hidden_state(b, (int)layers, x);
-    return x;
+    Decoder d = llama_settings(b);
+    return decoder_body(b, &d);
 }
 
-const Architecture arch_llama = {
-    .model_type = "llama",
-    .prefix = "model.",
-    .decoder = true,
-    .length_keys = "max_position_embeddings",
-    .body = llama_body,
-    .head = {[HEAD_base] = head_last_hidden_state,
-             [HEAD_causal_lm] = head_causal_lm,
-             [HEAD_sequence_classification] = head_last_token_classification,
-             [HEAD_token_classification] = head_token_classification,
-             [HEAD_question_answering] = head_question_answering},
-};
+static Node *mistral_body(Builder *b)
+{
+    Decoder d = llama_settings(b);
+    d.qkv_bias = d.o_bias = d.mlp_bias = false;
+    decoder_window(b, &d, 0);
+    return decoder_body(b, &d);
+}
+
+/* A window on the layers from max_window_layers on, if use_sliding_window asks for one. */
+static void qwen_windows(Builder *b, Decoder *d)
+{
+    if (!config_bool_or(b->config, "use_sliding_window", false)) return;
+    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, 4096);
+    int64_t full = config_int_or(b->config, "max_window_layers", 0, INT32_MAX, 28);
+    for (int64_t i = 0; i < d->layers; i++) d->layer[i].window = decoder_layer_slides(b, i, i >= full) ? window : 0;
+}
+
+static Node *qwen2_body(Builder *b)
+{
+    Decoder d = llama_settings(b);
+    d.qkv_bias = true;
+    d.o_bias = d.mlp_bias = false;
+    qwen_windows(b, &d);
+    return decoder_body(b, &d);
+}
+
+static Node *qwen3_body(Builder *b)
+{
+    Decoder d = llama_settings(b);
+    d.head_norm = head_norm_shared;
+    d.q_norm = "q_norm";
+    d.k_norm = "k_norm";
+    d.mlp_bias = false;
+    qwen_windows(b, &d);
+    return decoder_body(b, &d);
+}
+
+static Node *granite_body(Builder *b)
+{
+    const Config *c = b->config;
+    Decoder d = llama_settings(b);
+    d.embedding_scale = config_float_or(c, "embedding_multiplier", 1e-9, 1e9, 1);
+    d.residual_scale = config_float_or(c, "residual_multiplier", 1e-9, 1e9, 1);
+    d.attention.scale = config_float_or(c, "attention_multiplier", 1e-9, 1e9, 1);
+    return decoder_body(b, &d);
+}
+
+static void granite_causal_lm(Builder *b, Node *hidden)
+{
+    Node *logits = causal_lm_logits(b, hidden, "lm_head", false);
+    double scaling = config_float_or(b->config, "logits_scaling", 1e-9, 1e9, 1);
+    graph_output(b->graph, "logits", graph_add(b->graph, OP_scale, 1, &logits, &(Attributes){.value = 1 / scaling}));
+}
+
+/* Every so many layers there is none without positions: no_rope_layers says 1 for those that turn. */
+static bool smollm3_turns(Builder *b, int64_t i)
+{
+    const cJSON *list = config_item(b->config, "no_rope_layers");
+    if (!list) return (i + 1) % config_int_or(b->config, "no_rope_layer_interval", 1, INT32_MAX, 4) != 0;
+    const cJSON *item = cJSON_IsArray(list) ? cJSON_GetArrayItem(list, (int)i) : NULL;
+    if (!cJSON_IsNumber(item) || (item->valuedouble != 0 && item->valuedouble != 1))
+        err_set(b->err, "%s: no_rope_layers: wanted 0 or 1 for layer %lld", b->config->file, (long long)i);
+    return item && item->valuedouble != 0;
+}
+
+static Node *smollm3_body(Builder *b)
+{
+    Decoder d = llama_settings(b);
+    bool windows = config_bool_or(b->config, "use_sliding_window", false) && config_has(b->config, "sliding_window");
+    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, 0);
+    for (int64_t i = 0; i < d.layers && !b->err->text[0]; i++) {
+        bool turns = smollm3_turns(b, i), slides = decoder_layer_slides(b, i, windows && !turns);
+        if (!turns) d.layer[i].rope = NULL;
+        d.layer[i].window = windows && slides ? window : 0;
+    }
+    return decoder_body(b, &d);
+}
+
+/* Norms after attention and MLP, none before; q and k normed over all heads together. */
+static Node *olmo2_body(Builder *b)
+{
+    Decoder d = llama_settings(b);
+    d.epsilon = config_float_or(b->config, "rms_norm_eps", 0, 1, 1e-5);
+    d.mlp_bias = false;
+    d.attend.norm_in = d.feed.norm_in = NULL;
+    d.attend.norm_out = "post_attention_layernorm";
+    d.feed.norm_out = "post_feedforward_layernorm";
+    d.head_norm = head_norm_whole;
+    d.q_norm = "q_norm";
+    d.k_norm = "k_norm";
+    return decoder_body(b, &d);
+}
+
+#define LLAMA_LIKE(type, own, output)                                                                                              \
+    const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true, .untied = own,                      \
+                                      .length_keys = "max_position_embeddings", .body = type##_body,                                \
+                                      .head = {DECODER_HEADS, [HEAD_token_classification] = head_token_score, [HEAD_causal_lm] = output}}
+
+LLAMA_LIKE(llama, true, head_causal_lm);
+LLAMA_LIKE(mistral, true, head_causal_lm);
+LLAMA_LIKE(qwen2, true, head_causal_lm);
+LLAMA_LIKE(qwen3, true, head_causal_lm);
+LLAMA_LIKE(granite, true, granite_causal_lm);
+LLAMA_LIKE(smollm3, false, head_causal_lm);
+LLAMA_LIKE(olmo2, true, head_causal_lm);
