@@ -14,6 +14,7 @@ static const char *printable(Arena *arena, const char *text)
 
 static hf2c_rows rows_of(const Node *node)
 {
+    if (node->entry == 1) return HF2C_ROWS_SOURCE;
     switch (node->shape.dim[0].symbol) {
     case SYMBOL_sequences: return HF2C_ROWS_SEQUENCES;
     case SYMBOL_wanted: return HF2C_ROWS_WANTED;

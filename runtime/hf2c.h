@@ -55,9 +55,13 @@ typedef struct hf2c_batch {
     const int32_t *past;      /* [sequences] positions already in the cache, or NULL for all 0 */
     const int32_t *slot;      /* [sequences] cache slot of each sequence, or NULL for 0, 1, 2 ... */
     const int32_t *want;      /* [wanted] row numbers, increasing */
+    /* Models with an encoder only, for forward(); encode() ignores them. */
+    const int32_t *memory;      /* [sequences] tokens of the source that each sequence looks back at; required there */
+    const int32_t *memory_slot; /* [sequences] slot that encode() put that source into, or NULL for the sequence's own */
 } hf2c_batch;
 
-typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED } hf2c_rows;
+/* HF2C_ROWS_SOURCE: one for each row of encode(), which alone gives this output; forward() gives the others. */
+typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED, HF2C_ROWS_SOURCE } hf2c_rows;
 
 typedef struct hf2c_output {
     const char *name; /* as transformers names it: logits, last_hidden_state, pooler_output, start_logits, hidden_states.3 ... */
@@ -84,10 +88,15 @@ struct hf2c_context {
 /* Defaults of generation, from generation_config.json. */
 typedef struct hf2c_generation_defaults {
     int32_t bos, pad;                    /* -1: none */
+    int32_t decoder_start, forced_bos, forced_eos; /* -1: none */
     int32_t eos[8];
     int eos_count;
     int do_sample, top_k, max_length, max_new_tokens; /* 0 top_k: off; 0 lengths: not given */
     float temperature, top_p, min_p, repetition_penalty;
+    int min_length, no_repeat_ngram_size, num_beams, early_stopping; /* 0: not given; early_stopping: hf2c_early_stopping */
+    float length_penalty;
+    const int32_t *suppress, *begin_suppress; /* tokens that never appear, that do not appear first; NULL: none */
+    int suppress_count, begin_suppress_count;
 } hf2c_generation_defaults;
 
 struct hf2c_model {
@@ -113,6 +122,9 @@ struct hf2c_model {
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
     hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
+    /* Models with an encoder, NULL otherwise: reads whole sources into the slots of their sequences, where forward() then finds
+     * them. A slot holds one source and one sequence that grows; they are independent of each other. */
+    hf2c_status (*encode)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
 };
 
 typedef enum hf2c_problem { HF2C_PROBLEM_SINGLE_LABEL, HF2C_PROBLEM_MULTI_LABEL, HF2C_PROBLEM_REGRESSION } hf2c_problem;
@@ -123,6 +135,8 @@ hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, co
                               void *workspace, size_t workspace_bytes, void *state, size_t state_bytes, int threads);
 /* Checks a batch against the model and the context: counts, order, ids, capacity. forward() calls it first. */
 hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch);
+/* The same for encode(). */
+hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch);
 /* Copies what one slot of the state holds to another. HF2C_BAD_ARGUMENT when there is no such slot. */
 hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to);
 /* Index of the output of that name, or -1. */

@@ -27,6 +27,13 @@ enum {
 /* The widest head that the attention kernel has room for; what is wider gives NaN. */
 enum { ATTENTION_HEAD_DIM = 512 };
 
+/* Where attention finds its keys and values: the `cached` constant. */
+enum {
+    KEYS_rows,   /* rows of this call */
+    KEYS_cached, /* the cache of the sequence itself */
+    KEYS_memory  /* what an encoder left of the sequence's source */
+};
+
 enum { POOL_first, POOL_last, POOL_mean, POOL_max };
 
 #endif

@@ -11,6 +11,7 @@ typedef struct Forward {
     /* the call being made; arrays of [capacity] */
     int rows, sequences;
     int32_t *ids, *positions, *types, *want, *start, *past, *slot;
+    int32_t *memory, *source_tokens; /* of the call's sequences; [sequences of the block] */
     size_t *place;  /* [rows] where each row stands in the padded batch */
     int *sequence;  /* [sequences] */
     int *fed, *column; /* [sequences of the block] tokens that went before, and where in the row the next may stand */
@@ -22,13 +23,13 @@ typedef struct Forward {
 static size_t value_rows(const Forward *f, const hf2c_output *output)
 {
     size_t sequences = (size_t)f->inputs->sequences;
-    return output->rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)f->inputs->width;
+    return output->rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)padded_rows(f->inputs, output->rows)->width;
 }
 
 static void prepare(Forward *f, size_t capacity, int only)
 {
     Arena *a = f->arena;
-    int32_t **lists[] = {&f->ids, &f->positions, &f->types, &f->want, &f->start, &f->past, &f->slot};
+    int32_t **lists[] = {&f->ids, &f->positions, &f->types, &f->want, &f->start, &f->past, &f->slot, &f->memory, &f->source_tokens};
     for (size_t i = 0; i < COUNT_OF(lists); i++) *lists[i] = ARENA_ARRAY(a, int32_t, capacity + 1);
     f->place = ARENA_ARRAY(a, size_t, capacity);
     f->sequence = ARENA_ARRAY(a, int, capacity);
@@ -46,9 +47,8 @@ static void prepare(Forward *f, size_t capacity, int only)
 }
 
 /* Adds the next tokens of a sequence. */
-static void add_piece(Forward *f, int sequence, int piece, int *fed, int *column)
+static void add_piece(Forward *f, const Padded *in, int sequence, int piece, int *fed, int *column)
 {
-    const Padded *in = f->inputs;
     int added = 0;
     f->sequence[f->sequences] = sequence;
     f->start[f->sequences] = f->rows;
@@ -67,12 +67,13 @@ static void add_piece(Forward *f, int sequence, int piece, int *fed, int *column
     if (added) f->sequences++;
 }
 
-static void scatter(Forward *f)
+static void scatter(Forward *f, bool encoding)
 {
     const hf2c_model *model = f->context->model;
     for (int i = 0; i < model->output_count; i++) {
         size_t columns = (size_t)model->outputs[i].columns, bytes = columns * sizeof(float);
         bool sequences = model->outputs[i].rows == HF2C_ROWS_SEQUENCES;
+        if ((model->outputs[i].rows == HF2C_ROWS_SOURCE) != encoding) continue;
         int count = sequences ? f->sequences : f->rows;
         for (int r = 0; f->output[i] && r < count; r++) {
             size_t place = sequences ? (size_t)f->sequence[r] : f->place[r];
@@ -81,35 +82,53 @@ static void scatter(Forward *f)
     }
 }
 
-static bool call(Forward *f)
+static bool call(Forward *f, bool encoding)
 {
+    const hf2c_model *model = f->context->model;
     hf2c_batch batch = {.rows = f->rows, .sequences = f->sequences, .wanted = f->rows, .ids = f->ids, .positions = f->positions};
     f->start[f->sequences] = f->rows;
     batch.types = f->types;
     batch.start = f->start;
     batch.want = f->want;
+    batch.memory = model->encode && !encoding ? f->memory : NULL;
     if (f->context->state) {
         batch.past = f->past;
         batch.slot = f->slot;
     }
-    hf2c_status status = f->context->model->forward(f->context, &batch, f->output);
+    hf2c_status status = (encoding ? model->encode : model->forward)(f->context, &batch, f->output);
     if (status != HF2C_OK) return err_set(f->err, "%s", hf2c_status_text(status));
-    scatter(f);
+    scatter(f, encoding);
     return true;
+}
+
+/* The sources of sequences [first, first + count), whole, into the slots of those. */
+static bool encode_block(Forward *f, int first, int count)
+{
+    const Padded *source = f->inputs->source;
+    f->rows = f->sequences = 0;
+    for (int i = 0; i < count; i++) {
+        f->fed[i] = f->column[i] = 0;
+        f->slot[i] = i;
+        add_piece(f, source, first + i, source->width, &f->fed[i], &f->column[i]);
+        f->source_tokens[i] = f->fed[i];
+    }
+    return call(f, true);
 }
 
 /* Sequences [first, first + count), piece by piece, all in step. */
 static bool run_block(Forward *f, int first, int count, int piece)
 {
+    if (f->context->model->encode && !encode_block(f, first, count)) return false;
     for (int i = 0; i < count; i++) f->fed[i] = f->column[i] = 0;
     for (;;) {
         f->rows = f->sequences = 0;
         for (int i = 0; i < count; i++) {
             f->slot[f->sequences] = i;
-            add_piece(f, first + i, piece, &f->fed[i], &f->column[i]);
+            f->memory[f->sequences] = f->source_tokens[i];
+            add_piece(f, f->inputs, first + i, piece, &f->fed[i], &f->column[i]);
         }
         if (f->rows == 0) return true;
-        if (!call(f)) return false;
+        if (!call(f, false)) return false;
     }
 }
 
@@ -125,7 +144,8 @@ static Feeding fit(const hf2c_context *context, const Padded *inputs, Feeding wi
     if (wish.piece) f.piece = least(f.piece, wish.piece);
     if (wish.together) f.together = least(f.together, wish.together);
     f.together = least(f.together, model->max_batch);
-    int rows = model->max_rows / f.piece;
+    int longest = inputs->source && inputs->source->width > f.piece ? inputs->source->width : f.piece;
+    int rows = model->max_rows / longest;
     f.together = rows < f.together ? (rows ? rows : 1) : f.together;
     return f;
 }
@@ -135,7 +155,12 @@ float **forward_padded(Arena *arena, hf2c_context *context, const Padded *inputs
 {
     Forward f = {.arena = arena, .context = context, .inputs = inputs, .column_positions = column_positions, .err = err};
     Feeding fitting = fit(context, inputs, feeding);
-    prepare(&f, (size_t)fitting.together * (size_t)fitting.piece, only);
+    int longest = inputs->source && inputs->source->width > fitting.piece ? inputs->source->width : fitting.piece;
+    if (!context->model->encode != !inputs->source) {
+        err_set(err, context->model->encode ? "there is no source for the encoder" : "this model has no encoder for a source");
+        return NULL;
+    }
+    prepare(&f, (size_t)fitting.together * (size_t)longest, only);
     for (int first = 0; first < inputs->sequences; first += fitting.together)
         if (!run_block(&f, first, least(fitting.together, inputs->sequences - first), fitting.piece)) return NULL;
     return f.value;

@@ -10,7 +10,7 @@ static const size_t notes_limit = (size_t)64 << 20;
 
 /* First parts of names of what other tests compare. */
 static const char *const other_kinds[] = {"generation", "sampling", "quant", "dequant", "beam", "chat"};
-static const char *const input_names[] = {"input_ids", "attention_mask", "token_type_ids"};
+static const char *const input_names[] = {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids"};
 
 static bool is_input(const char *output)
 {
@@ -100,7 +100,7 @@ static bool sort_into_groups(Golden *golden, Err *err)
         if (!group) return false;
         group->expected[group->count] = tensor;
         group->output[group->count++] = output;
-        golden->hidden_states |= strncmp(output, "hidden_states.", 14) == 0;
+        golden->hidden_states |= strstr(output, "hidden_states.") != NULL;
     }
     return true;
 }
@@ -113,6 +113,7 @@ bool golden_open(Arena *arena, const char *path, int64_t padding, Golden *golden
         GoldenGroup *group = &golden->group[i];
         if (!golden_read_inputs(golden, group, err)) return err_prefix(err, "%s: group \"%s\"", path, group->name);
         if (group->inputs.width > golden->longest) golden->longest = group->inputs.width;
+        if (group->inputs.source && group->inputs.source->width > golden->longest) golden->longest = group->inputs.source->width;
     }
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "compiler/read/json.h"
 #include "compiler/read/safetensors.h"
+#include "runtime/hf2c.h"
 
 /* |a - b| <= absolute + relative * |b|, b the expected value. */
 typedef struct Tolerance {
@@ -17,6 +18,7 @@ typedef struct Padded {
     const int32_t *ids;   /* [sequences * width] */
     const int32_t *types; /* the same, or NULL: all 0 */
     const uint8_t *mask;  /* the same; 1: a token, 0: padding */
+    const struct Padded *source; /* what the encoder reads while a decoder reads this; NULL: there is no encoder */
 } Padded;
 
 typedef struct GoldenGroup {
@@ -42,6 +44,12 @@ typedef struct Golden {
     bool hidden_states; /* some group holds hidden_states.N */
 } Golden;
 
+/* What an output with such rows has rows of. */
+static inline const Padded *padded_rows(const Padded *inputs, hf2c_rows rows)
+{
+    return rows == HF2C_ROWS_SOURCE ? inputs->source : inputs;
+}
+
 /* What holds where golden.json says nothing: float32 arithmetic in another order. */
 extern const Tolerance golden_default_tolerance;
 
@@ -52,6 +60,10 @@ const char *golden_precision(const GoldenGroup *group);
 
 /* ---- golden_inputs.c ---- */
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err);
+
+/* For models with an encoder: a group without decoder_input_ids has its own inputs, moved on by one, as transformers does it; `start`
+ * comes first, or each sequence's last token when start is -1. */
+void golden_shift_inputs(Golden *golden, GoldenGroup *group, int64_t start);
 
 /* ---- golden_derive.c: outputs that follow from one of the model's ---- */
 typedef struct Derivation {

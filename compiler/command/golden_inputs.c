@@ -158,6 +158,24 @@ static bool check_sequences(const Padded *inputs, Err *err)
     return true;
 }
 
+/* Where there are decoder_input_ids, those are the inputs, and what was read before is their source. */
+static bool read_decoder_inputs(const Golden *golden, const char *name, Padded *inputs, Err *err)
+{
+    const Tensor *ids = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/decoder_input_ids", name));
+    if (!ids) return true;
+    Padded *source = ARENA_NEW(golden->arena, Padded);
+    *source = *inputs;
+    if (ids->rank != 2 || ids->shape[0] != source->sequences || ids->elements == 0 || ids->elements > MOST_TOKENS)
+        return err_set(err, "%s: found shape %s, wanted [%d, tokens]", ids->name, shape_text(golden->arena, ids->rank, ids->shape),
+                       source->sequences);
+    *inputs = (Padded){.sequences = source->sequences, .width = (int)ids->shape[1], .source = source};
+    inputs->ids = read_integers(golden, name, "decoder_input_ids", inputs, err);
+    uint8_t *mask = ARENA_ARRAY(golden->arena, uint8_t, ids->elements);
+    memset(mask, 1, ids->elements);
+    inputs->mask = mask;
+    return inputs->ids != NULL;
+}
+
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err)
 {
     const char *name = group_with_inputs(group);
@@ -167,5 +185,21 @@ bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err)
     else if (group->name[0]) found = from_feature(golden, name, &group->inputs, err);
     else found = from_texts(golden, &group->inputs, err);
     if (!found) return err_set(err, "has outputs, and no input_ids");
-    return check_sequences(&group->inputs, err);
+    return check_sequences(&group->inputs, err) && read_decoder_inputs(golden, name, &group->inputs, err);
+}
+
+void golden_shift_inputs(Golden *golden, GoldenGroup *group, int64_t start)
+{
+    Padded *inputs = &group->inputs, *source = ARENA_NEW(golden->arena, Padded);
+    if (inputs->source) return;
+    *source = *inputs;
+    int32_t *ids = ARENA_ARRAY(golden->arena, int32_t, (size_t)inputs->sequences * (size_t)inputs->width);
+    for (int s = 0; s < inputs->sequences; s++) {
+        size_t row = (size_t)s * (size_t)inputs->width;
+        int last = inputs->width - 1;
+        while (last > 0 && !inputs->mask[row + (size_t)last]) last--;
+        ids[row] = start >= 0 ? (int32_t)start : inputs->ids[row + (size_t)last];
+        memcpy(ids + row + 1, inputs->ids + row, ((size_t)inputs->width - 1) * sizeof *ids);
+    }
+    *inputs = (Padded){.sequences = source->sequences, .width = source->width, .ids = ids, .mask = source->mask, .source = source};
 }

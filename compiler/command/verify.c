@@ -83,6 +83,13 @@ static void compile_model(Verification *v)
     v->lossy = loses_precision(v->compiled->graph);
 }
 
+static void complete_inputs(Verification *v)
+{
+    if (!v->compiled->built.architecture->encoder) return;
+    int64_t start = config_int_or(&v->compiled->model.config, "decoder_start_token_id", -1, INT32_MAX, -1);
+    for (size_t i = 0; i < v->golden.groups; i++) golden_shift_inputs(&v->golden, &v->golden.group[i], start);
+}
+
 static Engine *make_engine(Verification *v, EngineKind kind, Err *err)
 {
     LoadOptions load = {.compiler = v->options->compiler, .verbose = v->options->verbose};
@@ -148,7 +155,7 @@ static float *computed(const Verification *v, Arena *arena, const GoldenGroup *g
     if (found < 0) return NULL;
     const hf2c_output *output = &model->outputs[found];
     size_t elements = group->expected[i]->elements, rows = (size_t)group->inputs.sequences;
-    if (output->rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)group->inputs.width;
+    if (output->rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(&group->inputs, output->rows)->width;
     *why = "the golden's shape is not that of this output";
     if (!derivation) return elements == rows * (size_t)output->columns ? value[found] : NULL;
     float *out = ARENA_ARRAY(arena, float, elements);
@@ -164,19 +171,21 @@ static bool pools_padding(const Verification *v, const Padded *inputs, int seque
 }
 
 /* Rows of an expected tensor: of tokens, of sequences, or (of what is derived) none of both. */
-typedef enum RowKind { ROW_derived, ROW_token, ROW_sequence } RowKind;
+typedef enum RowKind { ROW_derived, ROW_token, ROW_source, ROW_sequence } RowKind;
 
 static RowKind row_kind(const Verification *v, const char *output)
 {
     int found = hf2c_output_find(&v->compiled->facts, output);
     if (found < 0) return ROW_derived;
-    return v->compiled->facts.outputs[found].rows == HF2C_ROWS_SEQUENCES ? ROW_sequence : ROW_token;
+    hf2c_rows rows = v->compiled->facts.outputs[found].rows;
+    return rows == HF2C_ROWS_SEQUENCES ? ROW_sequence : rows == HF2C_ROWS_SOURCE ? ROW_source : ROW_token;
 }
 
 /* Padding has no result here; what goldens hold there is zeros or nothing that matters. */
 static bool row_counts(const Verification *v, const GoldenGroup *group, RowKind kind, size_t row)
 {
     if (kind == ROW_token) return group->inputs.mask[row];
+    if (kind == ROW_source) return group->inputs.source->mask[row];
     return !v->compiled->built.architecture->decoder || !pools_padding(v, &group->inputs, (int)row);
 }
 
@@ -186,6 +195,7 @@ static size_t keep_comparable(const Verification *v, const GoldenGroup *group, s
     RowKind kind = row_kind(v, group->output[i]);
     size_t rows = (size_t)group->inputs.sequences, elements = group->expected[i]->elements, kept = 0;
     if (kind == ROW_token) rows *= (size_t)group->inputs.width;
+    if (kind == ROW_source) rows *= (size_t)group->inputs.source->width;
     if (kind == ROW_derived || elements % rows != 0) return elements;
     size_t columns = elements / rows;
     for (size_t row = 0; row < rows; row++) {
@@ -241,7 +251,7 @@ static void compare_engines(Verification *v, const GoldenGroup *group, float *co
     const hf2c_model *model = &v->compiled->facts;
     for (int i = 0; compiled && interpreted && i < model->output_count; i++) {
         size_t rows = (size_t)group->inputs.sequences;
-        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)group->inputs.width;
+        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(&group->inputs, model->outputs[i].rows)->width;
         Comparison c = compare_values(compiled[i], interpreted[i], rows * (size_t)model->outputs[i].columns, (Tolerance){0, 0});
         v->disagreement = compare_worse(v->disagreement, c.relative_l2);
         v->same_bits = v->same_bits && c.same_bits;
@@ -306,6 +316,7 @@ int command_verify(const Options *options)
     size_t skipped = 0;
     open_golden(&v);
     compile_model(&v);
+    complete_inputs(&v);
     open_engines(&v);
     print_head();
     for (size_t i = 0; i < v.golden.groups; i++) {

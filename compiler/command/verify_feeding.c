@@ -39,7 +39,7 @@ static const char *difference(const hf2c_model *model, const Padded *inputs, flo
     for (int i = 0; i < model->output_count; i++) {
         size_t rows = (size_t)inputs->sequences;
         if (!a[i] || !b[i]) continue;
-        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)inputs->width;
+        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(inputs, model->outputs[i].rows)->width;
         *worst = compare_values(a[i], b[i], rows * (size_t)model->outputs[i].columns, (Tolerance){0, 0});
         if (!worst->same_bits) return model->outputs[i].name;
     }

@@ -89,8 +89,17 @@ static void print_text_calls(Str *out, const Compiled *c)
     str_printf(out, "\n");
 }
 
+static void print_source(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Reads a source of n tokens; what prefill and decode put out then looks back at it. The next token is the first: begin with\n"
+               " * %s_model.generation.decoder_start. */\n"
+               "hf2c_status %s_source(%s_context *c, const int32_t *ids, size_t n);\n\n", name, name, name);
+}
+
 void emit_header(Str *out, const Compiled *c)
 {
+    bool encoder = graph_has_encoder(c->graph);
     const char *big = upper(c->arena, c->name), *name = c->name;
     str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
                c->facts.name, c->facts.architecture);
@@ -100,15 +109,19 @@ void emit_header(Str *out, const Compiled *c)
     fix_identifiers(out, from);
     str_printf(out, "extern const hf2c_model %s_model;\n", name);
     str_printf(out, "extern const unsigned char %s_weights[]; /* linked in, unless the program maps a file */\n\n", name);
-    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n} %s_context;\n\n", name, name);
+    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n%s} %s_context;\n\n", name,
+               encoder ? "    int32_t source; /* tokens of its source */\n" : "", name);
     str_printf(out,
                "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
                "    const void *weights, size_t weights_bytes);\n\n", name, name);
+    if (encoder) print_source(out, name);
     if (c->facts.state_bytes) print_decoder(out, name);
     else print_encoder(out, name);
     print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
-                    "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n\n", name);
+                    "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);
+    if (encoder) str_printf(out, "hf2c_status %s_encode_source(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);
+    str_printf(out, "\n");
     str_printf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

@@ -31,7 +31,7 @@ static void print_labels(Str *out, const hf2c_model *f)
 
 static void print_outputs(Str *out, const hf2c_model *f)
 {
-    static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED"};
+    static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED", "HF2C_ROWS_SOURCE"};
     str_printf(out, "static const hf2c_output outputs[] = {\n");
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
@@ -70,7 +70,9 @@ static void print_model(Str *out, const Compiled *c)
                poolings[f->pooling], f->normalize);
     print_generation(out, c->arena, &f->generation);
     if (f->tokenizer) str_printf(out, "    .tokenizer = &%s_tokenizer,\n", c->name);
-    str_printf(out, "    .forward = %s_forward,\n};\n\n", c->name);
+    str_printf(out, "    .forward = %s_forward,\n", c->name);
+    if (graph_has_encoder(c->graph)) str_printf(out, "    .encode = %s_encode_source,\n", c->name);
+    str_printf(out, "};\n\n");
 }
 
 static void print_init(Str *out, const char *name)
@@ -91,10 +93,11 @@ static void print_decoder(Str *out, const Compiled *c)
                "    int32_t positions[%d], start[2] = {0, 0}, want = n - 1;\n"
                "    float *outputs[%d] = {logits};\n"
                "    hf2c_batch batch = {.rows = n, .sequences = 1, .wanted = logits ? 1 : 0, .ids = ids, .positions = positions};\n"
-               "    batch.start = start;\n    batch.past = &c->past;\n    batch.want = &want;\n    start[1] = n;\n"
+               "    batch.start = start;\n    batch.past = &c->past;\n    batch.want = &want;\n    start[1] = n;\n%s"
                "    for (int i = 0; i < n; i++) positions[i] = c->past + i;\n"
                "    hf2c_status status = c->context.model->forward(&c->context, &batch, outputs);\n"
-               "    if (status == HF2C_OK) c->past += n;\n    return status;\n}\n\n", name, c->facts.max_rows, c->facts.output_count);
+               "    if (status == HF2C_OK) c->past += n;\n    return status;\n}\n\n", name, c->facts.max_rows, c->facts.output_count,
+               graph_has_encoder(c->graph) ? "    batch.memory = &c->source;\n" : "");
     str_printf(out,
                "hf2c_status %s_prefill(%s_context *c, const int32_t *ids, size_t n, float *logits)\n{\n"
                "    if (!c || !ids || n == 0) return HF2C_BAD_ARGUMENT;\n"
@@ -105,6 +108,19 @@ static void print_decoder(Str *out, const Compiled *c)
     str_printf(out, "hf2c_status %s_decode(%s_context *c, int32_t id, float *logits)\n{\n    return %s_prefill(c, &id, 1, logits);\n}\n\n", name,
                name, name);
     str_printf(out, "void %s_reset(%s_context *c)\n{\n    c->past = 0;\n}\n", name, name);
+}
+
+static void print_source(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "\nhf2c_status %s_source(%s_context *c, const int32_t *ids, size_t n)\n{\n"
+               "    int32_t positions[%d], start[2] = {0, 0};\n    float *outputs[%d] = {NULL};\n"
+               "    if (!c || !ids || n == 0) return HF2C_BAD_ARGUMENT;\n    if (n > %d) return HF2C_TOO_LONG;\n"
+               "    for (int i = 0; i < (int)n; i++) positions[i] = i;\n    start[1] = c->source = (int32_t)n;\n    c->past = 0;\n"
+               "    hf2c_batch batch = {.rows = (int)n, .sequences = 1, .ids = ids, .positions = positions};\n"
+               "    batch.start = start;\n    return c->context.model->encode(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.max_sequence, c->facts.output_count, c->facts.max_sequence);
 }
 
 static void print_encoder(Str *out, const Compiled *c)
@@ -153,5 +169,6 @@ void emit_model(Str *out, const Compiled *c)
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);
     else print_encoder(out, c);
+    if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);
 }

@@ -153,13 +153,17 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
 static const char *section_name(const Emitter *e, size_t number)
 {
     const Section *section = &e->plan->section[number];
-    size_t loops = 0, before = 0;
-    for (size_t s = 0; s < e->plan->sections; s++)
+    size_t loops = 0, before = 0, sections = 0, at = 0;
+    const char *entry = section->entry ? "source_" : "";
+    for (size_t s = 0; s < e->plan->sections; s++) {
+        if (e->plan->section[s].entry != section->entry) continue;
+        sections++, at += s < number;
         if (e->plan->section[s].iterations > 1) loops++, before += s < number;
-    if (section->iterations > 1) return loops == 1 ? "layer" : arena_printf(e->arena, "layer_%zu", before + 1);
-    if (e->plan->sections == 1) return "everything";
-    if (number == 0) return "begin";
-    return number + 1 == e->plan->sections ? "finish" : arena_printf(e->arena, "part_%zu", number);
+    }
+    if (section->iterations > 1 && loops > 1) return arena_printf(e->arena, "%slayer_%zu", entry, before + 1);
+    if (section->iterations == 1 && at > 0 && at + 1 < sections) return arena_printf(e->arena, "%spart_%zu", entry, at);
+    const char *name = section->iterations > 1 ? "layer" : sections == 1 ? "everything" : at == 0 ? "begin" : "finish";
+    return arena_printf(e->arena, "%s%s", entry, name);
 }
 
 static const char *shape_comment(const Emitter *e, const Node *node)
@@ -209,11 +213,37 @@ static void print_base(const Emitter *e, Base base, const char *type, const char
         str_printf(e->out, "    %s%s = %s + %zu + (size_t)index * %zu; /* of this layer */\n", type, name, base.text, base.offset, base.stride);
 }
 
-static const char *state_name(const Emitter *e, const Operand *operand)
+/* "k_cache": the last word of the name that the architecture gave it. */
+static const char *cache_word(const Operand *operand)
 {
     const Node *cache = node_storage(operand->node, &(int64_t){0});
     const char *dot = cache->name ? strrchr(cache->name, '.') : NULL;
-    return dot ? dot + 1 : arena_printf(e->arena, "cache_%" PRId64, cache->a.index);
+    return dot ? dot + 1 : "cache";
+}
+
+/* Is there, in the section that uses this cache, another one of the same word? */
+static bool cache_has_namesake(const Emitter *e, const Operand *operand)
+{
+    for (size_t s = 0; s < e->plan->sections; s++) {
+        const Section *section = &e->plan->section[s];
+        bool used = false, namesake = false;
+        for (size_t i = section->first; i < section->first + section->count; i++)
+            for (int p = 0; p < e->plan->step[i].call.pointers; p++) {
+                const Operand *other = &e->plan->step[i].pointer[p];
+                if (other->place != PLACE_STATE) continue;
+                used = used || other->offset == operand->offset;
+                namesake = namesake || (other->offset != operand->offset && strcmp(cache_word(other), cache_word(operand)) == 0);
+            }
+        if (used && namesake) return true;
+    }
+    return false;
+}
+
+static const char *state_name(const Emitter *e, const Operand *operand)
+{
+    const Node *cache = node_storage(operand->node, &(int64_t){0});
+    if (!cache_has_namesake(e, operand)) return cache_word(operand);
+    return arena_printf(e->arena, "%s_%" PRId64, cache_word(operand), cache->a.index);
 }
 
 static const char *operand_name(const Emitter *e, const Operand *operand)
@@ -306,12 +336,15 @@ static void print_section(const Emitter *e, size_t number)
     str_printf(e->out, "}\n\n");
 }
 
-static void print_schedule(const Emitter *e)
+static const char *schedule_name(int entry) { return entry ? "schedule_source" : "schedule"; }
+
+static void print_schedule(const Emitter *e, int entry)
 {
     bool c = !e->dialect->template_constants;
-    str_printf(e->out, c ? "static void schedule(const hf2c_team *team, void *argument)\n{\n    const hf2c_call *call = argument;\n"
-                         : "static void schedule(hf2c_stream *stream, const hf2c_call *call)\n{\n");
+    str_printf(e->out, c ? "static void %s(const hf2c_team *team, void *argument)\n{\n    const hf2c_call *call = argument;\n"
+                         : "static void %s(hf2c_stream *stream, const hf2c_call *call)\n{\n", schedule_name(entry));
     for (size_t s = 0; s < e->plan->sections; s++) {
+        if (e->plan->section[s].entry != entry) continue;
         if (e->plan->section[s].iterations > 1)
             str_printf(e->out, "    for (int i = 0; i < %d; i++) %s(%s, call, i);\n",
                        e->plan->section[s].iterations, section_name(e, s), e->dialect->team_name);
@@ -323,42 +356,54 @@ static void print_schedule(const Emitter *e)
 
 /* ---- the file ---- */
 
-static void print_forward_c(const Emitter *e)
+/* What the model's struct points at. */
+static const char *entry_name(int entry) { return entry ? "encode_source" : "forward"; }
+
+static void print_entry_c(const Emitter *e, int entry)
 {
-    print_include(e, e->dialect->end);
-    str_printf(e->out, "\nhf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
-                       "    return hf2c_call_schedule(context, batch, outputs, schedule);\n}\n", e->compiled->name);
+    str_printf(e->out, "\nhf2c_status %s_%s(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
+                       "    return hf2c_call_%s(context, batch, outputs, %s);\n}\n",
+               e->compiled->name, entry_name(entry), entry ? "encode" : "schedule", schedule_name(entry));
 }
 
-static void print_output_memory(const Emitter *e)
+static bool is_output_of(const Emitter *e, int i, int entry)
+{
+    return (e->compiled->facts.outputs[i].rows == HF2C_ROWS_SOURCE) == (entry == 1);
+}
+
+static void print_output_memory(const Emitter *e, int entry)
 {
     const hf2c_model *facts = &e->compiled->facts;
     for (int i = 0; i < facts->output_count; i++) {
-        static const char *const counts[] = {"batch->rows", "batch->sequences", "batch->wanted"};
+        static const char *const counts[] = {"batch->rows", "batch->sequences", "batch->wanted", "batch->rows"};
+        if (!is_output_of(e, i, entry)) continue;
         str_printf(e->out, "    hf2c_device_copy_output(device, outputs[%d], call.outputs[%d], (size_t)%s * %d * sizeof(float));\n", i, i,
                    counts[facts->outputs[i].rows], facts->outputs[i].columns);
     }
 }
 
 /* Outputs are computed in the device's workspace and copied out. */
-static void print_forward_cuda(const Emitter *e)
+static void print_entry_cuda(const Emitter *e, int entry)
 {
     const Compiled *c = e->compiled;
     str_printf(e->out,
-               "extern \"C\" hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
+               "extern \"C\" hf2c_status %s_%s(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)\n{\n"
                "    hf2c_device *device = (hf2c_device *)context->engine;\n"
                "    hf2c_device_inputs in;\n"
-               "    hf2c_status status = hf2c_device_begin(device, context, batch, &in);\n"
-               "    if (status != HF2C_OK) return status;\n", c->name);
+               "    hf2c_status status = hf2c_device_begin%s(device, context, batch, &in);\n"
+               "    if (status != HF2C_OK) return status;\n", c->name, entry_name(entry), entry ? "_source" : "");
     str_printf(e->out, "    float *on_device[%d];\n", c->facts.output_count);
     for (int i = 0; i < c->facts.output_count; i++)
-        str_printf(e->out, "    on_device[%d] = outputs[%d] ? (float *)(context->workspace + %zu) : nullptr;\n", i, i, e->plan->output_offset[i]);
+        if (is_output_of(e, i, entry))
+            str_printf(e->out, "    on_device[%d] = outputs[%d] ? (float *)(context->workspace + %zu) : nullptr;\n", i, i, e->plan->output_offset[i]);
+        else
+            str_printf(e->out, "    on_device[%d] = nullptr;\n", i);
     str_printf(e->out,
                "    hf2c_call call;\n    hf2c_call_begin(&call, context, batch, on_device);\n"
                "    call.ids = in.ids;\n    call.positions = in.positions;\n    call.types = in.types;\n    call.want = in.want;\n"
                "    call.sequences = in.sequences;\n"
-               "    schedule(&device->stream, &call);\n");
-    print_output_memory(e);
+               "    %s(&device->stream, &call);\n", schedule_name(entry));
+    print_output_memory(e, entry);
     str_printf(e->out, "    return hf2c_device_finish(device);\n}\n");
 }
 
@@ -388,10 +433,11 @@ void emit_source(Str *out, const Compiled *compiled)
     for (size_t i = 0; i < e.plan->instances; i++) print_wrapper(&e, &e.plan->instance[i]);
     str_printf(out, "/* ---- the schedule ---- */\n\n");
     for (size_t s = 0; s < e.plan->sections; s++) print_section(&e, s);
-    print_schedule(&e);
-    if (e.dialect->template_constants) {
-        print_forward_cuda(&e);
-    } else {
-        print_forward_c(&e);
+    int entries = graph_has_encoder(compiled->graph) ? 2 : 1;
+    for (int entry = entries; entry-- > 0;) print_schedule(&e, entry);
+    if (!e.dialect->template_constants) print_include(&e, e.dialect->end);
+    for (int entry = entries; entry-- > 0;) {
+        if (e.dialect->template_constants) print_entry_cuda(&e, entry);
+        else print_entry_c(&e, entry);
     }
 }

@@ -23,7 +23,7 @@ static void evaluate(const Compiled *c, TestCase *test)
     batch.start = start;
     batch.want = want;
     Arena *arena = arena_new();
-    double **value = graph_evaluate(arena, c->before, &batch);
+    double **value = graph_evaluate_source(arena, c->before, &batch, graph_has_encoder(c->before) ? &batch : NULL);
     const Node *node = c->before->output[0].node;
     int columns = c->facts.outputs[0].columns;
     int row = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES ? 0 : test->tokens - 1;
@@ -75,8 +75,10 @@ bool emit_self_test(Str *out, const Compiled *c, Err *err)
     print_open(out, c);
     bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
     str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
+    if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
     if (c->facts.state_bytes)
-        str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output;\n", name, test.tokens);
+        str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output + %d;\n", name, test.tokens,
+                   c->facts.outputs[0].rows == HF2C_ROWS_ALL ? (test.tokens - 1) * c->facts.outputs[0].columns : 0);
     else
         str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test.tokens,
                    per_sequence ? 0 : (test.tokens - 1) * c->facts.outputs[0].columns);

@@ -8,11 +8,14 @@ typedef struct Engine {
     const Compiled *compiled;
     hf2c_model model;    /* model.forward runs it; contexts must have engine = this */
     uint8_t *weights;    /* packed, for the interpreter; NULL otherwise */
+    hf2c_batch source;   /* the reference engine: what encode() read last */
+    Arena *source_arena; /* of its numbers; NULL: nothing yet */
 } Engine;
 
 /* interpret.c: executes the plan step by step, with the same kernels at run-time shapes. */
 Engine *engine_interpreter(Arena *arena, const Compiled *compiled, Err *err);
-/* reference.c: evaluates the graph as the architecture built it, in double; slow, obviously right. Whole sequences only: no cache. */
+/* reference.c: evaluates the graph as the architecture built it, in double; slow, obviously right. Whole sequences only: no cache; an
+ * encoder's sources are read again with every call, sequence s of a call looks back at the last source s. */
 Engine *engine_reference(Arena *arena, const Compiled *compiled);
 
 /* A context with memory from the arena, for an engine or a loaded program. */

@@ -7,6 +7,7 @@
 typedef struct Interpretation {
     hf2c_call run;
     const Plan *plan;
+    int entry;
 } Interpretation;
 
 static void *input_pointer(hf2c_call *run, int input)
@@ -62,6 +63,7 @@ static void interpret(const hf2c_team *team, void *argument)
     Interpretation *in = argument;
     for (size_t s = 0; s < in->plan->sections; s++) {
         const Section *section = &in->plan->section[s];
+        if (section->entry != in->entry) continue;
         for (int n = 0; n < section->iterations; n++)
             for (size_t i = 0; i < section->count; i++)
                 interpret_step(team, &in->run, in->plan, &in->plan->step[section->first + i], n);
@@ -79,6 +81,17 @@ static hf2c_status interpret_forward(hf2c_context *context, const hf2c_batch *ba
     return HF2C_OK;
 }
 
+static hf2c_status interpret_encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
+{
+    const Engine *engine = context->engine;
+    Interpretation in = {.plan = engine->compiled->plan, .entry = 1};
+    hf2c_status status = hf2c_source_check(context, batch);
+    if (status != HF2C_OK) return status;
+    hf2c_call_begin(&in.run, context, batch, outputs);
+    hf2c_parallel(context->threads, interpret, &in);
+    return HF2C_OK;
+}
+
 Engine *engine_interpreter(Arena *arena, const Compiled *compiled, Err *err)
 {
     if (!kernels_isa_runs(compiled->target->isa)) {
@@ -89,6 +102,7 @@ Engine *engine_interpreter(Arena *arena, const Compiled *compiled, Err *err)
     engine->compiled = compiled;
     engine->model = compiled->facts;
     engine->model.forward = interpret_forward;
+    if (graph_has_encoder(compiled->graph)) engine->model.encode = interpret_encode;
     engine->weights = arena_alloc(arena, compiled->plan->weights_bytes);
     uint64_t hash;
     if (!pack_to_memory(compiled->plan, engine->weights, &hash, err)) return NULL;

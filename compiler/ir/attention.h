@@ -9,7 +9,9 @@ bool attention_heads_check(const Node *node, Err *err);
 bool attention_check(const Node *node, Err *err);
 /* k or v: [keys, kv_heads * head_dim] of a cache, or [rows, ...]. */
 bool attention_keys_check(const Node *node, int operand, const char *what, Err *err);
-bool attention_is_cached(const Node *k);
+int attention_keys(const Node *k); /* KEYS_... */
+/* Rows [*first, *first + *count) of k and v are the keys of sequence s. */
+void attention_span(const Evaluation *evaluation, const Node *k, int s, int64_t *first, int64_t *count);
 /* The optional operand [heads, D] and its attribute origin. */
 bool attention_bias_check(const Node *node, int operand, Err *err);
 /* Whether key j is visible from query i, both positions in their sequence: causal: j <= i; window > 0: |i - j| < window. */

@@ -48,6 +48,7 @@ static Node *make(Graph *graph, Op op, int operands, Node *const *operand, const
     if (attributes != NULL)
         node->a = *attributes;
     node->layer = graph->layer;
+    node->entry = graph->entry;
     return node;
 }
 
@@ -57,6 +58,8 @@ static void finish(Node *node)
     Err err = {{0}};
     if (!node_infer(node, &err))
         bug("%s%s%s", node->name ? node->name : "", node->name ? ": " : "", err.text);
+    if (node_is_constant(node))
+        node->entry = 0;
 }
 
 static const char *copy_scope(Graph *graph, const char *scope)
@@ -86,17 +89,19 @@ Node *graph_insert(Graph *graph, Node *before, Op op, int operands, Node *const 
 {
     Node *node = make(graph, op, operands, operand, attributes);
     node->layer = before->layer;
+    node->entry = before->entry;
     node->name = before->name;
     finish(node);
     place(graph, graph_position(graph, before), node);
     return node;
 }
 
-static Node *find_source(const Graph *graph, Op op, const char *key)
+static Node *find_source(const Graph *graph, Op op, int entry, const char *key)
 {
     for (size_t i = 0; i < graph->count; i++) {
-        if (graph->node[i]->op == op && strcmp(graph->node[i]->a.key, key) == 0)
-            return graph->node[i];
+        Node *node = graph->node[i];
+        if (node->op == op && node->entry == entry && strcmp(node->a.key, key) == 0)
+            return node;
     }
     return NULL;
 }
@@ -114,7 +119,7 @@ static Node *make_source(Graph *graph, Op op, const char *key, Format format, Sh
 
 Node *graph_input(Graph *graph, const char *name, Format format, Shape shape)
 {
-    Node *node = find_source(graph, OP_input, name);
+    Node *node = find_source(graph, OP_input, graph->entry, name);
     if (node == NULL) {
         node = make_source(graph, OP_input, name, format, shape);
         node->layer = -1; /* what a call brings belongs to no layer, wherever it was first asked for */
@@ -138,7 +143,7 @@ void graph_append(Graph *graph, Node *node)
 
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial)
 {
-    Node *node = find_source(graph, OP_param, name);
+    Node *node = find_source(graph, OP_param, 0, name);
     if (node == NULL) {
         node = make_source(graph, OP_param, name, FORMAT_f32, shape);
         node->tensor = tensor;
@@ -198,6 +203,15 @@ void graph_replace(Graph *graph, Node *old, Node *by)
     }
 }
 
+bool graph_has_encoder(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        if (graph->node[i]->entry == 1)
+            return true;
+    }
+    return false;
+}
+
 bool node_is_constant(const Node *node)
 {
     return shape_is_constant(node->shape);
@@ -255,6 +269,7 @@ Graph *graph_copy(Arena *arena, const Graph *graph)
         graph_output(copy, graph->output[i].name, by_id[graph->output[i].node->id]);
     copy->next_id = graph->next_id;
     copy->layer = graph->layer;
+    copy->entry = graph->entry;
     copy->scope = copy_scope(copy, graph->scope);
     return copy;
 }

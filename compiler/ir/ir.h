@@ -92,6 +92,7 @@ struct Node {
     Node *operand[NODE_MAX_OPERANDS]; /* an absent optional operand is NULL and prints as _ */
     Attributes a;
     int layer;       /* which repeated layer it belongs to; -1: none */
+    int entry;       /* 0: what a call computes; 1: the encoder of a model that has one beside its decoder; constants: 0 */
     const char *name; /* the scope in which it was made ("model.layers.0.self_attn.q_proj"), for people; may be NULL */
     const Tensor *tensor; /* param of an opened checkpoint; NULL otherwise */
     const float *values;  /* constant: its elements, row-major */
@@ -127,7 +128,7 @@ typedef struct Graph {
     size_t outputs, output_capacity;
     Param *param;
     size_t params, param_capacity;
-    int layer;         /* given to nodes being made */
+    int layer, entry;  /* given to nodes being made */
     const char *scope; /* given to nodes being made */
 } Graph;
 
@@ -137,7 +138,7 @@ Graph *graph_new(Arena *arena);
 Node *graph_add(Graph *graph, Op op, int operands, Node *const *operand, const Attributes *attributes);
 /* For passes: as graph_add, but the new node goes right before `before` in the order, and has its layer and scope. */
 Node *graph_insert(Graph *graph, Node *before, Op op, int operands, Node *const *operand, const Attributes *attributes);
-/* An input of the whole graph: name in {ids, positions, types, sequences, want}; made once, later calls return the same node. */
+/* An input of the entry at hand: name in {ids, positions, types, sequences, want}; made once, later calls return the same node. */
 Node *graph_input(Graph *graph, const char *name, Format format, Shape shape);
 /* A weight of the checkpoint, by its own name. tensor may be NULL (no checkpoint). The same name again returns the same node. */
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial);
@@ -145,6 +146,7 @@ Node *graph_constant(Graph *graph, Shape shape, const float *values); /* values 
 Node *graph_insert_constant(Graph *graph, Node *before, Shape shape, const float *values);
 void graph_output(Graph *graph, const char *name, Node *node);
 void graph_replace(Graph *graph, Node *old, Node *by); /* every use of old, outputs too, becomes a use of by */
+bool graph_has_encoder(const Graph *graph);           /* some node belongs to entry 1 */
 bool node_is_constant(const Node *node);              /* param, constant, or an op over such only: its shape has no symbol */
 size_t graph_position(const Graph *graph, const Node *node); /* in the order; bug() when it is not there */
 /* Sets shape and format of a node by its op's rule, after checking arity and attributes; false and *err when they do not fit. */
@@ -206,13 +208,17 @@ int64_t node_stride(const Node *node); /* row stride in elements of its storage;
 struct Evaluation {
     Arena *arena;
     int64_t symbols[SYMBOL_COUNT];
-    const hf2c_batch *batch;  /* inputs */
+    const Graph *graph;       /* NULL where constants alone are evaluated */
+    const hf2c_batch *batch;  /* inputs of the node's entry */
+    const hf2c_batch *source; /* inputs of the encoder; NULL: none */
     double **value;           /* by node id: results so far (i32 inputs as doubles too) */
-    int64_t cache_capacity;
 };
 /* Evaluates every node of the graph in double, operand by operand. Caches are evaluated without past (whole sequences in one call).
  * Returns value arrays by node id. */
 double **graph_evaluate(Arena *arena, const Graph *graph, const hf2c_batch *batch);
+/* The same for a graph with an encoder: source goes through it, sequence s of batch looks back at sequence s of source. batch may be
+ * NULL: only the encoder is evaluated. */
+double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batch *batch, const hf2c_batch *source);
 /* Evaluates one constant node (and what it depends on) to floats, row-major; memory: arena. A plain param is converted directly. */
 void node_constant_values(Arena *scratch, const Node *node, float *values);
 

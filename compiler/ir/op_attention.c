@@ -33,16 +33,19 @@ bool attention_check(const Node *node, Err *err)
     return true;
 }
 
-bool attention_is_cached(const Node *k)
+int attention_keys(const Node *k)
 {
-    return node_storage(k, NULL)->op == OP_cache;
+    Op op = node_storage(k, NULL)->op;
+    return op == OP_cache ? KEYS_cached : op == OP_memory ? KEYS_memory : KEYS_rows;
 }
 
 bool attention_keys_check(const Node *node, int operand, const char *what, Err *err)
 {
     const Node *x = node->operand[operand];
-    Dim rows = dim_symbol(attention_is_cached(x) ? SYMBOL_keys : SYMBOL_rows);
+    Dim rows = dim_symbol(attention_keys(x) == KEYS_rows ? SYMBOL_rows : SYMBOL_keys);
     Shape wanted = shape_of(2, rows, dim_of(node->a.kv_heads * node->a.head_dim));
+    if (attention_keys(x) == KEYS_memory && (node->a.causal || node->a.window))
+        return err_set(err, "%s: a source is seen whole, causal and window must be 0", op_info(node->op)->name);
     if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted))
         return true;
     return err_set(err, "%s: %s is %s%s, wanted f32%s", op_info(node->op)->name, what, format_name(x->format),
@@ -70,8 +73,8 @@ bool attention_shape(Node *node, Err *err)
     if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) ||
         !attention_keys_check(node, 2, "v", err) || !want_sequences(node, 3, err) || !attention_bias_check(node, 4, err))
         return false;
-    if (attention_is_cached(node->operand[1]) != attention_is_cached(node->operand[2]))
-        return err_set(err, "attention: of k and v, one is cached and one is not");
+    if (attention_keys(node->operand[1]) != attention_keys(node->operand[2]))
+        return err_set(err, "attention: k and v are not in caches of one kind");
     set_f32(node, node->operand[0]->shape);
     return true;
 }
@@ -130,6 +133,13 @@ void attention_mix_row(const Attributes *a, const double *p, const double *v, in
     }
 }
 
+void attention_span(const Evaluation *evaluation, const Node *k, int s, int64_t *first, int64_t *count)
+{
+    const hf2c_batch *batch = attention_keys(k) == KEYS_memory ? evaluation->source : evaluation->batch;
+    *first = batch->start[s];
+    *count = batch->start[s + 1] - batch->start[s];
+}
+
 int64_t attention_kv_column(const Attributes *a, int64_t h)
 {
     return h / (a->heads / a->kv_heads) * a->head_dim;
@@ -141,15 +151,17 @@ void attention_evaluate(const Node *node, Evaluation *evaluation)
     const hf2c_batch *batch = evaluation->batch;
     const double *q = value_of(evaluation, node->operand[0]), *k = value_of(evaluation, node->operand[1]);
     const double *v = value_of(evaluation, node->operand[2]);
-    double *y = value_of(evaluation, node), *p = ARENA_ARRAY(evaluation->arena, double, (size_t)batch->rows);
+    double *y = value_of(evaluation, node), *p;
+    p = ARENA_ARRAY(evaluation->arena, double, (size_t)evaluation->symbols[SYMBOL_keys]);
     const int *sequence = sequence_of_rows(evaluation);
     int64_t stride = a->kv_heads * a->head_dim;
     for (int r = 0; r < batch->rows; r++) {
-        int64_t start = batch->start[sequence[r]], count = batch->start[sequence[r] + 1] - start;
+        int64_t start, count, query = r - batch->start[sequence[r]];
+        attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = (r * a->heads + h) * a->head_dim, first = start * stride + attention_kv_column(a, h);
-            attention_scores_row(a, q + at, k + first, stride, r - start, count, p);
-            attention_bias_row(node->operand[4], evaluation, a->origin, h, r - start, count, p);
+            attention_scores_row(a, q + at, k + first, stride, query, count, p);
+            attention_bias_row(node->operand[4], evaluation, a->origin, h, query, count, p);
             softmax_row(p, p, count);
             attention_mix_row(a, p, v + first, stride, count, y + at);
         }
@@ -178,7 +190,7 @@ void attention_bind(const Node *node, Call *call)
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
     for (int i = 0; i < 3; i++) call_constant(call, bind_stride(node->operand[i], call));
-    call_constant(call, attention_is_cached(node->operand[1]));
+    call_constant(call, attention_keys(node->operand[1]));
     call_constant(call, a->causal);
     call_constant(call, a->window);
     attention_bias_bind(node, node->operand[4], call);

@@ -1,4 +1,5 @@
-/* cache: rows of this call join those of earlier calls. The value is a slot's whole cache, [keys, W]. */
+/* cache: rows of this call join those of earlier calls. The value is a slot's whole cache, [keys, W].
+ * memory: the view that a decoder has of a cache which its encoder filled. */
 #include "compiler/ir/op.h"
 
 #include <inttypes.h>
@@ -30,4 +31,32 @@ void cache_bind(const Node *node, Call *call)
     call_constant(call, columns);
     call_constant(call, bind_stride(node->operand[0], call));
     call_label(call, "%" PRId64, columns);
+}
+
+/* ---- memory ---- */
+
+bool memory_shape(Node *node, Err *err)
+{
+    if (!want_sequences(node, 0, err) || !want_count(node, "size", node->a.size, err))
+        return false;
+    if (node->a.index < 0 || node->a.index > DIM_LIMIT)
+        return err_set(err, "memory: index is %" PRId64 ", wanted 0 .. %d", node->a.index, DIM_LIMIT);
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_keys), dim_of(node->a.size)));
+    return true;
+}
+
+void memory_evaluate(const Node *node, Evaluation *evaluation)
+{
+    const Graph *graph = evaluation->graph;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *cache = graph->node[i];
+        if (cache->op != OP_cache || cache->a.index != node->a.index)
+            continue;
+        if (value_of(evaluation, cache) == NULL)
+            bug("memory %%%d: nothing went through the encoder", node->id);
+        size_t count = (size_t)shape_elements(node->shape, evaluation->symbols);
+        memcpy(value_of(evaluation, node), value_of(evaluation, cache), count * sizeof(double));
+        return;
+    }
+    bug("memory %%%d: there is no cache %" PRId64, node->id, node->a.index);
 }

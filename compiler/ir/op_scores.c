@@ -25,12 +25,14 @@ void scores_evaluate(const Node *node, Evaluation *evaluation)
     const int *sequence = sequence_of_rows(evaluation);
     int64_t keys = evaluation->symbols[SYMBOL_keys], stride = a->kv_heads * a->head_dim;
     for (int r = 0; r < batch->rows; r++) {
-        int64_t start = batch->start[sequence[r]], count = batch->start[sequence[r] + 1] - start;
+        int64_t start, count;
+        attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = r * a->heads + h;
             attention_scores_row(a, q + at * a->head_dim, k + start * stride + attention_kv_column(a, h), stride,
-                                 r - start, count, y + at * keys);
-            attention_bias_row(node->operand[3], evaluation, a->origin, h, r - start, count, y + at * keys);
+                                 r - batch->start[sequence[r]], count, y + at * keys);
+            attention_bias_row(node->operand[3], evaluation, a->origin, h, r - batch->start[sequence[r]], count,
+                               y + at * keys);
             for (int64_t j = count; j < keys; j++) y[at * keys + j] = -INFINITY;
         }
     }
@@ -46,7 +48,7 @@ void scores_bind(const Node *node, Call *call)
     call_constant(call, a->head_dim);
     for (int i = 0; i < 2; i++) call_constant(call, bind_stride(node->operand[i], call));
     call_constant(call, call->keys);
-    call_constant(call, attention_is_cached(node->operand[1]));
+    call_constant(call, attention_keys(node->operand[1]));
     call_constant(call, a->causal);
     call_constant(call, a->window);
     attention_bias_bind(node, node->operand[3], call);
@@ -112,7 +114,8 @@ void mix_evaluate(const Node *node, Evaluation *evaluation)
     const int *sequence = sequence_of_rows(evaluation);
     int64_t keys = evaluation->symbols[SYMBOL_keys], stride = a->kv_heads * a->head_dim;
     for (int r = 0; r < batch->rows; r++) {
-        int64_t start = batch->start[sequence[r]], count = batch->start[sequence[r] + 1] - start;
+        int64_t start, count;
+        attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = r * a->heads + h;
             attention_mix_row(a, p + at * keys, v + start * stride + attention_kv_column(a, h), stride, count,
@@ -131,6 +134,6 @@ void mix_bind(const Node *node, Call *call)
     call_constant(call, a->head_dim);
     call_constant(call, call->keys);
     call_constant(call, bind_stride(node->operand[1], call));
-    call_constant(call, attention_is_cached(node->operand[1]));
+    call_constant(call, attention_keys(node->operand[1]));
     attention_label(node, call);
 }

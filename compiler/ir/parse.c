@@ -1,7 +1,7 @@
 /* The text form read back. A line is a node or an output; `#` begins a comment; the type may be left out where it follows from
  * the operands:
  *
- *     %ID = OP [(values)] [%ID | _, ...] [{name=value ...}] [: FORMAT[dimension, ...]] [@layer N] ["scope"]
+ *     %ID = OP [(values)] [%ID | _, ...] [{name=value ...}] [: FORMAT[dimension, ...]] [@entry 1] [@layer N] ["scope"]
  *     output "NAME" %ID
  *
  * How params are initialised is not part of the text. */
@@ -233,14 +233,15 @@ static bool parse_type(Parser *parser, Format *format, Shape *shape)
 static bool parse_place(Parser *parser, Node *node)
 {
     Lexer *lexer = &parser->lexer;
-    if (lex_accept(lexer, '@')) {
+    while (lex_accept(lexer, '@')) {
         char word[LEX_WORD];
-        int64_t layer;
-        if (!lex_word(lexer, word) || !lex_integer(lexer, 0, INT32_MAX, &layer))
+        int64_t number;
+        if (!lex_word(lexer, word) || !lex_integer(lexer, 0, INT32_MAX, &number))
             return false;
-        if (strcmp(word, "layer") != 0)
-            return lex_error(lexer, "found @%s, wanted @layer", word);
-        node->layer = (int)layer;
+        bool layer = strcmp(word, "layer") == 0;
+        if (!layer && (strcmp(word, "entry") != 0 || number > 1))
+            return lex_error(lexer, "found @%s %d, wanted @layer N or @entry 1", word, (int)number);
+        *(layer ? &node->layer : &node->entry) = (int)number;
     }
     return !lex_at(lexer, '"') || lex_string(lexer, &node->name);
 }
@@ -255,6 +256,8 @@ static bool settle_type(Parser *parser, Node *node, bool given)
         return lex_error(&parser->lexer, "%s without a type", op_info(node->op)->name);
     if (!node_infer(node, &err))
         return lex_error(&parser->lexer, "%s", err.text);
+    if (node->entry != 0 && node_is_constant(node))
+        return lex_error(&parser->lexer, "a constant belongs to no entry");
     if (given && (format != node->format || !shape_equal(shape, node->shape)))
         return lex_error(&parser->lexer, "is %s%s, not %s%s", format_name(node->format), shape_describe(node->shape),
                          format_name(format), shape_describe(shape));

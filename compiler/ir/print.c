@@ -78,6 +78,8 @@ static void print_operands(Str *out, const Node *node)
 
 static void print_place(Str *out, const Node *node)
 {
+    if (node->entry > 0)
+        str_printf(out, "  @entry %d", node->entry);
     if (node->layer >= 0 || node->name != NULL)
         str_printf(out, " ");
     if (node->layer >= 0)

@@ -32,6 +32,8 @@ static bool check_operands(const Checked *checked, const Node *node, Err *err)
             return err_set(err, "operand %d is beyond its %d operands", i, node->operands);
         if (x->id < 0 || x->id >= checked->graph->next_id || checked->by_id[x->id] != x)
             return err_set(err, "operand %%%d is not defined before it", x->id);
+        if (x->entry != node->entry && !node_is_constant(x))
+            return err_set(err, "operand %%%d belongs to entry %d, this node to %d", x->id, x->entry, node->entry);
     }
     if (node->operands > 0 && node->operand[node->operands - 1] == NULL)
         return err_set(err, "its last operand is absent");
@@ -52,8 +54,9 @@ static bool check_type(const Node *node, Err *err)
 static bool check_source(Checked *checked, const Node *node, Err *err)
 {
     bool named = node->op == OP_param || node->op == OP_input;
-    if (named && !remember(checked, op_info(node->op)->name, node->a.key))
-        return err_set(err, "a second %s \"%s\"", op_info(node->op)->name, node->a.key);
+    const char *kind = node->entry == 1 ? "input of the encoder" : op_info(node->op)->name;
+    if (named && !remember(checked, kind, node->a.key))
+        return err_set(err, "a second %s \"%s\"", kind, node->a.key);
     if (node->op == OP_cache) {
         const char *index = arena_printf(checked->arena, "%lld", (long long)node->a.index);
         if (!remember(checked, "cache", index))
@@ -66,11 +69,27 @@ static bool check_source(Checked *checked, const Node *node, Err *err)
     return true;
 }
 
+/* The decoder finds what the encoder left: the cache with that index stands before it and is as wide. */
+static bool check_entry(const Checked *checked, const Node *node, Err *err)
+{
+    if (node->entry < 0 || node->entry > (node_is_constant(node) ? 0 : 1))
+        return err_set(err, "its entry is %d", node->entry);
+    if (node->op != OP_memory)
+        return true;
+    for (size_t i = 0; checked->graph->node[i] != node; i++) {
+        const Node *cache = checked->graph->node[i];
+        if (cache->op == OP_cache && cache->entry == 1 && cache->a.index == node->a.index)
+            return shape_equal(cache->shape, node->shape) || err_set(err, "the cache is not as wide");
+    }
+    return err_set(err, "the encoder fills no cache %lld", (long long)node->a.index);
+}
+
 static bool check_node(Checked *checked, const Node *node, Err *err)
 {
     if (node->id < 0 || node->id >= checked->graph->next_id || checked->by_id[node->id] != NULL)
         return err_set(err, "its id is taken or out of range");
-    if (!check_operands(checked, node, err) || !check_type(node, err) || !check_source(checked, node, err))
+    if (!check_operands(checked, node, err) || !check_type(node, err) || !check_source(checked, node, err) ||
+        !check_entry(checked, node, err))
         return false;
     checked->by_id[node->id] = node;
     return true;

@@ -19,7 +19,7 @@ static bool values_equal(const Node *a, const Node *b)
 /* Two caches have different indices, inputs and params different keys: they are never equal. */
 static bool nodes_equal(const Node *a, const Node *b)
 {
-    if (a->op != b->op || a->operands != b->operands || a->format != b->format)
+    if (a->op != b->op || a->operands != b->operands || a->format != b->format || a->entry != b->entry)
         return false;
     for (int i = 0; i < a->operands; i++) {
         if (a->operand[i] != b->operand[i])

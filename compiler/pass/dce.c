@@ -6,9 +6,15 @@
  */
 #include "compiler/pass/rewrite.h"
 
+/* What the encoder puts into a cache is for calls to come. */
+static bool is_effect(const Node *node)
+{
+    return node->op == OP_cache && node->entry == 1;
+}
+
 static void mark_needed(Graph *graph)
 {
-    for (size_t i = 0; i < graph->count; i++) graph->node[i]->mark = 0;
+    for (size_t i = 0; i < graph->count; i++) graph->node[i]->mark = is_effect(graph->node[i]);
     for (size_t i = 0; i < graph->outputs; i++) graph->output[i].node->mark = 1;
     for (size_t i = graph->count; i-- > 0;) {
         Node *node = graph->node[i];

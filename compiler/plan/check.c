@@ -44,6 +44,19 @@ static bool check_weight(const Paper *paper, const Node *node, size_t offset, Er
     return err_set(err, "plan: %%%d is read at weights + %zu, where it is not packed", node->id, offset);
 }
 
+/* A memory is read where the cache of its index is: behind those with smaller ones. */
+static bool check_state(const Paper *paper, const Node *wanted, size_t offset, Err *err)
+{
+    const Graph *graph = paper->plan->graph;
+    int64_t column;
+    const Node *storage = node_storage(wanted, &column);
+    size_t before = 0;
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->node[i]->op == OP_cache && graph->node[i]->a.index < storage->a.index)
+            before += align_up(bytes_of(paper, graph->node[i]), 64);
+    return before == offset || err_set(err, "plan: cache %lld is read at %zu of the state, which is not its place", (long long)storage->a.index, offset);
+}
+
 /* Operand p of a step in iteration n must be the node that the graph names. */
 static bool check_read(const Paper *paper, const Step *step, const Node *wanted, int p, int n, Err *err)
 {
@@ -51,6 +64,7 @@ static bool check_read(const Paper *paper, const Step *step, const Node *wanted,
     size_t offset = operand->offset + operand->stride * (size_t)n;
     if (!wanted) return operand->place == PLACE_NONE || err_set(err, "plan: an absent operand has a place");
     if (operand->place == PLACE_WEIGHTS) return check_weight(paper, wanted, offset, err);
+    if (operand->place == PLACE_STATE) return check_state(paper, wanted, offset, err);
     if (operand->place != PLACE_ARENA) return true;
     int64_t column;
     const Node *storage = node_storage(wanted, &column);

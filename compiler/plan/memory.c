@@ -229,7 +229,7 @@ static size_t cache_bytes(const Plan *plan, const Node *cache)
     return align_up((size_t)shape_elements(cache->shape, plan->symbols) * sizeof(float), BUFFER_ALIGNMENT);
 }
 
-/* Caches lie one after another in the order of their indices. */
+/* Caches lie one after another in the order of their indices. cache: one, or a memory. */
 static size_t cache_offset(const Plan *plan, const Node *cache)
 {
     size_t offset = 0;
@@ -285,7 +285,7 @@ static Operand locate(const Memory *m, const Node *node)
     } else if (storage->op == OP_input) {
         operand.place = PLACE_INPUT;
         operand.index = input_number(storage);
-    } else if (storage->op == OP_cache) {
+    } else if (storage->op == OP_cache || storage->op == OP_memory) {
         operand.place = PLACE_STATE;
         operand.offset = cache_offset(m->plan, storage);
     } else {

@@ -56,6 +56,7 @@ enum { SECTION_MAX_CARRIES = 4 };
 typedef struct Section {
     size_t first, count;
     int iterations;
+    int entry;          /* whose schedule it belongs to: 0, or 1 for the encoder's */
     int layer;          /* number of the first layer, of a section with several iterations */
     const Node **nodes; /* [iterations * count] the graph's own node of each step executed (NULL: copy) */
     Carry carry[SECTION_MAX_CARRIES];

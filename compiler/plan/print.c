@@ -16,7 +16,7 @@ void plan_print(Str *out, const Plan *plan)
 {
     for (size_t s = 0; s < plan->sections; s++) {
         const Section *section = &plan->section[s];
-        str_printf(out, "section %zu: %d x %zu steps\n", s, section->iterations, section->count);
+        str_printf(out, "section %zu: %d x %zu steps%s\n", s, section->iterations, section->count, section->entry ? " of the encoder" : "");
         for (size_t i = section->first; i < section->first + section->count; i++) {
             const Step *step = &plan->step[i];
             str_printf(out, "  %3zu %-36s", i, plan->instance[step->instance].name);

@@ -9,7 +9,7 @@
 
 typedef struct Group {
     size_t first, count;
-    int layer;
+    int layer, entry;
 } Group;
 
 typedef struct Roller {
@@ -29,13 +29,17 @@ static const Node *value_node(const Step *step) { return step->node ? step->node
 
 static int layer_of(const Step *step) { return value_node(step)->layer; }
 
+static int entry_of(const Step *step) { return value_node(step)->entry; }
+
+static bool same_layer(const Step *a, const Step *b) { return layer_of(a) == layer_of(b) && entry_of(a) == entry_of(b); }
+
 static void find_groups(Arena *arena, Roller *r)
 {
     r->group = ARENA_ARRAY(arena, Group, r->steps + 1);
     for (size_t i = 0; i < r->steps;) {
         size_t end = i + 1;
-        while (end < r->steps && layer_of(&r->step[end]) == layer_of(&r->step[i])) end++;
-        r->group[r->groups++] = (Group){i, end - i, layer_of(&r->step[i])};
+        while (end < r->steps && same_layer(&r->step[end], &r->step[i])) end++;
+        r->group[r->groups++] = (Group){i, end - i, layer_of(&r->step[i]), entry_of(&r->step[i])};
         i = end;
     }
 }
@@ -62,6 +66,7 @@ static bool same_operand(Roller *r, size_t group, const Node *a, const Node *b)
         return a->op == b->op && a->a.first == b->a.first && a->a.size == b->a.size &&
                same_operand(r, group, a->operand[0], b->operand[0]);
     if (a->op == OP_input) return a == b;
+    if (a->op == OP_memory) return b->op == OP_memory && shape_equal(a->shape, b->shape);
     const Group *own = &r->group[group], *next = own + 1;
     int at_a = r->at[a->id], at_b = r->at[b->id];
     if (in_group(own, at_a) && in_group(next, at_b)) return at_a - (int)own->first == at_b - (int)next->first;
@@ -92,9 +97,30 @@ static bool same_step(Roller *r, size_t group, const Step *a, const Step *b)
 static bool same_group(Roller *r, size_t group)
 {
     const Group *a = &r->group[group], *b = a + 1;
-    if (a->count != b->count || b->layer != a->layer + 1) return false;
+    if (a->count != b->count || b->layer != a->layer + 1 || a->entry != b->entry) return false;
     for (size_t i = 0; i < a->count; i++)
         if (!same_step(r, group, &r->step[a->first + i], &r->step[b->first + i])) return false;
+    return true;
+}
+
+/* The number of the output that a copy fills, of the cache that a step fills (operand -1) or that one of its operands views. */
+static int64_t numbered(const Step *step, int operand)
+{
+    if (!step->node) return step->pointer[0].index;
+    const Node *node = operand < 0 ? step->node : step->node->operand[operand];
+    if (node && operand >= 0) node = node_storage(node, NULL);
+    return node && (node->op == OP_cache || node->op == OP_memory) ? node->a.index : 0;
+}
+
+static bool even_stride(const Roller *r, size_t first, size_t last, size_t i, int operand)
+{
+    int64_t stride = 0;
+    for (size_t g = first; g < last; g++) {
+        const Step *a = &r->step[r->group[g].first + i], *b = &r->step[r->group[g + 1].first + i];
+        int64_t now = numbered(b, operand) - numbered(a, operand);
+        if (g > first && now != stride) return false;
+        stride = now;
+    }
     return true;
 }
 
@@ -102,13 +128,9 @@ static bool same_group(Roller *r, size_t group)
 static bool even_strides(const Roller *r, size_t first, size_t last)
 {
     for (size_t i = 0; i < r->group[first].count; i++) {
-        int64_t stride = 0;
-        for (size_t g = first; g < last; g++) {
-            const Step *a = &r->step[r->group[g].first + i], *b = &r->step[r->group[g + 1].first + i];
-            int64_t now = a->node ? b->node->a.index - a->node->a.index : b->pointer[0].index - a->pointer[0].index;
-            if (g > first && now != stride) return false;
-            stride = now;
-        }
+        const Node *node = r->step[r->group[first].first + i].node;
+        for (int p = -1; p < (node ? node->operands : 0); p++)
+            if (!even_stride(r, first, last, i, p)) return false;
     }
     return true;
 }
@@ -153,7 +175,8 @@ static void add_section(Arena *arena, Plan *plan, const Roller *r, size_t first_
     const Group *group = &r->group[first_group];
     bool loop = last_group > first_group;
     Section *s = &plan->section[plan->sections++];
-    *s = (Section){.first = plan->steps, .count = group->count, .iterations = (int)(last_group - first_group + 1), .layer = group->layer};
+    *s = (Section){.first = plan->steps, .count = group->count, .iterations = (int)(last_group - first_group + 1), .layer = group->layer,
+                   .entry = group->entry};
     s->nodes = ARENA_ARRAY(arena, const Node *, s->count * (size_t)s->iterations);
     for (size_t g = first_group; g <= last_group; g++)
         for (size_t i = 0; i < s->count; i++)

@@ -1,4 +1,4 @@
-/* schedule: the nodes that run, in the graph's order, and a copy into each output that is not written directly. */
+/* schedule: the nodes that run, entry by entry in the graph's order, and a copy into each output that is not written directly. */
 #include "compiler/plan/plan.h"
 
 static bool runs(const Node *node) { return op_info(node->op)->bind != NULL && !node_is_constant(node); }
@@ -47,14 +47,24 @@ static void schedule_node(Plan *plan, const Node *node)
     for (; output >= 0; output = output_of(graph, node, output)) add_copy(plan, node, output);
 }
 
-void plan_schedule(Arena *arena, Plan *plan)
+/* All steps of one entry, as one section. */
+static void schedule_entry(Arena *arena, Plan *plan, int entry)
 {
     const Graph *graph = plan->graph;
-    plan->step = ARENA_ARRAY(arena, Step, graph->count + graph->outputs + 1);
-    for (size_t i = 0; i < graph->count; i++) schedule_node(plan, graph->node[i]);
-    Section *whole = plan->section = ARENA_NEW(arena, Section);
-    plan->sections = 1;
-    *whole = (Section){.first = 0, .count = plan->steps, .iterations = 1};
-    whole->nodes = ARENA_ARRAY(arena, const Node *, plan->steps ? plan->steps : 1);
-    for (size_t i = 0; i < plan->steps; i++) whole->nodes[i] = plan->step[i].node;
+    Section *section = &plan->section[plan->sections++];
+    *section = (Section){.first = plan->steps, .iterations = 1, .entry = entry};
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->node[i]->entry == entry) schedule_node(plan, graph->node[i]);
+    section->count = plan->steps - section->first;
+    section->nodes = ARENA_ARRAY(arena, const Node *, section->count ? section->count : 1);
+    for (size_t i = 0; i < section->count; i++) section->nodes[i] = plan->step[section->first + i].node;
+}
+
+void plan_schedule(Arena *arena, Plan *plan)
+{
+    plan->step = ARENA_ARRAY(arena, Step, plan->graph->count + plan->graph->outputs + 1);
+    plan->section = ARENA_ARRAY(arena, Section, 2);
+    plan->sections = 0;
+    if (graph_has_encoder(plan->graph)) schedule_entry(arena, plan, 1);
+    schedule_entry(arena, plan, 0);
 }

@@ -23,6 +23,9 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
 /* Checks the batch, fills *call and runs schedule(team, call) on the context's threads. */
 hf2c_status hf2c_call_schedule(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
                               void (*schedule)(const hf2c_team *team, void *call));
+/* The same for the schedule of an encoder. */
+hf2c_status hf2c_call_encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
+                             void (*schedule)(const hf2c_team *team, void *call));
 
 #ifdef __cplusplus
 }

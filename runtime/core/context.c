@@ -81,6 +81,15 @@ static hf2c_status check_sequence(const hf2c_context *context, const hf2c_batch 
     return context->state ? check_slot(context, batch, sequence) : HF2C_OK;
 }
 
+/* Several sequences may look back at one source, also at one in the slot of another of them. */
+static hf2c_status check_memory_of(const hf2c_context *context, const hf2c_batch *batch, int sequence)
+{
+    if (!batch->memory || batch->memory[sequence] < 1) return HF2C_BAD_ARGUMENT;
+    if (batch->memory_slot && (batch->memory_slot[sequence] < 0 || (size_t)batch->memory_slot[sequence] >= context->slots))
+        return HF2C_BAD_ARGUMENT;
+    return batch->memory[sequence] > context->model->max_sequence ? HF2C_TOO_LONG : HF2C_OK;
+}
+
 static hf2c_status check_rows(const hf2c_model *model, const hf2c_batch *batch)
 {
     for (int i = 0; i < batch->rows; i++) {
@@ -96,7 +105,7 @@ static hf2c_status check_rows(const hf2c_model *model, const hf2c_batch *batch)
     return HF2C_OK;
 }
 
-hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch)
+static hf2c_status check_batch(const hf2c_context *context, const hf2c_batch *batch)
 {
     if (!context || !batch) return HF2C_BAD_ARGUMENT;
     hf2c_status status = check_counts(context->model, batch);
@@ -107,4 +116,20 @@ hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batc
         if (status != HF2C_OK) return status;
     }
     return check_rows(context->model, batch);
+}
+
+hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch)
+{
+    hf2c_status status = check_batch(context, batch);
+    for (int i = 0; status == HF2C_OK && context->model->encode && i < batch->sequences; i++)
+        status = check_memory_of(context, batch, i);
+    return status;
+}
+
+hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch)
+{
+    hf2c_status status = check_batch(context, batch);
+    for (int i = 0; status == HF2C_OK && batch->past && i < batch->sequences; i++)
+        if (batch->past[i] != 0) status = HF2C_BAD_ARGUMENT; /* an encoder reads a source whole */
+    return status;
 }

@@ -45,10 +45,13 @@ typedef struct hf2c_sequences {
     const int32_t *past;  /* [count] positions already cached, or NULL for none */
     const int32_t *slot;  /* [count] cache slot, or NULL for 0, 1, 2 ... */
     size_t slot_bytes;    /* distance between two slots of the state */
+    const int32_t *memory;      /* [count] tokens of each one's source; NULL where there is no encoder */
+    const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
 } hf2c_sequences;
 
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }
 static inline int hf2c_slot(const hf2c_sequences *s, int i) { return s->slot ? s->slot[i] : i; }
+static inline int hf2c_memory_slot(const hf2c_sequences *s, int i) { return s->memory_slot ? s->memory_slot[i] : hf2c_slot(s, i); }
 
 #ifdef __cplusplus
 }

@@ -54,6 +54,8 @@ hf2c_input_layout hf2c_input_lay_out(int rows, int sequences, int wanted)
     layout.start = lay_numbers(&at, (size_t)sequences + 1);
     layout.past = lay_numbers(&at, (size_t)sequences);
     layout.slot = lay_numbers(&at, (size_t)sequences);
+    layout.memory = lay_numbers(&at, (size_t)sequences);
+    layout.memory_slot = lay_numbers(&at, (size_t)sequences);
     layout.want = lay_numbers(&at, (size_t)wanted);
     layout.bytes = at;
     return layout;
@@ -89,6 +91,8 @@ static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layou
     sequences.past = (const int32_t *)(device + at->past);
     sequences.slot = (const int32_t *)(device + at->slot);
     sequences.slot_bytes = slot_bytes;
+    sequences.memory = (const int32_t *)(device + at->memory);
+    sequences.memory_slot = (const int32_t *)(device + at->memory_slot);
     memcpy(staging, &sequences, sizeof sequences);
     pack_numbers(staging + at->ids, batch->ids, batch->rows);
     pack_numbers(staging + at->positions, batch->positions, batch->rows);
@@ -96,6 +100,8 @@ static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layou
     pack_numbers(staging + at->start, batch->start, batch->sequences + 1);
     pack_numbers(staging + at->past, batch->past, batch->sequences);
     pack_slots(staging + at->slot, batch->slot, batch->sequences);
+    pack_numbers(staging + at->memory, batch->memory, batch->sequences);
+    pack_slots(staging + at->memory_slot, batch->memory_slot ? batch->memory_slot : batch->slot, batch->sequences);
     pack_numbers(staging + at->want, batch->want, batch->wanted);
 }
 
@@ -113,14 +119,13 @@ static hf2c_status start_call(hf2c_device *device)
     return stream->status;
 }
 
-hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
+/* A batch that has been checked. */
+static hf2c_status send_batch(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
                               hf2c_device_inputs *inputs)
 {
-    hf2c_status status = hf2c_batch_check(context, batch);
-    if (status != HF2C_OK) return status;
     if (!device || !device->memory || context->model != device->model) return HF2C_BAD_ARGUMENT;
     if (!device->ready) return HF2C_BAD_WEIGHTS;
-    status = start_call(device);
+    hf2c_status status = start_call(device);
     if (status != HF2C_OK) return status;
     hf2c_input_layout at = hf2c_input_lay_out(batch->rows, batch->sequences, batch->wanted);
     pack_batch(device->staging, device->inputs, &at, batch, device->model->state_bytes);
@@ -133,6 +138,20 @@ hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, 
     cudaError_t result = cudaMemcpyAsync(device->inputs, device->staging, at.bytes, cudaMemcpyHostToDevice,
                                          (cudaStream_t)device->stream.handle);
     return hf2c_stream_check(&device->stream, (int)result, "copying a batch to the GPU");
+}
+
+hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
+                              hf2c_device_inputs *inputs)
+{
+    hf2c_status status = hf2c_batch_check(context, batch);
+    return status == HF2C_OK ? send_batch(device, context, batch, inputs) : status;
+}
+
+hf2c_status hf2c_device_begin_source(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
+                                     hf2c_device_inputs *inputs)
+{
+    hf2c_status status = hf2c_source_check(context, batch);
+    return status == HF2C_OK ? send_batch(device, context, batch, inputs) : status;
 }
 
 /* ---- out ---- */

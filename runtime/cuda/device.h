@@ -76,6 +76,9 @@ void hf2c_device_close(hf2c_device *device); /* also after a failed open; does n
 /* Checks the batch and enqueues its copy to the device. */
 hf2c_status hf2c_device_begin(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
                               hf2c_device_inputs *inputs);
+/* The same for a batch of encode(). */
+hf2c_status hf2c_device_begin_source(hf2c_device *device, const hf2c_context *context, const hf2c_batch *batch,
+                                     hf2c_device_inputs *inputs);
 /* Enqueues a copy to host memory; to NULL: nothing. */
 void hf2c_device_copy_output(hf2c_device *device, float *to, const void *from, size_t bytes);
 /* Waits for everything enqueued. */

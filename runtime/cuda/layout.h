@@ -17,7 +17,7 @@ typedef struct hf2c_device_layout {
 
 /* Offsets in bytes, each a multiple of 64; hf2c_sequences is first. */
 typedef struct hf2c_input_layout {
-    size_t ids, positions, types, start, past, slot, want, bytes;
+    size_t ids, positions, types, start, past, slot, memory, memory_slot, want, bytes;
 } hf2c_input_layout;
 
 /* False when the sizes overflow. */

@@ -14,6 +14,12 @@ static inline const float *sequence_cached(const float *base, const hf2c_sequenc
     return (const float *)(const void *)((const char *)base + (size_t)hf2c_slot(sequences, s) * sequences->slot_bytes);
 }
 
+static inline const float *sequence_memory(const float *base, const hf2c_sequences *sequences, int s)
+{
+    size_t offset = (size_t)hf2c_memory_slot(sequences, s) * sequences->slot_bytes;
+    return (const float *)(const void *)((const char *)base + offset);
+}
+
 /* Keys (or values) of a sequence by position: position j begins at data + j * stride. */
 typedef struct Keys {
     const float *data;
@@ -27,7 +33,8 @@ static inline Keys sequence_keys(const float *base, const hf2c_sequences *sequen
                                  const int64_t width, const int64_t ld)
 {
     int start = sequences->start[s], length = sequences->start[s + 1] - start;
-    if (!cached) return (Keys){base + start * ld, ld, length, 0};
+    if (cached == KEYS_rows) return (Keys){base + start * ld, ld, length, 0};
+    if (cached == KEYS_memory) return (Keys){sequence_memory(base, sequences, s), width, sequences->memory[s], 0};
     int past = hf2c_past(sequences, s);
     return (Keys){sequence_cached(base, sequences, s), width, past + length, past};
 }

@@ -30,6 +30,13 @@ __device__ inline int64_t slot_offset(const hf2c_sequences *sequences, int seque
     return slot * (int64_t)(sequences->slot_bytes / sizeof(float));
 }
 
+/* The same to the slot of the sequence's source. */
+__device__ inline int64_t memory_offset(const hf2c_sequences *sequences, int sequence)
+{
+    if (!sequences->memory_slot) return slot_offset(sequences, sequence);
+    return sequences->memory_slot[sequence] * (int64_t)(sequences->slot_bytes / sizeof(float));
+}
+
 /* What a token sees: keys [first, end) of its sequence. */
 struct Sight {
     int64_t row;  /* where key 0 is without a cache: the sequence's first row */
@@ -44,10 +51,10 @@ __device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t ro
 {
     int sequence = sequence_of_row(sequences, row);
     Sight sight;
-    int64_t past = cached ? past_of_sequence(sequences, sequence) : 0;
+    int64_t past = cached == KEYS_cached ? past_of_sequence(sequences, sequence) : 0;
     sight.row = sequences->start[sequence];
-    sight.slot = slot_offset(sequences, sequence);
-    sight.length = past + sequences->start[sequence + 1] - sight.row;
+    sight.slot = cached == KEYS_memory ? memory_offset(sequences, sequence) : slot_offset(sequences, sequence);
+    sight.length = cached == KEYS_memory ? sequences->memory[sequence] : past + sequences->start[sequence + 1] - sight.row;
     int64_t position = sight.position = past + row - sight.row;
     sight.first = window > 0 && position - window + 1 > 0 ? position - window + 1 : 0;
     sight.end = sight.length;
