@@ -188,16 +188,30 @@ static inline void block_gate(Maker *m)
                           : emit(m, OP_mul, NO_ATTRIBUTES, up, gate, NULL, NULL));
 }
 
-static inline Node *attention_in_steps(Maker *m, Node *q, Node *k, Node *v, Attributes a)
+static inline Node *attention_in_steps(Maker *m, Node *q, Node *k, Node *v, Node *bias, Attributes a)
 {
     Attributes heads = {.heads = a.heads, .kv_heads = a.kv_heads, .head_dim = a.head_dim};
-    Node *p = emit(m, OP_scores, a, q, k, sequences(m), NULL);
+    Node *p = emit(m, OP_scores, a, q, k, sequences(m), bias);
     if (chance(m, 10))
         p = emit(m, OP_scale, (Attributes){.value = 2}, p, NULL, NULL, NULL);
     p = emit(m, OP_softmax, NO_ATTRIBUTES, p, NULL, NULL, NULL);
     if (chance(m, 10))
         keep(m, emit(m, OP_mix, heads, p, v, sequences(m), NULL));
     return emit(m, OP_mix, heads, p, v, sequences(m), NULL);
+}
+
+/* [heads, distances], f32 as attention wants it. */
+static inline Node *random_bias(Maker *m, int64_t heads, int64_t distances)
+{
+    float values[6 * 9];
+    for (int64_t i = 0; i < heads * distances; i++) values[i] = draw_value(m);
+    return graph_constant(m->graph, shape_of(2, dim_of(heads), dim_of(distances)), values);
+}
+
+static inline Node *attention_at_once(Maker *m, Node *q, Node *k, Node *v, Node *bias, Attributes a)
+{
+    Node *operand[] = {q, k, v, sequences(m), bias};
+    return graph_add(m->graph, OP_attention, bias != NULL ? 5 : 4, operand, &a);
 }
 
 static inline Node *rotated(Maker *m, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t interleaved)
@@ -226,7 +240,10 @@ static inline void block_attention(Maker *m)
         k = emit(m, OP_cache, (Attributes){.index = m->caches++}, k, sequences(m), NULL, NULL);
         v = emit(m, OP_cache, (Attributes){.index = m->caches++}, v, sequences(m), NULL, NULL);
     }
-    keep(m, chance(m, 80) ? attention_in_steps(m, q, k, v, a) : emit(m, OP_attention, a, q, k, v, sequences(m)));
+    Node *bias = chance(m, 30) ? random_bias(m, heads, draw_between(m, 1, 9)) : NULL;
+    if (bias != NULL)
+        a.origin = draw_between(m, 0, shape_columns(bias->shape) - 1);
+    keep(m, chance(m, 80) ? attention_in_steps(m, q, k, v, bias, a) : attention_at_once(m, q, k, v, bias, a));
 }
 
 /* A shallow constant expression of that many elements. */
