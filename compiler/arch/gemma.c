@@ -96,7 +96,7 @@ static const RopeSettings local_angles = {.objects = "rope_parameters.sliding_at
                                           .theta = "rope_parameters.sliding_attention.rope_theta|rope_local_base_freq",
                                           .theta_otherwise = 10000};
 
-static Node *gemma3_body(Builder *b)
+static Node *gemma3_text_body(Builder *b)
 {
     Decoder d = gemma_sandwich(b);
     d.head_norm = gemma_head_norm;
@@ -123,12 +123,12 @@ static void gemma_causal_lm(Builder *b, Node *hidden)
     graph_output(b->graph, "logits", logits);
 }
 
-#define GEMMA(name, type)                                                                                                          \
-    const Architecture arch_##name = {.model_type = type, .prefix = "model.", .decoder = true,                                      \
-                                      .length_keys = "max_position_embeddings", .body = name##_body,                                \
+#define GEMMA(type)                                                                                                                \
+    const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true,                                     \
+                                      .length_keys = "max_position_embeddings", .body = type##_body,                                \
                                       .head = {DECODER_HEADS, [HEAD_token_classification] = head_token_score,                       \
                                                [HEAD_causal_lm] = gemma_causal_lm}}
 
-GEMMA(gemma, "gemma");
-GEMMA(gemma2, "gemma2");
-GEMMA(gemma3, "gemma3_text");
+GEMMA(gemma);
+GEMMA(gemma2);
+GEMMA(gemma3_text);

@@ -327,8 +327,9 @@ static void print_section(const Emitter *e, size_t number)
     const Section *section = &e->plan->section[number];
     bool loop = section->iterations > 1;
     if (loop)
-        str_printf(e->out, "/* One of the layers %d to %d; index counts from 0. */\n", section->layer,
-                   section->layer + section->iterations - 1);
+        str_printf(e->out, "/* %s of the layers %d to %d; index counts from 0. */\n",
+                   section->period > 1 ? arena_printf(e->arena, "%d in a row", section->period) : "One", section->layer,
+                   section->layer + section->iterations * section->period - 1);
     str_printf(e->out, "static void %s(%s, const hf2c_call *call%s)\n{\n", section_name(e, number), e->dialect->team, loop ? ", int index" : "");
     print_locals(e, section);
     str_printf(e->out, "\n");

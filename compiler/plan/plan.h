@@ -58,6 +58,7 @@ typedef struct Section {
     int iterations;
     int entry;          /* whose schedule it belongs to: 0, or 1 for the encoder's */
     int layer;          /* number of the first layer, of a section with several iterations */
+    int period;         /* layers in one iteration */
     const Node **nodes; /* [iterations * count] the graph's own node of each step executed (NULL: copy) */
     Carry carry[SECTION_MAX_CARRIES];
     int carries;
