@@ -43,6 +43,26 @@ static void read_tolerance(const cJSON *item, Tolerance *tolerance)
     if (cJSON_IsNumber(relative)) tolerance->relative = relative->valuedouble;
 }
 
+/* Generated texts may hold NUL, which no string of ours can; nothing here reads those texts. */
+static void replace_nuls(char *text, size_t bytes)
+{
+    static const char nul[] = "\\u0000", replacement[] = "\\ufffd";
+    for (size_t at = 0; at + sizeof nul - 1 <= bytes; at++) {
+        if (text[at] != '\\') continue;
+        if (memcmp(text + at, nul, sizeof nul - 1) == 0) memcpy(text + at, replacement, sizeof replacement - 1);
+        at++; /* what the backslash escapes */
+    }
+}
+
+static cJSON *parse_notes(Golden *golden, Err *err)
+{
+    FileView view;
+    if (!file_read(golden->arena, golden->notes_file, notes_limit, &view, err)) return NULL;
+    char *text = arena_copy_text(golden->arena, (const char *)view.data, view.size);
+    replace_nuls(text, view.size);
+    return json_parse(golden->arena, golden->notes_file, text, view.size, err);
+}
+
 static bool read_notes(Golden *golden, Err *err)
 {
     const char *slash = strrchr(golden->file, '/');
@@ -50,7 +70,7 @@ static bool read_notes(Golden *golden, Err *err)
     golden->notes_file = arena_printf(golden->arena, "%.*sgolden.json", folder, golden->file);
     golden->tolerance = golden_default_tolerance;
     if (!file_exists(golden->notes_file)) return true;
-    golden->notes = json_read(golden->arena, golden->notes_file, notes_limit, err);
+    golden->notes = parse_notes(golden, err);
     read_tolerance(cJSON_GetObjectItemCaseSensitive(golden->notes, "tolerance"), &golden->tolerance);
     return golden->notes != NULL;
 }

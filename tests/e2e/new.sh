@@ -20,7 +20,7 @@ for name, entry in configs.items():
             bad += 1
             print(f"{name} {style}: {wrong}")
 print(f"{known} configs counted, {2 * len(configs) - known} of unknown families refused, {bad} wrong")
-sys.exit(bad > 0 or known < 36)
+sys.exit(bad > 0 or known < 48)
 PYTHON
 python3 check.py "$HF2C" "$ORACLE/configs.json"
 
@@ -47,7 +47,8 @@ for name in sorted(set(made) | set(saved)):
     if made.get(name) != saved.get(name):
         sys.exit(f"{sys.argv[2]}: {name}: made {made.get(name)}, transformers saved {saved.get(name)}")
 PYTHON
-for case in "$ORACLE"/{albert,bert,deberta,distilbert,electra,gpt2,llama,modernbert,mpnet,roberta,xlm-r}*; do
+for case in "$ORACLE"/{albert,bert,bloom,deberta,distilbert,electra,falcon,gemma,gpt,llama,mistral,modernbert,mpnet,mpt}* \
+    "$ORACLE"/{olmo,opt,phi,qwen2,qwen3,roberta,smollm,stablelm,starcoder,xlm-r}*; do
     rm -rf made
     "$HF2C" new "$case" -o made --save >/dev/null
     python3 tensors.py made "$case"

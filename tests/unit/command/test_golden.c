@@ -53,7 +53,8 @@ static void test_groups(void **state)
     Golden golden;
     const TensorPlan plan[] = {integers("single/input_ids", ids), integers("single/attention_mask", tokens), floats("single/logits"),
                                floats("single/hidden_states.0"), floats("precision/float16/logits"), floats("quant/nf4/logits")};
-    const char *notes = "{\"tolerance\": {\"atol\": 0.5, \"rtol\": 0.25}, \"precision\": {\"float16\": {\"tolerance\": {\"atol\": 2, \"rtol\": 3}}}}";
+    const char *notes = "{\"text\": \"a NUL: \\u0000, none: \\\\u0000\", \"tolerance\": {\"atol\": 0.5, \"rtol\": 0.25}, "
+                        "\"precision\": {\"float16\": {\"tolerance\": {\"atol\": 2, \"rtol\": 3}}}}";
     assert_true(open_with(arena, plan, COUNT_OF(plan), notes, &golden, &err));
     assert_int_equal(golden.groups, 2);
     assert_int_equal(golden.others, 1);
@@ -61,6 +62,7 @@ static void test_groups(void **state)
     assert_int_equal(golden.longest, 3);
     const GoldenGroup *single = group_named(&golden, "single"), *half = group_named(&golden, "precision/float16");
     assert_int_equal(single->count, 2);
+    assert_string_equal(cJSON_GetObjectItemCaseSensitive(golden.notes, "text")->valuestring, "a NUL: \xef\xbf\xbd, none: \\u0000");
     assert_true(single->tolerance.absolute == 0.5 && single->tolerance.relative == 0.25);
     assert_true(half->tolerance.absolute == 2 && half->tolerance.relative == 3);
     assert_string_equal(golden_precision(half), "float16");
