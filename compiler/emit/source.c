@@ -99,10 +99,11 @@ static void line_add(Line *line, const char *part)
     if (line->width + length > 110 && part[0] == ',') {
         str_printf(line->out, ",\n        %s", part + 2);
         line->width = 8 + length - 2;
-    } else {
-        str_printf(line->out, "%s", part);
-        line->width += length;
+        return;
     }
+    const char *end = strrchr(part, '\n');
+    str_printf(line->out, "%s", part);
+    line->width = end ? strlen(end + 1) : line->width + length;
 }
 
 static void print_wrapper_head(const Emitter *e, const Instance *instance)
