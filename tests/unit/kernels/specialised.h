@@ -67,7 +67,7 @@ static void same_norm_and_attention(void **state)
 {
     (void)state;
     int32_t start[] = {0, 4, ROWS};
-    hf2c_sequences sequences = {2, ROWS, start, NULL, NULL, 0};
+    hf2c_sequences sequences = {.count = 2, .rows = ROWS, .start = start};
     float *x = test_reals(ROWS * K, 1), *gain = test_reals(K, 1), *y = test_reals(ROWS * K, 1);
     literal_norm(&alone, y, x, gain, ROWS);
     TestCall norm = {"layer_norm", {NULL, x, gain, NULL}, ROWS, {K, K}, {1e-5f}};

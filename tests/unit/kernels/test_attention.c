@@ -7,7 +7,7 @@ enum { MAX_SEQUENCES = 4 };
 typedef struct Case {
     int heads, kv_heads, head_dim, cached, causal, window;
     float scale, softcap;
-    int count, length[MAX_SEQUENCES], past[MAX_SEQUENCES];
+    int count, length[MAX_SEQUENCES], past[MAX_SEQUENCES]; /* past of KEYS_memory: tokens of the source */
     int biases, origin; /* of a head; 0: none */
 } Case;
 
@@ -23,7 +23,11 @@ typedef struct Data {
     double *weights, *wanted; /* [rows, heads, positions], [rows, heads, head_dim] */
 } Data;
 
-static int keys_of(const Case *c, int s) { return c->length[s] + (c->cached ? c->past[s] : 0); }
+static int keys_of(const Case *c, int s)
+{
+    if (c->cached == KEYS_memory) return c->past[s];
+    return c->length[s] + (c->cached == KEYS_cached ? c->past[s] : 0);
+}
 
 /* Caches: slots in another order than the sequences, k and v of a slot one after another. Unwritten positions are NaN.
  */
@@ -67,7 +71,14 @@ static void make_data(const Case *c, Data *d)
     }
     d->rows = d->start[c->count];
     d->positions += 3;
-    d->sequences = (hf2c_sequences){c->count, d->rows, d->start, d->past, d->slot, 0};
+    d->sequences = (hf2c_sequences){.count = c->count, .rows = d->rows, .start = d->start};
+    if (c->cached == KEYS_memory) {
+        d->sequences.memory = d->past;
+        d->sequences.memory_slot = d->slot;
+    } else {
+        d->sequences.past = d->past;
+        d->sequences.slot = d->slot;
+    }
     d->width = c->kv_heads * c->head_dim;
     d->ldq = c->heads * c->head_dim + 7;
     d->ldk = d->width + 5;
@@ -107,7 +118,7 @@ static double bias_of(const Case *c, const Data *d, int h, int distance)
 /* The weights of one query: scores, then the softmax of those. */
 static void reference_weights(const Case *c, const Data *d, int s, int r, int h, double *weights, double *scores)
 {
-    int i = r - d->start[s] + (c->cached ? c->past[s] : 0);
+    int i = r - d->start[s] + (c->cached == KEYS_cached ? c->past[s] : 0);
     double highest = -INFINITY, total = 0;
     for (int j = 0; j < d->positions; j++) {
         scores[j] = -INFINITY;
@@ -189,7 +200,8 @@ static void check_rows_alone(const Case *c, Data *d, const char *isa)
     for (int s = 0; s < c->count; s++)
         for (int r = d->start[s]; r < d->start[s + 1]; r++) {
             int32_t start[2] = {0, 1}, past = c->past[s] + r - d->start[s];
-            hf2c_sequences sequences = {1, 1, start, &past, &d->slot[s], d->sequences.slot_bytes};
+            hf2c_sequences sequences = {.count = 1, .rows = 1, .start = start, .past = &past, .slot = &d->slot[s]};
+            sequences.slot_bytes = d->sequences.slot_bytes;
             TestCall alone = call;
             alone.rows = 1;
             alone.pointers[1] = d->q + r * d->ldq;
@@ -239,6 +251,15 @@ static void decoders(void **state)
     check_case(&(Case){2, 1, 300, 0, 1, 0, 0.05f, 0, 1, {30}, {0}, 0, 0});
 }
 
+/* A decoder that looks back at sources of other lengths, in slots of their own. */
+static void memories(void **state)
+{
+    (void)state;
+    check_case(&(Case){4, 2, 64, KEYS_memory, 0, 0, 0.125f, 0, 1, {3}, {37}, 0, 0});
+    check_case(&(Case){8, 2, 16, KEYS_memory, 0, 0, 0.25f, 0, 3, {1, 40, 1}, {280, 1, 31}, 0, 0});
+    check_case(&(Case){6, 2, 80, KEYS_memory, 0, 0, 0.1f, 50, 3, {300, 2, 1}, {5, 256, 600}, 0, 0});
+}
+
 /* Fewer biases than distances, more of them, one for all, and a window. */
 static void biased(void **state)
 {
@@ -262,7 +283,7 @@ static void rows_without_keys(void **state)
 {
     (void)state;
     int32_t start[] = {0, 0, 2}, past[] = {0, -2};
-    hf2c_sequences sequences = {2, 2, start, past, NULL, 64 * sizeof(float)};
+    hf2c_sequences sequences = {.count = 2, .rows = 2, .start = start, .past = past, .slot_bytes = 64 * sizeof(float)};
     float q[2 * 8] = {1}, k[2 * 64] = {0}, v[2 * 64] = {0}, y[2 * 8];
     for (int i = 0; i < TEST_ISAS; i++) {
         if (!kernels_isa_runs(test_isas[i])) continue;
@@ -277,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoders),
         cmocka_unit_test(decoders),
+        cmocka_unit_test(memories),
         cmocka_unit_test(biased),
         cmocka_unit_test(extreme_scores),
         cmocka_unit_test(rows_without_keys),

@@ -6,7 +6,7 @@ static void too_wide_heads_give_nan(void **state)
     (void)state;
     enum { WIDE = ATTENTION_HEAD_DIM + 1 };
     int32_t start[] = {0, 2};
-    hf2c_sequences sequences = {1, 2, start, NULL, NULL, 0};
+    hf2c_sequences sequences = {.count = 1, .rows = 2, .start = start};
     float *x = test_reals(2 * WIDE, 1), y[2 * WIDE];
     for (int i = 0; i < TEST_ISAS; i++) {
         if (!kernels_isa_runs(test_isas[i])) continue;

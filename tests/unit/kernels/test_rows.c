@@ -250,7 +250,7 @@ static void check_pool(int rows, int64_t H, int64_t view)
 {
     int64_t ld = H + view;
     int32_t start[] = {0, rows / 3, rows / 3, rows};
-    hf2c_sequences sequences = {3, rows, start, NULL, NULL, 0};
+    hf2c_sequences sequences = {.count = 3, .rows = rows, .start = start};
     float *x = test_matrix(rows, H, ld, 2);
     double *y = doubles(3 * H);
     for (int mode = POOL_first; mode <= POOL_max; mode++) {
@@ -273,7 +273,7 @@ static void cache(void **state)
     (void)state;
     enum { W = 19, LD = 22, POSITIONS = 12, SLOT = 2 * POSITIONS * W };
     int32_t start[] = {0, 4, 4, 5}, past[] = {0, 3, 7}, slot[] = {2, 0, 1};
-    hf2c_sequences sequences = {3, 5, start, past, slot, SLOT * sizeof(float)};
+    hf2c_sequences sequences = {.count = 3, .rows = 5, .start = start, .past = past, .slot = slot, .slot_bytes = SLOT * sizeof(float)};
     float *x = test_matrix(5, W, LD, 1);
     double wanted[3 * SLOT];
     for (int i = 0; i < 3 * SLOT; i++) wanted[i] = NAN;
