@@ -18,18 +18,31 @@ typedef struct Deberta {
 
 /* ---- positions ---- */
 
-/* pos_att_type: a list, or in old configs names with '|' between them. */
-static bool has_position_type(Builder *b, const char *wanted)
+/* One name of pos_att_type, of that length. */
+static void note_position_type(Builder *b, Deberta *d, const char *name, size_t length)
+{
+    const char *type = arena_copy_text(b->graph->arena, name, length);
+    if (strcmp(type, "c2p") == 0) d->content_to_position = true;
+    else if (strcmp(type, "p2c") == 0) d->position_to_content = true;
+    else config_refuse(b->config, "pos_att_type", type, "c2p, p2c");
+}
+
+/* A list, or in old configs names with '|' between them. */
+static void read_position_types(Builder *b, Deberta *d)
 {
     const cJSON *types = config_item(b->config, "pos_att_type");
-    bool found = false;
-    if (cJSON_IsString(types)) return strstr(types->valuestring, wanted) != NULL;
-    for (const cJSON *type = types ? types->child : NULL; type; type = type->next) {
-        const char *name = cJSON_IsString(type) ? type->valuestring : "no name";
-        found = found || strcmp(name, wanted) == 0;
-        if (strcmp(name, "c2p") != 0 && strcmp(name, "p2c") != 0) config_refuse(b->config, "pos_att_type", name, "c2p, p2c");
+    if (cJSON_IsString(types)) {
+        for (const char *at = types->valuestring; *at;) {
+            size_t length = strcspn(at, "|");
+            note_position_type(b, d, at, length);
+            at += length + (at[length] == '|');
+        }
+        return;
     }
-    return found;
+    for (const cJSON *type = types ? types->child : NULL; type; type = type->next) {
+        if (cJSON_IsString(type)) note_position_type(b, d, type->valuestring, strlen(type->valuestring));
+        else config_refuse(b->config, "pos_att_type", "no name", "c2p, p2c");
+    }
 }
 
 /* Version 2's buckets: exact distances up to the middle, then ever wider ranges; in float32 steps as transformers takes them. */
@@ -66,8 +79,7 @@ static void read_positions(Builder *b, Deberta *d, bool second)
         err_set(b->err, "%s: position_buckets %lld: wanted at least 4, and more than half as many relative positions than that, found %lld",
                 c->file, (long long)buckets, (long long)most);
     d->relative = config_bool_or(c, "relative_attention", false);
-    d->content_to_position = has_position_type(b, "c2p");
-    d->position_to_content = has_position_type(b, "p2c");
+    read_position_types(b, d);
     d->shape.attention.scale = 1 / sqrt((double)d->shape.attention.head_dim *
                                         (1 + (d->content_to_position ? 1 : 0) + (d->position_to_content ? 1 : 0)));
     if (b->err->text[0] || !d->relative) return;
@@ -144,8 +156,9 @@ static Node *convolution(Builder *b, Node *x, Node *y, const Deberta *d)
 {
     int64_t size = config_int_or(b->config, "conv_kernel_size", 0, 1 << 10, 0), hidden = d->shape.hidden;
     if (size == 0) return y;
-    if (size % 2 == 0) config_refuse(b->config, "conv_kernel_size", "an even number", "odd numbers");
-    if (config_int_or(b->config, "conv_groups", 1, 1 << 20, 1) != 1) config_refuse(b->config, "conv_groups", "several", "1");
+    if (size % 2 == 0) refuse_number(b, "conv_kernel_size", size, "odd numbers");
+    int64_t groups = config_int_or(b->config, "conv_groups", 1, 1 << 20, 1);
+    if (groups != 1) refuse_number(b, "conv_groups", groups, "1");
     if (b->err->text[0]) return y;
     scope_enter(b, "encoder.conv");
     Node *operand[2] = {x, input_sequences(b)};
@@ -164,11 +177,11 @@ static Node *convolution(Builder *b, Node *x, Node *y, const Deberta *d)
 static void refuse_unknown(Builder *b, const EncoderShape *s)
 {
     const Config *c = b->config;
+    int64_t width = config_int_or(c, "embedding_size", 1, 1 << 20, s->hidden);
+    int64_t head = config_int_or(c, "attention_head_size", 1, 1 << 20, s->attention.head_dim);
     if (config_bool_or(c, "talking_head", false)) config_refuse(c, "talking_head", "true", "false");
-    if (config_int_or(c, "embedding_size", 1, 1 << 20, s->hidden) != s->hidden)
-        config_refuse(c, "embedding_size", "another size", "that of hidden_size");
-    if (config_int_or(c, "attention_head_size", 1, 1 << 20, s->attention.head_dim) != s->attention.head_dim)
-        config_refuse(c, "attention_head_size", "another size", "hidden_size / num_attention_heads");
+    if (width != s->hidden) refuse_number(b, "embedding_size", width, "hidden_size");
+    if (head != s->attention.head_dim) refuse_number(b, "attention_head_size", head, "hidden_size / num_attention_heads");
 }
 
 static Node *deberta_body(Builder *b, bool second)

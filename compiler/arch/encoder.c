@@ -34,6 +34,11 @@ EncoderShape encoder_shape(Builder *b, const EncoderNames *names)
     return s;
 }
 
+void refuse_number(Builder *b, const char *key, int64_t found, const char *known)
+{
+    config_refuse(b->config, key, arena_printf(b->graph->arena, "%lld", (long long)found), known);
+}
+
 int64_t encoder_reserve_positions(Builder *b)
 {
     b->reserved_positions = config_int_or(b->config, "pad_token_id", 0, 1 << 24, 1) + 1;

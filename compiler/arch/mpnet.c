@@ -18,7 +18,7 @@ static Node *mpnet_body(Builder *b)
 {
     EncoderShape s = encoder_shape(b, &mpnet_names);
     int64_t buckets = config_int_or(b->config, "relative_attention_num_buckets", 1, 1 << 16, MPNET_BUCKETS);
-    if (buckets != MPNET_BUCKETS) config_refuse(b->config, "relative_attention_num_buckets", "another number", "32");
+    if (buckets != MPNET_BUCKETS) refuse_number(b, "relative_attention_num_buckets", buckets, "32");
     EncoderEmbeddings e = {.positions = true, .first_position = encoder_reserve_positions(b)};
     Node *x = encoder_embeddings(b, &s, &e);
     if (b->err->text[0]) return NULL;
