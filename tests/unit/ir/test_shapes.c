@@ -112,7 +112,7 @@ static const struct {
     {"softcap %4", "value is 0"},
     {"softmax %5", "softmax of f32[6]"},
     {"mix %4, %10, %1 {heads=2 kv_heads=2 head_dim=2}", "p is f32[rows, 6], wanted f32[rows, 2, keys]"},
-    {"attention %7, %10, %7, %1 {heads=2 kv_heads=2 head_dim=2 scale=1}", "one is cached and one is not"},
+    {"attention %7, %10, %7, %1 {heads=2 kv_heads=2 head_dim=2 scale=1}", "k and v are not in caches of one kind"},
     {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2}", "scale is 0"},
     {"attention %7, %7, %7, %1 {heads=3 kv_heads=2 head_dim=2 scale=1}", "not a multiple of kv_heads 2"},
     {"attention %7, %7, %7, %1 {heads=4 kv_heads=2 head_dim=2 scale=1}", "q is [rows, 4], wanted [rows, 8]"},
