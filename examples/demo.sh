@@ -7,7 +7,16 @@ cd "$(dirname "$0")/.."
 need_packages $BUILD_PACKAGES
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-run() { printf '$'; printf ' %q' "$@"; echo; "$@"; }
+# Says the command as one would type it, then does it.
+run() {
+    local word
+    printf '$'
+    for word in "$@"; do
+        case $word in *[!A-Za-z0-9_./=-]*) printf " '%s'" "$word" ;; *) printf ' %s' "${word/#$out/.}" ;; esac
+    done
+    echo
+    "$@"
+}
 
 say "hf2c itself"
 log=$(mktemp)
