@@ -1,4 +1,4 @@
-/* common: encoding, running, ranking: what most tasks share. */
+/* common: encoding, scores, ranking: what most tasks share. */
 #include "runtime/task/task.h"
 
 #include <math.h>
@@ -85,106 +85,6 @@ hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int sk
     if (!bytes) return HF2C_TOO_SMALL;
     status = hf2c_decode_clean(tokenizer, ids, (size_t)count, skip_special_tokens, bytes, capacity, &length);
     *text = (hf2c_text){bytes, length};
-    return status;
-}
-
-/* ---- the model ---- */
-
-typedef struct Outputs {
-    const hf2c_model *model;
-    float **buffers; /* [output_count] whole result, or NULL */
-    float **now;     /* [output_count] where the next piece goes */
-} Outputs;
-
-static hf2c_status take_outputs(hf2c_run *run, Outputs *outputs, int rows, hf2c_ids want, const char *const *names,
-                                int count, hf2c_rows_result *results)
-{
-    const hf2c_model *model = run->context->model;
-    *outputs = (Outputs){model, HF2C_TAKE(run->scratch, float *, model->output_count),
-                         HF2C_TAKE(run->scratch, float *, model->output_count)};
-    if (!outputs->buffers || !outputs->now) return HF2C_TOO_SMALL;
-    for (int i = 0; i < model->output_count; i++) outputs->buffers[i] = NULL;
-    for (int i = 0; i < count; i++) {
-        int index = hf2c_output_find(model, names[i]);
-        if (index < 0) {
-            hf2c_message_set(run->message, "this model has no output \"", names[i], "\"");
-            return HF2C_NOT_SUPPORTED;
-        }
-        const hf2c_output *output = &model->outputs[index];
-        int output_rows = output->rows == HF2C_ROWS_SEQUENCES ? 1
-                          : output->rows == HF2C_ROWS_WANTED  ? want.count
-                                                              : rows;
-        float *values = hf2c_scratch_take(run->scratch, (size_t)output_rows, (size_t)output->columns * sizeof(float));
-        if (!values) return HF2C_TOO_SMALL;
-        outputs->buffers[index] = values;
-        results[i] = (hf2c_rows_result){values, output_rows, output->columns};
-    }
-    return HF2C_OK;
-}
-
-/* Where the outputs of the piece that begins at row `done` go; `wanted` wanted rows lie before it. */
-static void aim(Outputs *outputs, int done, int wanted)
-{
-    for (int i = 0; i < outputs->model->output_count; i++) {
-        const hf2c_output *output = &outputs->model->outputs[i];
-        int before = output->rows == HF2C_ROWS_ALL ? done : output->rows == HF2C_ROWS_WANTED ? wanted : 0;
-        outputs->now[i] = outputs->buffers[i] ? outputs->buffers[i] + (size_t)before * (size_t)output->columns : NULL;
-    }
-}
-
-/* All rows, for outputs on demand when the caller wants every one. */
-static hf2c_status want_all(hf2c_run *run, int rows, hf2c_ids *want)
-{
-    int32_t *all = HF2C_TAKE(run->scratch, int32_t, rows);
-    if (!all) return HF2C_TOO_SMALL;
-    for (int i = 0; i < rows; i++) all[i] = i;
-    *want = (hf2c_ids){all, rows};
-    return HF2C_OK;
-}
-
-/* Models with a cache take long texts in pieces; the others have max_rows for a whole sequence. */
-static hf2c_status feed(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, Outputs *outputs)
-{
-    const hf2c_model *model = run->context->model;
-    int rows = (int)encoding->count, wanted = 0;
-    int32_t *positions = HF2C_TAKE(run->scratch, int32_t, rows), *piece_want = HF2C_TAKE(run->scratch, int32_t, rows);
-    if (!positions || !piece_want) return HF2C_TOO_SMALL;
-    for (int i = 0; i < rows; i++) positions[i] = i;
-    for (int done = 0, take; done < rows; done += take) {
-        take = rows - done < model->max_rows || !run->context->state ? rows - done : model->max_rows;
-        int32_t start[2] = {0, take}, past = done, slot = 0;
-        hf2c_batch batch = {.rows = take,
-                            .sequences = 1,
-                            .ids = encoding->ids + done,
-                            .positions = positions + done,
-                            .types = model->token_types > 0 ? encoding->type_ids + done : NULL,
-                            .start = start,
-                            .past = run->context->state ? &past : NULL,
-                            .slot = run->context->state ? &slot : NULL,
-                            .want = piece_want};
-        if (run->cancelled && run->cancelled(run->owner)) return HF2C_CANCELLED;
-        aim(outputs, done, wanted);
-        while (wanted < want.count && want.ids[wanted] < done + take)
-            piece_want[batch.wanted++] = want.ids[wanted++] - done;
-        hf2c_status status = model->forward(run->context, &batch, outputs->now);
-        if (status != HF2C_OK) return status;
-    }
-    return HF2C_OK;
-}
-
-hf2c_status hf2c_run_forward(hf2c_run *run, const hf2c_encoding *encoding, hf2c_ids want, const char *const *names,
-                             int count, hf2c_rows_result *results)
-{
-    Outputs outputs;
-    hf2c_status status = want.ids ? HF2C_OK : want_all(run, (int)encoding->count, &want);
-    if (status == HF2C_OK) status = take_outputs(run, &outputs, (int)encoding->count, want, names, count, results);
-    if (status == HF2C_OK) status = feed(run, encoding, want, &outputs);
-    for (int i = 0; i < count && status == HF2C_OK; i++) {
-        size_t values = (size_t)results[i].rows * (size_t)results[i].columns;
-        for (size_t k = 0; k < values; k++) {
-            if (!isfinite(results[i].values[k])) return HF2C_NOT_FINITE;
-        }
-    }
     return status;
 }
 

@@ -56,7 +56,7 @@ static size_t output_floats(const hf2c_model *model, size_t rows)
 
 size_t hf2c_direct_scratch(const hf2c_model *model, size_t text_bytes)
 {
-    enum { PIECES = 16, NUMBERS_OF_TOKEN = 6 /* id, type, word, sequence, two offsets */, NUMBERS_OF_ROW = 3 };
+    enum { PIECES = 24, NUMBERS_OF_TOKEN = 6 /* id, type, word, sequence, two offsets */, NUMBERS_OF_ROW = 4 };
     if (!model->tokenizer) return 0;
     size_t tokens = hf2c_encode_capacity(model->tokenizer, text_bytes), longest = (size_t)model->max_sequence;
     size_t rows = tokens < longest ? tokens : longest;

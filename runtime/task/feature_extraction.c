@@ -27,17 +27,19 @@ static void write_row(hf2c_run *run, const float *values, int count)
     hf2c_sink_text(run->sink, run->people ? "\n" : "]");
 }
 
-static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const FeatureExtraction *o = options;
-    const char *names[] = {"last_hidden_state"};
-    hf2c_encoding encoding;
-    hf2c_rows_result states;
+    hf2c_encoding *encoding = hf2c_job_single(run, job);
     hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE,
                                       .max_length = o->max_length};
-    hf2c_status status = hf2c_run_encode(run, input->text, input->second, tokenization, &encoding, NULL);
-    if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &states);
-    if (status != HF2C_OK) return status;
+    return encoding ? hf2c_run_encode(run, job->input.text, job->input.second, tokenization, encoding, NULL) : HF2C_TOO_SMALL;
+}
+
+static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *job)
+{
+    hf2c_rows_result states = job->results[0];
+    (void)options;
     if (!run->people) hf2c_sink_text(run->sink, "[[");
     for (int i = 0; i < states.rows; i++) {
         if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
@@ -57,5 +59,7 @@ const hf2c_task hf2c_task_feature_extraction = {
     .options = {rows, sizeof rows / sizeof *rows},
     .bytes = sizeof(FeatureExtraction),
     .defaults = defaults,
-    .answer = answer,
+    .prepare = prepare,
+    .finish = finish,
+    .outputs = {"last_hidden_state"},
 };

@@ -158,26 +158,42 @@ static hf2c_status answer_mask(hf2c_run *run, const FillMask *o, hf2c_encoding *
     return status;
 }
 
-static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+/* Between prepare() and finish(). */
+typedef struct Masked {
+    hf2c_encoding *encoding;
+    hf2c_ids masks, targets;
+} Masked;
+
+static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const FillMask *o = options;
-    const char *names[] = {"logits"};
-    hf2c_encoding encoding;
-    hf2c_rows_result logits;
-    hf2c_ids masks, targets = {0};
-    hf2c_status status = hf2c_run_encode(run, input->text, (hf2c_text){0}, (hf2c_tokenization){0}, &encoding, NULL);
-    if (status == HF2C_OK) status = find_masks(run, &encoding, &masks);
-    if (status == HF2C_OK && o->targets.texts) status = find_targets(run, o->targets, &targets);
-    if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, masks, names, 1, &logits);
-    if (status != HF2C_OK) return status;
+    Masked *masked = HF2C_TAKE(run->scratch, Masked, 1);
+    hf2c_encoding *encoding = hf2c_job_single(run, job);
+    if (!masked || !encoding) return HF2C_TOO_SMALL;
+    *masked = (Masked){.encoding = encoding};
+    hf2c_status status = hf2c_run_encode(run, job->input.text, (hf2c_text){0}, (hf2c_tokenization){0}, encoding, NULL);
+    if (status == HF2C_OK) status = find_masks(run, encoding, &masked->masks);
+    if (status == HF2C_OK && o->targets.texts) status = find_targets(run, o->targets, &masked->targets);
+    job->items[0].want = masked->masks;
+    job->data = masked;
+    return status;
+}
+
+static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *job)
+{
+    const FillMask *o = options;
+    const Masked *masked = job->data;
+    hf2c_ids masks = masked->masks;
+    hf2c_rows_result logits = job->results[0];
+    hf2c_status status = HF2C_OK;
     int on_demand = logits.rows == masks.count; /* else every row is there */
     if (masks.count > 1 && !run->people) hf2c_sink_text(run->sink, "[");
     for (int i = 0; i < masks.count && status == HF2C_OK; i++) {
         int row = on_demand ? i : masks.ids[i];
         hf2c_scratch before = *run->scratch;
         if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
-        status = answer_mask(run, o, &encoding, masks.ids[i], logits.values + (size_t)row * (size_t)logits.columns,
-                             logits.columns, targets, masks.count == 1);
+        status = answer_mask(run, o, masked->encoding, masks.ids[i], logits.values + (size_t)row * (size_t)logits.columns,
+                             logits.columns, masked->targets, masks.count == 1);
         *run->scratch = before;
     }
     if (masks.count > 1 && !run->people) hf2c_sink_text(run->sink, "]");
@@ -193,5 +209,7 @@ const hf2c_task hf2c_task_fill_mask = {
     .options = {rows, sizeof rows / sizeof *rows},
     .bytes = sizeof(FillMask),
     .defaults = defaults,
-    .answer = answer,
+    .prepare = prepare,
+    .finish = finish,
+    .outputs = {"logits"},
 };

@@ -19,16 +19,18 @@ static void defaults(void *options, const hf2c_model *model)
     o->pooling = model->pooling;
 }
 
-static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const SentenceEmbedding *o = options;
-    const char *names[] = {"last_hidden_state"};
-    hf2c_encoding encoding;
-    hf2c_rows_result states;
+    hf2c_encoding *encoding = hf2c_job_single(run, job);
     hf2c_tokenization tokenization = {.strategy = HF2C_TRUNCATE_LONGEST_FIRST, .max_length = o->max_length};
-    hf2c_status status = hf2c_run_encode(run, input->text, (hf2c_text){0}, tokenization, &encoding, NULL);
-    if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &states);
-    if (status != HF2C_OK) return status;
+    return encoding ? hf2c_run_encode(run, job->input.text, (hf2c_text){0}, tokenization, encoding, NULL) : HF2C_TOO_SMALL;
+}
+
+static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *job)
+{
+    const SentenceEmbedding *o = options;
+    hf2c_rows_result states = job->results[0];
     float *vector = HF2C_TAKE(run->scratch, float, states.columns);
     if (!vector) return HF2C_TOO_SMALL;
     hf2c_pool(states, (hf2c_pooling)o->pooling, o->normalize, vector);
@@ -50,5 +52,7 @@ const hf2c_task hf2c_task_sentence_embedding = {
     .options = {rows, sizeof rows / sizeof *rows},
     .bytes = sizeof(SentenceEmbedding),
     .defaults = defaults,
-    .answer = answer,
+    .prepare = prepare,
+    .finish = finish,
+    .outputs = {"last_hidden_state"},
 };

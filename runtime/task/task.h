@@ -31,6 +31,26 @@ typedef struct hf2c_input {
     hf2c_texts list;      /* the list field */
 } hf2c_input;
 
+typedef struct hf2c_rows_result {
+    const float *values; /* [rows, columns] */
+    int rows, columns;
+} hf2c_rows_result;
+
+/* A sequence to run. */
+typedef struct hf2c_forward_item {
+    const hf2c_encoding *encoding;
+    hf2c_ids want; /* rows of outputs that the model gives on demand, increasing; ids NULL: all */
+} hf2c_forward_item;
+
+/* One input of a task whose inputs can share calls of the model. */
+typedef struct hf2c_job {
+    hf2c_input input;
+    hf2c_forward_item *items;  /* [count] what prepare() wants to be run, in the scratch */
+    int count;
+    hf2c_rows_result *results; /* [count, outputs of the task] for finish() */
+    void *data;                /* what prepare() leaves for finish() */
+} hf2c_job;
+
 typedef struct hf2c_task {
     const char *name;
     const char *aliases; /* separated by ' ' */
@@ -42,6 +62,10 @@ typedef struct hf2c_task {
     void (*defaults)(void *options, const hf2c_model *model);
     /* Writes the answer to one input: JSON without a line end, or lines for people. */
     hf2c_status (*answer)(hf2c_run *run, const void *options, const hf2c_input *input);
+    /* Instead of answer, for tasks whose inputs go through the model together: what to run, and the answer from what came out. */
+    hf2c_status (*prepare)(hf2c_run *run, const void *options, hf2c_job *job);
+    hf2c_status (*finish)(hf2c_run *run, const void *options, const hf2c_job *job);
+    const char *outputs[3]; /* with prepare: names of the outputs, then NULL */
 } hf2c_task;
 
 /* The task of that name or alias; NULL when this runtime does not have it. */
@@ -71,10 +95,16 @@ typedef struct hf2c_tokenization {
 hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2c_tokenization tokenization,
                             hf2c_encoding *encoding, int *windows);
 
-typedef struct hf2c_rows_result {
-    const float *values; /* [rows, columns] */
-    int rows, columns;
-} hf2c_rows_result;
+/* Sequences that one call of the model can take here. */
+int hf2c_run_together(const hf2c_run *run);
+
+/* The only sequence of a job, and its encoding; NULL when the scratch is full. */
+hf2c_encoding *hf2c_job_single(hf2c_run *run, hf2c_job *job);
+
+/* Runs the model on encoded sequences, as many in one call as it takes; results: [item_count, count]. What comes out for a sequence
+ * does not depend on its neighbours. Otherwise as hf2c_run_forward. */
+hf2c_status hf2c_run_forward_all(hf2c_run *run, const hf2c_forward_item *items, int item_count, const char *const *names, int count,
+                                 hf2c_rows_result *results);
 
 /* Runs the model on one encoded sequence; results[i] receives the output called names[i]. want: rows of outputs that
  * the model gives on demand; NULL: all. HF2C_NOT_SUPPORTED when the model lacks the output. */

@@ -46,17 +46,19 @@ static void write_entry(hf2c_run *run, int label, float score)
     hf2c_sink_text(run->sink, "}");
 }
 
-static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const TextClassification *o = options;
-    const char *names[] = {"logits"};
-    hf2c_encoding encoding;
-    hf2c_rows_result logits;
+    hf2c_encoding *encoding = hf2c_job_single(run, job);
     hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE,
                                       .max_length = o->max_length};
-    hf2c_status status = hf2c_run_encode(run, input->text, input->second, tokenization, &encoding, NULL);
-    if (status == HF2C_OK) status = hf2c_run_forward(run, &encoding, (hf2c_ids){0}, names, 1, &logits);
-    if (status != HF2C_OK) return status;
+    return encoding ? hf2c_run_encode(run, job->input.text, job->input.second, tokenization, encoding, NULL) : HF2C_TOO_SMALL;
+}
+
+static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *job)
+{
+    const TextClassification *o = options;
+    hf2c_rows_result logits = job->results[0];
     int labels = logits.columns, shown = o->top_k < 0 ? 1 : o->top_k == 0 || o->top_k > labels ? labels : o->top_k;
     float *scores = HF2C_TAKE(run->scratch, float, labels);
     int32_t *ranked = HF2C_TAKE(run->scratch, int32_t, labels);
@@ -66,7 +68,7 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
                 logits.values, labels, scores);
     hf2c_rank(scores, labels, shown, ranked);
     /* transformers: one string without top_k gives [entry], items of a list and objects give entry alone. */
-    int bracket = !run->people && (o->top_k >= 0 || input->form == HF2C_INPUT_STRING);
+    int bracket = !run->people && (o->top_k >= 0 || job->input.form == HF2C_INPUT_STRING);
     if (bracket) hf2c_sink_text(run->sink, "[");
     for (int i = 0; i < shown; i++) {
         if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
@@ -86,5 +88,7 @@ const hf2c_task hf2c_task_text_classification = {
     .options = {rows, sizeof rows / sizeof *rows},
     .bytes = sizeof(TextClassification),
     .defaults = defaults,
-    .answer = answer,
+    .prepare = prepare,
+    .finish = finish,
+    .outputs = {"logits"},
 };

@@ -42,20 +42,16 @@ static hf2c_text shown_label(hf2c_run *run, const TokenClassification *o, const 
     return o->aggregation_strategy == HF2C_AGGREGATE_NONE ? label : hf2c_entity_group(label);
 }
 
-static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, hf2c_encoding *encoding,
+static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, const hf2c_encoding *encoding, hf2c_rows_result logits,
                               const hf2c_offsets *text, hf2c_entity *entities, int *count)
 {
-    const char *names[] = {"logits"};
-    hf2c_rows_result logits;
-    hf2c_status status = hf2c_run_forward(run, encoding, (hf2c_ids){0}, names, 1, &logits);
-    if (status != HF2C_OK) return status;
     size_t labels = (size_t)logits.columns;
     float *scores = hf2c_scratch_take(run->scratch, encoding->count, labels * sizeof(float));
     if (!scores) return HF2C_TOO_SMALL;
     for (size_t i = 0; i < encoding->count; i++)
         hf2c_softmax(logits.values + i * labels, logits.columns, scores + i * labels);
     hf2c_tagged tagged = {encoding, text, scores, logits.columns};
-    status = hf2c_entities_find(run, &tagged, (hf2c_aggregation)o->aggregation_strategy, entities, count);
+    hf2c_status status = hf2c_entities_find(run, &tagged, (hf2c_aggregation)o->aggregation_strategy, entities, count);
     int kept = 0;
     for (int i = 0; i < *count && status == HF2C_OK; i++) {
         if (!is_ignored(o, shown_label(run, o, &entities[i]))) entities[kept++] = entities[i];
@@ -64,34 +60,22 @@ static hf2c_status tag_window(hf2c_run *run, const TokenClassification *o, hf2c_
     return status;
 }
 
-/* Entities of all windows; without a stride there is one window, cut at the longest text. */
-static hf2c_status tag(hf2c_run *run, const TokenClassification *o, hf2c_text text, hf2c_entity **entities, int *count)
+/* Entities of all windows; a window has at most as many as tokens. */
+static hf2c_status tag(hf2c_run *run, const TokenClassification *o, const hf2c_job *job, hf2c_entity **entities, int *count)
 {
     hf2c_offsets offsets;
-    int windows = 1, capacity = 0;
+    size_t tokens = 0;
     *count = 0;
-    *entities = NULL;
-    if (!hf2c_offsets_make(&offsets, text, run->scratch)) return HF2C_TOO_SMALL;
-    for (int window = 0; window < windows; window++) {
-        hf2c_encoding encoding;
+    for (int i = 0; i < job->count; i++) tokens += job->items[i].encoding->count;
+    *entities = HF2C_TAKE(run->scratch, hf2c_entity, tokens);
+    if (!*entities || !hf2c_offsets_make(&offsets, job->input.text, run->scratch)) return HF2C_TOO_SMALL;
+    for (int i = 0; i < job->count; i++) {
         int found;
-        hf2c_tokenization tokenization = {.strategy = HF2C_TRUNCATE_LONGEST_FIRST, .window = window};
-        tokenization.stride = o->stride > 0 ? o->stride : 0;
-        hf2c_status status = hf2c_run_encode(run, text, (hf2c_text){0}, tokenization, &encoding, &windows);
-        if (status != HF2C_OK) return status;
-        if (o->stride < 0) windows = 1;
-        if (capacity < *count + (int)encoding.count) {
-            capacity = 2 * (*count + (int)encoding.count);
-            hf2c_entity *larger = HF2C_TAKE(run->scratch, hf2c_entity, capacity);
-            if (!larger) return HF2C_TOO_SMALL;
-            if (*count) memcpy(larger, *entities, (size_t)*count * sizeof *larger);
-            *entities = larger;
-        }
-        status = tag_window(run, o, &encoding, &offsets, *entities + *count, &found);
+        hf2c_status status = tag_window(run, o, job->items[i].encoding, job->results[i], &offsets, *entities + *count, &found);
         if (status != HF2C_OK) return status;
         *count += found;
     }
-    if (windows > 1) *count = hf2c_entities_merge(*entities, *count);
+    if (job->count > 1) *count = hf2c_entities_merge(*entities, *count);
     return HF2C_OK;
 }
 
@@ -131,16 +115,46 @@ static void write_entry(hf2c_run *run, const TokenClassification *o, const hf2c_
     hf2c_sink_text(run->sink, "}");
 }
 
-static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
+static hf2c_status prepare_window(hf2c_run *run, const TokenClassification *o, hf2c_job *job, int window, int *windows)
+{
+    hf2c_encoding *encoding = HF2C_TAKE(run->scratch, hf2c_encoding, 1);
+    hf2c_tokenization tokenization = {.strategy = HF2C_TRUNCATE_LONGEST_FIRST, .window = window};
+    if (!encoding) return HF2C_TOO_SMALL;
+    tokenization.stride = o->stride > 0 ? o->stride : 0;
+    hf2c_status status = hf2c_run_encode(run, job->input.text, (hf2c_text){0}, tokenization, encoding, windows);
+    if (status != HF2C_OK) return status;
+    if (window == 0) {
+        if (o->stride < 0) *windows = 1;
+        job->items = HF2C_TAKE(run->scratch, hf2c_forward_item, *windows);
+        if (!job->items) return HF2C_TOO_SMALL;
+    }
+    job->items[job->count++] = (hf2c_forward_item){.encoding = encoding};
+    return HF2C_OK;
+}
+
+/* Without a stride there is one window, cut at the longest text. */
+static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const TokenClassification *o = options;
-    hf2c_entity *entities;
-    int count;
+    int windows = 1, in_all = 1;
+    hf2c_status status = HF2C_OK;
     if (o->stride >= 0 && o->aggregation_strategy == HF2C_AGGREGATE_NONE) {
         hf2c_message_set(run->message, "stride needs an aggregation_strategy other than none");
         return HF2C_BAD_ARGUMENT;
     }
-    hf2c_status status = tag(run, o, input->text, &entities, &count);
+    for (int window = 0; window < in_all && status == HF2C_OK; window++) {
+        status = prepare_window(run, o, job, window, &windows);
+        if (window == 0) in_all = windows;
+    }
+    return status;
+}
+
+static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *job)
+{
+    const TokenClassification *o = options;
+    hf2c_entity *entities;
+    int count;
+    hf2c_status status = tag(run, o, job, &entities, &count);
     if (status != HF2C_OK) return status;
     if (!run->people) hf2c_sink_text(run->sink, "[");
     for (int i = 0; i < count; i++) {
@@ -160,5 +174,7 @@ const hf2c_task hf2c_task_token_classification = {
     .options = {rows, sizeof rows / sizeof *rows},
     .bytes = sizeof(TokenClassification),
     .defaults = defaults,
-    .answer = answer,
+    .prepare = prepare,
+    .finish = finish,
+    .outputs = {"logits"},
 };
