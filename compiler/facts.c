@@ -42,10 +42,52 @@ static int32_t token_id(const Compiled *c, const char *key)
     return id < c->built.vocabulary ? (int32_t)id : -1;
 }
 
+/* Ids of a list, then the words of one token that may never appear, as one list; NULL: none. */
+static const int32_t *token_list(Compiled *c, const Config *from, const char *key, bool bad_words, int *count)
+{
+    enum { MOST = 1024 };
+    int64_t ids[MOST];
+    size_t found = config_ints(from, key, -1, INT32_MAX, ids, MOST);
+    const cJSON *words = bad_words ? config_item(from, "bad_words_ids") : NULL, *word;
+    cJSON_ArrayForEach(word, words)
+    {
+        bool alone = cJSON_GetArraySize(word) == 1 && cJSON_IsNumber(word->child) && found < MOST;
+        if (alone) ids[found++] = (int64_t)word->child->valuedouble;
+        else warn("%s: bad_words_ids: only words of one token are known; one is left out", from->file);
+    }
+    int32_t *list = ARENA_ARRAY(c->arena, int32_t, found + 1);
+    for (size_t i = 0; i < found; i++)
+        if (ids[i] >= 0 && ids[i] < c->built.vocabulary) list[(*count)++] = (int32_t)ids[i];
+    return *count ? list : NULL;
+}
+
+/* false, true or "never", as hf2c_early_stopping has them. */
+static int early_stopping(const Config *from)
+{
+    const cJSON *item = config_item(from, "early_stopping");
+    return cJSON_IsString(item) ? 2 : cJSON_IsTrue(item) ? 1 : 0;
+}
+
+static void describe_search(Compiled *c, const Config *from)
+{
+    hf2c_generation_defaults *g = &c->facts.generation;
+    g->decoder_start = token_id(c, "decoder_start_token_id");
+    g->forced_bos = token_id(c, "forced_bos_token_id");
+    g->forced_eos = token_id(c, "forced_eos_token_id");
+    g->min_length = (int)config_int_or(from, "min_length", 0, 1 << 26, 0);
+    g->no_repeat_ngram_size = (int)config_int_or(from, "no_repeat_ngram_size", 0, 1 << 26, 0);
+    g->num_beams = (int)config_int_or(from, "num_beams", 1, 256, 1);
+    g->length_penalty = (float)config_float_or(from, "length_penalty", -1e6, 1e6, 1);
+    g->early_stopping = early_stopping(from);
+    g->suppress = token_list(c, from, "suppress_tokens", true, &g->suppress_count);
+    g->begin_suppress = token_list(c, from, "begin_suppress_tokens", false, &g->begin_suppress_count);
+}
+
 static void describe_generation(Compiled *c)
 {
     hf2c_generation_defaults *g = &c->facts.generation;
-    const Config *from = &c->model.generation;
+    /* Folders without a generation_config.json have its settings in config.json. */
+    const Config *from = c->model.generation.root->child ? &c->model.generation : &c->model.config;
     int64_t eos[COUNT_OF(g->eos)];
     g->bos = token_id(c, "bos_token_id");
     g->pad = token_id(c, "pad_token_id");
@@ -61,6 +103,7 @@ static void describe_generation(Compiled *c)
     g->top_p = (float)config_float_or(from, "top_p", 0, 1, 1);
     g->min_p = (float)config_float_or(from, "min_p", 0, 1, 0);
     g->repetition_penalty = (float)config_float_or(from, "repetition_penalty", 1e-6, 1e6, 1);
+    describe_search(c, from);
 }
 
 static void describe_embedding(Compiled *c)

@@ -94,7 +94,7 @@ typedef struct hf2c_generation_defaults {
     int do_sample, top_k, max_length, max_new_tokens; /* 0 top_k: off; 0 lengths: not given */
     float temperature, top_p, min_p, repetition_penalty;
     int min_length, no_repeat_ngram_size, num_beams, early_stopping; /* 0: not given; early_stopping: hf2c_early_stopping */
-    float length_penalty;
+    float length_penalty; /* with num_beams */
     const int32_t *suppress, *begin_suppress; /* tokens that never appear, that do not appear first; NULL: none */
     int suppress_count, begin_suppress_count;
 } hf2c_generation_defaults;

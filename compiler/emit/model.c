@@ -38,6 +38,27 @@ static void print_outputs(Str *out, const hf2c_model *f)
     str_printf(out, "};\n\n");
 }
 
+static void print_ids(Str *out, const char *name, const int32_t *ids, int count)
+{
+    if (!count) return;
+    str_printf(out, "static const int32_t %s[] = {", name);
+    for (int i = 0; i < count; i++) str_printf(out, "%s%d", i == 0 ? "" : i % 20 ? ", " : ",\n    ", ids[i]);
+    str_printf(out, "};\n");
+}
+
+/* What beam search and models with an encoder ask for. */
+static void print_search(Str *out, Arena *arena, const hf2c_generation_defaults *g)
+{
+    str_printf(out, "                   .decoder_start = %d, .forced_bos = %d, .forced_eos = %d, .min_length = %d, .no_repeat_ngram_size = %d,\n",
+               g->decoder_start, g->forced_bos, g->forced_eos, g->min_length, g->no_repeat_ngram_size);
+    str_printf(out, "                   .num_beams = %d, .early_stopping = %d, .length_penalty = %sf", g->num_beams, g->early_stopping,
+               text_of_float(arena, g->length_penalty));
+    if (g->suppress_count) str_printf(out, ",\n                   .suppress = suppress, .suppress_count = %d", g->suppress_count);
+    if (g->begin_suppress_count)
+        str_printf(out, ",\n                   .begin_suppress = begin_suppress, .begin_suppress_count = %d", g->begin_suppress_count);
+    str_printf(out, "},\n");
+}
+
 static void print_generation(Str *out, Arena *arena, const hf2c_generation_defaults *g)
 {
     str_printf(out, "    .generation = {.bos = %d, .pad = %d, .eos_count = %d, .eos = {", g->bos, g->pad, g->eos_count);
@@ -46,7 +67,8 @@ static void print_generation(Str *out, Arena *arena, const hf2c_generation_defau
     str_printf(out, "                   .do_sample = %d, .top_k = %d, .max_length = %d, .max_new_tokens = %d,\n", g->do_sample, g->top_k,
                g->max_length, g->max_new_tokens);
     str_printf(out, "                   .temperature = %sf, .top_p = %sf, ", text_of_float(arena, g->temperature), text_of_float(arena, g->top_p));
-    str_printf(out, ".min_p = %sf, .repetition_penalty = %sf},\n", text_of_float(arena, g->min_p), text_of_float(arena, g->repetition_penalty));
+    str_printf(out, ".min_p = %sf, .repetition_penalty = %sf,\n", text_of_float(arena, g->min_p), text_of_float(arena, g->repetition_penalty));
+    print_search(out, arena, g);
 }
 
 static void print_model(Str *out, const Compiled *c)
@@ -165,6 +187,8 @@ void emit_model(Str *out, const Compiled *c)
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
     print_labels(out, &c->facts);
     print_outputs(out, &c->facts);
+    print_ids(out, "suppress", c->facts.generation.suppress, c->facts.generation.suppress_count);
+    print_ids(out, "begin_suppress", c->facts.generation.begin_suppress, c->facts.generation.begin_suppress_count);
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);

@@ -92,6 +92,8 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
         memcpy(search->done[i].ids, sequence->ids, (size_t)sequence->prompt * sizeof(int32_t));
         search->done[i].count = sequence->prompt;
         search->lanes[i] = (hf2c_lane){.ids = row(search->ids, search, i), .count = sequence->prompt, .slot = i};
+        search->lanes[i].memory = sequence->source.count;
+        search->lanes[i].memory_slot = search->beams; /* one slot for all beams, which come and go in theirs */
         search->scores[i] = i == 0 ? 0 : HOPELESS; /* all begin alike: only the first may be continued in the first round */
     }
     return HF2C_OK;
@@ -348,11 +350,14 @@ static hf2c_status run_round(Search *search, int *running)
 hf2c_status hf2c_beam_search(const hf2c_generate_call *call, hf2c_sequence *sequences, int number)
 {
     Search search;
-    if ((size_t)call->settings->num_beams > call->context->slots) {
+    int encoder = call->context->model->encode != NULL;
+    if ((size_t)(call->settings->num_beams + encoder) > call->context->slots) {
         hf2c_message_set(call->message, "num_beams: there are fewer cache slots than beams");
         return HF2C_TOO_SMALL;
     }
     hf2c_status status = search_init(&search, call, sequences, number);
+    hf2c_source source = {sequences->source.ids, sequences->source.count, call->settings->num_beams};
+    if (status == HF2C_OK && encoder) status = hf2c_step_encode(&search.step, &source, 1);
     for (int running = 1; running && status == HF2C_OK;) status = run_round(&search, &running);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < call->settings->num_return_sequences; i++) {

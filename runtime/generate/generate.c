@@ -16,6 +16,7 @@ typedef struct Loop {
     int running;
     hf2c_lane *lanes;           /* [group] those that still run come first */
     int *numbers;               /* [group] which sequence each is */
+    hf2c_source *sources;       /* [group] */
     hf2c_random *randoms;       /* [group] */
     float *logits;              /* [group, vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
@@ -32,11 +33,12 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     size_t vocabulary = (size_t)model->vocabulary;
     loop->lanes = HF2C_TAKE(scratch, hf2c_lane, group);
     loop->numbers = HF2C_TAKE(scratch, int, group);
+    loop->sources = HF2C_TAKE(scratch, hf2c_source, group);
     loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
     loop->logits = hf2c_scratch_take(scratch, (size_t)group, vocabulary * sizeof(float));
     loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
-    if (!loop->lanes || !loop->numbers || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
+    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
         return HF2C_TOO_SMALL;
     memset(loop->seen, 0, vocabulary);
     return HF2C_OK;
@@ -89,17 +91,36 @@ static void drop_finished(Loop *loop, const hf2c_sequence *sequences)
     loop->running = kept;
 }
 
+/* Each source once, into the slot of the first sequence that has it. */
+static hf2c_status read_sources(Loop *loop, const hf2c_sequence *sequences, int count)
+{
+    int sources = 0;
+    for (int i = 0; i < count; i++) {
+        const int32_t *ids = sequences[i].source.ids;
+        if (sources > 0 && loop->sources[sources - 1].ids == ids) {
+            loop->lanes[i].memory_slot = loop->sources[sources - 1].slot;
+        } else {
+            loop->sources[sources++] = (hf2c_source){ids, sequences[i].source.count, i};
+        }
+    }
+    return hf2c_step_encode(&loop->step, loop->sources, sources);
+}
+
 static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, int count)
 {
     for (int i = 0; i < count; i++) {
         hf2c_sequence *sequence = &sequences[first + i];
         loop->lanes[i] = (hf2c_lane){.ids = sequence->ids, .count = sequence->count, .slot = i};
+        loop->lanes[i].memory = sequence->source.count;
+        loop->lanes[i].memory_slot = i;
         loop->numbers[i] = first + i;
         loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
     }
     loop->running = count;
+    hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
+    if (status != HF2C_OK) return status;
     while (loop->running > 0) {
-        hf2c_status status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
+        status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
         for (int lane = 0; lane < loop->running && status == HF2C_OK; lane++) status = advance(loop, lane, sequences);
         if (status != HF2C_OK) return status;
         drop_finished(loop, sequences);
@@ -131,6 +152,26 @@ static hf2c_status search(const hf2c_generate_call *call, hf2c_sequence *sequenc
     return status;
 }
 
+static hf2c_status refuse_length(const hf2c_generate_call *call, const char *what, int tokens)
+{
+    hf2c_message_set(call->message, what, " has ");
+    hf2c_message_add_number(call->message, tokens);
+    hf2c_message_add(call->message, " tokens, the model's longest sequence ", 38);
+    hf2c_message_add_number(call->message, call->context->model->max_sequence);
+    return HF2C_TOO_LONG;
+}
+
+static hf2c_status check_source(const hf2c_generate_call *call, const hf2c_sequence *sequence)
+{
+    if (sequence->source.count < 1) {
+        hf2c_message_set(call->message, "there is no source for the encoder");
+        return HF2C_BAD_ARGUMENT;
+    }
+    if (sequence->source.count > call->context->model->max_sequence)
+        return refuse_length(call, "the text", sequence->source.count);
+    return HF2C_OK;
+}
+
 static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_sequence *sequence)
 {
     const hf2c_model *model = call->context->model;
@@ -138,12 +179,10 @@ static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_seq
         hf2c_message_set(call->message, "the prompt is empty");
         return HF2C_BAD_ARGUMENT;
     }
-    if (sequence->prompt > model->max_sequence) {
-        hf2c_message_set(call->message, "the prompt has ");
-        hf2c_message_add_number(call->message, sequence->prompt);
-        hf2c_message_add(call->message, " tokens, the model's longest sequence ", 38);
-        hf2c_message_add_number(call->message, model->max_sequence);
-        return HF2C_TOO_LONG;
+    if (sequence->prompt > model->max_sequence) return refuse_length(call, "the prompt", sequence->prompt);
+    if (model->encode) {
+        hf2c_status status = check_source(call, sequence);
+        if (status != HF2C_OK) return status;
     }
     int limit = hf2c_stop_limit(call->settings, model, sequence->prompt, sequence->padding);
     if (limit <= sequence->prompt + sequence->padding) {
@@ -155,7 +194,7 @@ static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_seq
 
 int hf2c_generate_slots(const hf2c_generation *settings, int prompts)
 {
-    return settings->num_beams > 1 ? settings->num_beams : prompts * settings->num_return_sequences;
+    return settings->num_beams > 1 ? settings->num_beams + 1 : prompts * settings->num_return_sequences;
 }
 
 hf2c_status hf2c_generate(const hf2c_generate_call *call, hf2c_sequence *sequences, int prompts)

@@ -44,6 +44,7 @@ typedef struct hf2c_generation {
     hf2c_length_decay decay;          /* exponential_decay_length_penalty */
     hf2c_ids eos;
     int32_t pad, bos, forced_bos, forced_eos; /* -1: none */
+    int32_t decoder_start; /* what a decoder with an encoder begins with; -1: unknown */
     hf2c_ids suppress_tokens, begin_suppress_tokens;
     hf2c_id_lists bad_words_ids;
     hf2c_biases sequence_bias;
@@ -62,8 +63,10 @@ typedef enum hf2c_finish {
     HF2C_FINISH_CONTEXT /* the model's longest sequence */
 } hf2c_finish;
 
-/* One sequence; the ids belong to the caller. */
+/* One sequence; the ids belong to the caller. With an encoder, the text to be read is the source, and the prompt is what the decoder
+ * begins with. Sequences with the same source share it. */
 typedef struct hf2c_sequence {
+    hf2c_ids source; /* of models with an encoder; empty for others */
     int32_t *ids;       /* [capacity]; begins with the prompt */
     int capacity;       /* at least hf2c_generate_capacity */
     int prompt;         /* tokens of the prompt, at least 1 */
@@ -91,7 +94,8 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model);
 hf2c_status hf2c_generation_check(const hf2c_generation *settings, const hf2c_model *model, hf2c_message *message);
 /* ids that a sequence with such a prompt may need: never more than max_sequence + 1. */
 int hf2c_generate_capacity(const hf2c_generation *settings, const hf2c_model *model, int prompt, int padding);
-/* Slots of the cache that are used at once at most for that many prompts; fewer suffice unless beams are searched. */
+/* Slots of the cache that are used at once at most for that many prompts; fewer suffice unless beams are searched, which take one
+ * each, and one for the source of an encoder. */
 int hf2c_generate_slots(const hf2c_generation *settings, int prompts);
 
 /* sequences: [prompts * num_return_sequences]; those of one prompt stand together and each holds the prompt. Sampling

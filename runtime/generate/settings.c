@@ -20,11 +20,17 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
         .eos = {own->eos, own->eos_count},
         .pad = own->pad,
         .bos = own->bos,
-        .forced_bos = -1,
-        .forced_eos = -1,
-        .num_beams = 1,
+        .forced_bos = own->forced_bos,
+        .forced_eos = own->forced_eos,
+        .decoder_start = own->decoder_start >= 0 ? own->decoder_start : own->bos,
+        .suppress_tokens = {own->suppress, own->suppress_count},
+        .begin_suppress_tokens = {own->begin_suppress, own->begin_suppress_count},
+        .min_length = own->min_length,
+        .no_repeat_ngram_size = own->no_repeat_ngram_size,
+        .num_beams = own->num_beams > 0 ? own->num_beams : 1,
         .num_return_sequences = 1,
-        .length_penalty = 1,
+        .length_penalty = own->num_beams > 0 ? own->length_penalty : 1,
+        .early_stopping = (hf2c_early_stopping)own->early_stopping,
     };
 }
 
@@ -92,11 +98,13 @@ static hf2c_status check_lists(const hf2c_model *model, const char *name, hf2c_i
 
 hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *model, hf2c_message *message)
 {
+    const hf2c_ids start = {&s->decoder_start, s->decoder_start >= 0};
     const hf2c_ids forced = {
         (int32_t[]){s->forced_bos >= 0 ? s->forced_bos : 0, s->forced_eos >= 0 ? s->forced_eos : 0}, 2};
     hf2c_status status = check_numbers(s, message);
     if (status == HF2C_OK) status = check_ids(model, "eos_token_id", s->eos, message);
     if (status == HF2C_OK) status = check_ids(model, "forced_bos_token_id and forced_eos_token_id", forced, message);
+    if (status == HF2C_OK) status = check_ids(model, "decoder_start_token_id", start, message);
     if (status == HF2C_OK) status = check_ids(model, "suppress_tokens", s->suppress_tokens, message);
     if (status == HF2C_OK) status = check_ids(model, "begin_suppress_tokens", s->begin_suppress_tokens, message);
     if (status == HF2C_OK) status = check_lists(model, "bad_words_ids", s->bad_words_ids, message);

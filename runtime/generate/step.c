@@ -17,8 +17,11 @@ hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call)
     step->past = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->slot = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->want = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->memory = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->memory_slot = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->outputs = HF2C_TAKE(scratch, float *, model->output_count);
-    if (!step->ids || !step->positions || !step->start || !step->past || !step->slot || !step->want || !step->outputs)
+    if (!step->ids || !step->positions || !step->start || !step->past || !step->slot || !step->want || !step->outputs ||
+        !step->memory || !step->memory_slot)
         return HF2C_TOO_SMALL;
     for (int i = 0; i < model->output_count; i++) step->outputs[i] = NULL;
     return HF2C_OK;
@@ -37,10 +40,40 @@ static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
     step->start[sequence + 1] = batch->rows;
     step->past[sequence] = lane->cached;
     step->slot[sequence] = lane->slot;
+    step->memory[sequence] = lane->memory;
+    step->memory_slot[sequence] = lane->memory_slot;
     lane->cached += take;
     if (take < pending) return 0;
     step->want[batch->wanted++] = batch->rows - 1;
     return 1;
+}
+
+static void add_source(hf2c_step *step, hf2c_batch *batch, const hf2c_source *source)
+{
+    for (int i = 0; i < source->count; i++) {
+        step->ids[batch->rows + i] = source->ids[i];
+        step->positions[batch->rows + i] = i;
+    }
+    step->slot[batch->sequences++] = source->slot;
+    batch->rows += source->count;
+    step->start[batch->sequences] = batch->rows;
+}
+
+hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int count)
+{
+    const hf2c_model *model = step->context->model;
+    for (int done = 0; done < count;) {
+        if (step->cancelled && step->cancelled(step->owner)) return HF2C_CANCELLED;
+        hf2c_batch batch = {.ids = step->ids, .positions = step->positions, .start = step->start, .slot = step->slot};
+        if (sources[done].count > model->max_rows) return HF2C_TOO_LONG;
+        step->start[0] = 0;
+        step->outputs[step->logits] = NULL;
+        while (done < count && batch.sequences < model->max_batch && sources[done].count <= model->max_rows - batch.rows)
+            add_source(step, &batch, &sources[done++]);
+        hf2c_status status = model->encode(step->context, &batch, step->outputs);
+        if (status != HF2C_OK) return status;
+    }
+    return HF2C_OK;
 }
 
 hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits)
@@ -55,6 +88,10 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
                             .slot = step->slot,
                             .want = step->want};
         int first = done;
+        if (model->encode) {
+            batch.memory = step->memory;
+            batch.memory_slot = step->memory_slot;
+        }
         step->start[0] = 0;
         while (done < count && batch.sequences < model->max_batch && batch.rows < model->max_rows) {
             if (!add_lane(step, &batch, &lanes[done])) break;

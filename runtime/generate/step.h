@@ -9,12 +9,19 @@ typedef struct hf2c_lane {
     int count;
     int cached; /* of them already in the cache; below count before a step, equal after it */
     int slot;
+    int memory, memory_slot; /* with an encoder: tokens of the source, and the slot where it is */
 } hf2c_lane;
+
+/* A text for the encoder. */
+typedef struct hf2c_source {
+    const int32_t *ids; /* [count] */
+    int count, slot;
+} hf2c_source;
 
 typedef struct hf2c_step {
     hf2c_context *context;
     int logits; /* index of the output */
-    int32_t *ids, *positions, *start, *past, *slot, *want;
+    int32_t *ids, *positions, *start, *past, *slot, *want, *memory, *memory_slot;
     float **outputs;
     int (*cancelled)(void *owner);
     void *owner;
@@ -22,6 +29,9 @@ typedef struct hf2c_step {
 
 /* HF2C_NOT_SUPPORTED for models that do not generate. */
 hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
+
+/* Reads sources into their slots, as many at once as fit. */
+hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int count);
 
 /* Long prompts go in pieces of the model's max_rows. logits: [count, vocabulary], row i for the last token of lane i.
  */

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hf2c_sink sink = {.write = swallow, .to = &sum};
     value_of = some_value;
     model.state_bytes = 64;
-    model.generation = (hf2c_generation_defaults){.bos = 1, .pad = -1, .eos = {BYTE_END}, .eos_count = 1};
+    model.generation = (hf2c_generation_defaults){.bos = 1, .pad = -1, .decoder_start = -1, .forced_bos = -1, .forced_eos = -1, .eos = {BYTE_END}, .eos_count = 1};
     if (size < 2 || size > 4096) return 0;
     if (hf2c_context_init(&context, &model, NULL, 0, NULL, 0, fuzz_state, sizeof fuzz_state, 1) != HF2C_OK) return 0;
     hf2c_run run = {.context = &context,

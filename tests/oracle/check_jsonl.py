@@ -105,6 +105,9 @@ def check_pipelines(program_path, rows, wanted, report):
         if wanted and task not in wanted:
             report.skip(task, "left out by --tasks")
             continue
+        if row.get("note", "").startswith("through generate()"):
+            check_answers(program_path, task.split("/"), row, report)
+            continue
         if task.startswith(("image", "object", "automatic", "zero-shot-image")):
             report.skip(task, "needs images or sound")
             continue
@@ -116,6 +119,17 @@ def check_pipelines(program_path, rows, wanted, report):
             difference = answer["error"]
         report.add(task, f"{json.dumps(row['inputs'])[:60]} {json.dumps(row['kwargs'])}", difference)
     for task, program in programs.items():
+        if program.close() != 0:
+            report.add(task, "exit status", "not 0 at the end of its input")
+
+
+def check_answers(program_path, tasks, row, report):
+    """Rows of tasks that transformers no longer has as pipelines: the text that its generate() gave."""
+    keys = {"translation": "translation_text", "summarization": "summary_text", "text2text-generation": "generated_text"}
+    for task in tasks:
+        program = Program(program_path, task)
+        answer = program.ask({"inputs": row["inputs"], "kwargs": row["kwargs"]})
+        report.add(task, row["inputs"][:60], same(answer, [{keys[task]: one["text"]} for one in row["output"]]))
         if program.close() != 0:
             report.add(task, "exit status", "not 0 at the end of its input")
 

@@ -281,6 +281,43 @@ static void functions_have_known_values(void **state)
     arena_free(r.arena);
 }
 
+/* A source of two rows and one of one, whose keys lie in cache 0 and whose values lie in cache 1; every query is (0, 0), so that each row
+ * gets the mean of its own source's values. */
+static void a_decoder_looks_back_at_its_source(void **state)
+{
+    (void)state;
+    static const char text[] = "%0 = input {key=\"ids\"} : i32[rows] @entry 1\n"
+                               "%1 = input {key=\"sequences\"} : sequences[sequences] @entry 1\n"
+                               "%2 = constant (1.0, 2.0, 3.0, 4.0, 5.0, 7.0) : f32[3, 2]\n"
+                               "%3 = embed %0, %2 {scale=1} @entry 1\n"
+                               "%4 = cache %3, %1 {index=0} @entry 1\n"
+                               "%5 = cache %3, %1 {index=1} @entry 1\n"
+                               "%6 = input {key=\"ids\"} : i32[rows]\n"
+                               "%7 = input {key=\"sequences\"} : sequences[sequences]\n"
+                               "%8 = constant (0.0, ...) : f32[4, 2]\n"
+                               "%9 = embed %6, %8 {scale=1}\n"
+                               "%10 = memory %7 {index=0 size=2}\n"
+                               "%11 = memory %7 {index=1 size=2}\n"
+                               "%12 = attention %9, %10, %11, %7 {heads=1 kv_heads=1 head_dim=2 scale=1}\n"
+                               "%13 = scores %9, %10, %7 {heads=1 kv_heads=1 head_dim=2 scale=1}\n"
+                               "%14 = softmax %13\n%15 = mix %14, %11, %7 {heads=1 kv_heads=1 head_dim=2}\n"
+                               "output \"y\" %12\noutput \"z\" %15\noutput \"source\" %3\n";
+    static const int32_t source_ids[] = {0, 1, 2}, source_start[] = {0, 2, 3};
+    const hf2c_batch source = {.rows = 3, .sequences = 2, .ids = source_ids, .positions = positions, .start = source_start};
+    Run r = {.arena = arena_new()};
+    Err err = {{0}};
+    r.graph = graph_parse(r.arena, "test", text, &err);
+    if (r.graph == NULL)
+        fail_msg("%s", err.text);
+    r.value = graph_evaluate_source(r.arena, r.graph, &batch, &source);
+    ASSERT_VALUES(r, 12, 2, 3, 2, 3, 2, 3, 5, 7);
+    ASSERT_VALUES(r, 15, 2, 3, 2, 3, 2, 3, 5, 7);
+    r.value = graph_evaluate_source(r.arena, r.graph, NULL, &source);
+    ASSERT_VALUES(r, 3, 1, 2, 3, 4, 5, 7);
+    assert_null(r.value[12]);
+    arena_free(r.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +336,7 @@ int main(void)
         cmocka_unit_test(attention_in_steps_is_attention),
         cmocka_unit_test(constants_are_evaluated_alone),
         cmocka_unit_test(functions_have_known_values),
+        cmocka_unit_test(a_decoder_looks_back_at_its_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

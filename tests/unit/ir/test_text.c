@@ -108,6 +108,11 @@ static void wrong_text_is_refused_with_its_line(void **state)
         {"%300000 = relu", "wanted an integer 0 .. 262143"},
         {"%0 = input {key=\"words\"} : i32[rows]", "there is no input \"words\""},
         {"%0 = input {key=\"ids\"} : i32[2*rows]", "wanted i32[rows]"},
+        {"%0 = input {key=\"ids\"} : i32[rows] @entry 2", "wanted @layer N or @entry 1"},
+        {"%0 = param {key=\"w\"} : f32[1] @entry 1", "a constant belongs to no entry"},
+        {"%0 = input {key=\"ids\"} : i32[rows] @entry 1\n%1 = param {key=\"w\"} : f32[3, 4]\n%2 = embed %0, %1 {scale=1}",
+         "operand %0 belongs to entry 1, this node to 0"},
+        {"%0 = input {key=\"sequences\"} : sequences[sequences]\n%1 = memory %0 {index=3 size=4}", "the encoder fills no cache 3"},
         {"output", "wanted \""},
         {"input \"x\" %0", "found input, wanted a node or output"},
     };

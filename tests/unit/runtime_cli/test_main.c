@@ -33,7 +33,7 @@ static void run_child(int in, int out, int error, char **argv)
     model.tasks = "text-generation unheard-of";
     model.tokenizer = &plain;
     model.state_bytes = 64;
-    model.generation = (hf2c_generation_defaults){.bos = -1, .pad = -1, .eos = {BYTE_END}, .eos_count = 1};
+    model.generation = (hf2c_generation_defaults){.bos = -1, .pad = -1, .decoder_start = -1, .forced_bos = -1, .forced_eos = -1, .eos = {BYTE_END}, .eos_count = 1};
     dup2(in, 0);
     dup2(out, 1);
     dup2(error, 2);

@@ -142,6 +142,12 @@ int32_t hf2c_token_id(const hf2c_tokenizer *tokenizer, const char *token, size_t
     return length == 1 ? (unsigned char)token[0] : -1;
 }
 
+int hf2c_token_is_special(const hf2c_tokenizer *tokenizer, int32_t id)
+{
+    (void)tokenizer;
+    return id > 255;
+}
+
 int32_t hf2c_special_id(const hf2c_tokenizer *tokenizer, hf2c_special which)
 {
     static const int32_t ids[HF2C_SPECIAL_COUNT] = {-1, BYTE_END, -1, BYTE_SEP, BYTE_PAD, BYTE_CLS, BYTE_MASK};

@@ -56,7 +56,7 @@ static hf2c_model fixture_model(const hf2c_output *outputs, int count)
                         .output_count = count,
                         .tokenizer = &byte_tokenizer,
                         .forward = fixture_forward,
-                        .generation = {.bos = -1, .pad = -1}};
+                        .generation = {.bos = -1, .pad = -1, .decoder_start = -1, .forced_bos = -1, .forced_eos = -1}};
 }
 
 #endif

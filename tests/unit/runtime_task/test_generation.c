@@ -21,7 +21,7 @@ static hf2c_model counter(void)
     model.tasks = "text-generation";
     model.tokenizer = &plain;
     model.state_bytes = 64;
-    model.generation = (hf2c_generation_defaults){.bos = 'a', .pad = -1, .eos = {BYTE_END}, .eos_count = 1};
+    model.generation = (hf2c_generation_defaults){.bos = 'a', .pad = -1, .decoder_start = -1, .forced_bos = -1, .forced_eos = -1, .eos = {BYTE_END}, .eos_count = 1};
     return model;
 }
 
