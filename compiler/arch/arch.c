@@ -169,6 +169,7 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     const char *length = built->architecture->length_keys;
     int64_t otherwise = built->architecture->default_length;
     int64_t positions = otherwise ? config_int_or(c, length, 1, 1 << 26, otherwise) : config_int(c, length, 1, 1 << 26);
+    if (b->stretched_positions > positions) positions = b->stretched_positions;
     built->max_sequence = positions - b->reserved_positions;
     built->hidden = shape_columns(hidden->shape);
     built->cached = b->cached;

@@ -43,6 +43,7 @@ struct Builder {
     int memories;           /* the first cache that the decoder looks back at; two for each of its layers */
     Node *source;           /* what the encoder made; NULL: there is none */
     int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
+    int64_t stretched_positions; /* for which the rotation is made, where that is more than length_keys say; else 0 */
     bool hidden_states;     /* every layer's output is wanted as an output */
     char scope[256];        /* dotted, with a final dot when not empty */
     size_t outer[16];       /* lengths of the scopes around it */

@@ -71,9 +71,15 @@ void decoder_rope(Builder *b, Decoder *d)
     for (int64_t i = 0; i < d->layers; i++) d->layer[i].rope = table;
 }
 
+double decoder_number_or_none(Builder *b, const char *key, double maximum, double otherwise)
+{
+    if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(b->config->root, key))) return 0;
+    return config_float_or(b->config, key, 0, maximum, otherwise);
+}
+
 void decoder_window(Builder *b, Decoder *d, int64_t otherwise)
 {
-    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, otherwise);
+    int64_t window = (int64_t)decoder_number_or_none(b, "sliding_window", INT32_MAX, (double)otherwise);
     for (int64_t i = 0; i < d->layers; i++) d->layer[i].window = window;
 }
 
@@ -189,14 +195,16 @@ static Node *decoder_attention(Builder *b, Node *x, const Decoder *d, const Deco
 {
     AttentionShape a = d->attention;
     a.window = layer->window;
+    if (d->sinks) a.sinks = param_vector(b, d->sinks, a.heads, INITIAL_ZEROS);
     Qkv p = decoder_qkv(b, x, d, layer);
     return linear(b, attention(b, p.q, p.k, p.v, &a), d->o, d->hidden, d->o_bias);
 }
 
 static Node *decoder_act(Builder *b, const Decoder *d, Node *x) { return activation(b, x, d->activation_key, d->activation); }
 
-static Node *decoder_mlp(Builder *b, Node *x, const Decoder *d)
+Node *decoder_mlp(Builder *b, Node *x, const Decoder *d, const DecoderLayer *layer)
 {
+    (void)layer;
     Node *inner;
     if (d->gate_up) {
         Node *both = linear(b, x, d->gate_up, 2 * d->intermediate, d->mlp_bias);
@@ -215,11 +223,13 @@ static Node *norm_if(Builder *b, const Decoder *d, Node *x, const char *name)
     return name ? d->norm(b, x, name, d->epsilon) : x;
 }
 
-/* What a branch adds: attention for a layer, MLP for none. */
+/* What a branch adds. */
 static Node *branch(Builder *b, Node *x, const Decoder *d, const DecoderBranch *part, const DecoderLayer *layer)
 {
     if (part->scope) scope_enter(b, "%s", part->scope);
-    Node *y = layer ? decoder_attention(b, x, d, layer) : decoder_mlp(b, x, d);
+    bool attends = part == &d->attend;
+    BranchBuilder *own = attends ? layer->attend : layer->feed;
+    Node *y = own ? own(b, x, d, layer) : attends ? decoder_attention(b, x, d, layer) : decoder_mlp(b, x, d, layer);
     if (part->scope) scope_leave(b);
     y = norm_if(b, d, y, part->norm_out);
     return d->residual_scale == 1 ? y : graph_add(b->graph, OP_scale, 1, &y, &(Attributes){.value = d->residual_scale});
@@ -234,7 +244,7 @@ static Node *residual_branch(Builder *b, Node *x, const Decoder *d, const Decode
 
 static Node *layer_sequential(Builder *b, Node *x, const Decoder *d, const DecoderLayer *layer)
 {
-    return residual_branch(b, residual_branch(b, x, d, &d->attend, layer), d, &d->feed, NULL);
+    return residual_branch(b, residual_branch(b, x, d, &d->attend, layer), d, &d->feed, layer);
 }
 
 /* Without a norm of its own the MLP reads what attention reads. */
@@ -243,7 +253,7 @@ static Node *layer_parallel(Builder *b, Node *x, const Decoder *d, const Decoder
     Node *normed = norm_if(b, d, x, d->attend.norm_in);
     Node *feed_in = d->feed.norm_in ? norm_if(b, d, x, d->feed.norm_in) : normed;
     Node *attended = branch(b, normed, d, &d->attend, layer);
-    return add(b, add(b, x, attended), branch(b, feed_in, d, &d->feed, NULL));
+    return add(b, add(b, x, attended), branch(b, feed_in, d, &d->feed, layer));
 }
 
 /* ---- body ---- */

@@ -34,13 +34,20 @@ typedef struct DecoderBranch {
     const char *norm_sum; /* of the sum */
 } DecoderBranch;
 
+typedef struct Decoder Decoder;
+typedef struct DecoderLayer DecoderLayer;
+
+/* What attention or MLP adds, from their normed input. */
+typedef Node *BranchBuilder(Builder *b, Node *x, const Decoder *d, const DecoderLayer *layer);
+
 /* What may differ from layer to layer. */
-typedef struct DecoderLayer {
+struct DecoderLayer {
     Node *rope;     /* table of angles; NULL: no rotation */
     int64_t window; /* 0: all */
-} DecoderLayer;
+    BranchBuilder *attend, *feed; /* the family's own; NULL: as the Decoder says */
+};
 
-typedef struct Decoder {
+struct Decoder {
     int64_t hidden, intermediate, layers, vocabulary;
     double epsilon;
     NormBuilder *norm;
@@ -58,6 +65,7 @@ typedef struct Decoder {
     QkvLayout qkv_layout;
     const char *qkv, *q, *k, *v, *o;
     bool qkv_bias, o_bias;
+    const char *sinks; /* of each head */
     double qkv_clip; /* 0: none */
     HeadNormBuilder *head_norm;
     const char *q_norm, *k_norm;
@@ -68,7 +76,9 @@ typedef struct Decoder {
     const char *gate, *gate_up, *up, *down; /* gate or gate_up: a gated MLP */
     bool mlp_bias;
     const char *activation_key, *activation;
-} Decoder;
+
+    const void *own; /* what the family's own branches need to know */
+};
 
 /* The settings that nearly all families spell alike, and the names of LLaMA; layers without rope and window. Families that spell
  * otherwise set their own afterwards. */
@@ -77,6 +87,8 @@ Decoder decoder_settings(Builder *b);
 void decoder_rotary_share(Builder *b, Decoder *d, double otherwise);
 /* One table for all layers. */
 void decoder_rope(Builder *b, Decoder *d);
+/* A number that config can leave out on purpose: 0 where it says null, `otherwise` where it says nothing. */
+double decoder_number_or_none(Builder *b, const char *key, double maximum, double otherwise);
 /* The window that config gives to all layers, if any. */
 void decoder_window(Builder *b, Decoder *d, int64_t otherwise);
 /* Whether layer i sees a window only: as layer_types says, else `otherwise`. */
@@ -92,6 +104,8 @@ Node *decoder_embed(Builder *b, const Decoder *d);
 Node *decoder_layers(Builder *b, const Decoder *d, Node *x);
 Node *decoder_finish(Builder *b, const Decoder *d, Node *x); /* final norm; the last hidden state */
 Node *decoder_body(Builder *b, const Decoder *d);            /* all three; NULL after an error */
+
+BranchBuilder decoder_mlp; /* of d->intermediate columns */
 
 /* Norms of q and k. */
 Node *repeat_for_heads(Builder *b, Node *x, int64_t heads); /* a vector of weights once for each head */

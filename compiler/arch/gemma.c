@@ -75,7 +75,6 @@ static Decoder gemma_sandwich(Builder *b)
     d.feed.norm_in = "pre_feedforward_layernorm";
     d.feed.norm_out = "post_feedforward_layernorm";
     d.attention.scale = 1 / sqrt(config_float_or(c, "query_pre_attn_scalar", 1e-6, 1e9, 256));
-    d.attention.softcap = config_float_or(c, "attn_logit_softcapping", 0, 1e9, 0);
     return d;
 }
 
@@ -84,6 +83,7 @@ static int64_t gemma_window(Builder *b) { return config_int_or(b->config, "slidi
 static Node *gemma2_body(Builder *b)
 {
     Decoder d = gemma_sandwich(b);
+    d.attention.softcap = decoder_number_or_none(b, "attn_logit_softcapping", 1e9, 50);
     decoder_rope(b, &d);
     for (int64_t i = 0; i < d.layers; i++) d.layer[i].window = decoder_layer_slides(b, i, i % 2 == 0) ? gemma_window(b) : 0;
     return decoder_body(b, &d);
@@ -99,6 +99,7 @@ static const RopeSettings local_angles = {.objects = "rope_parameters.sliding_at
 static Node *gemma3_text_body(Builder *b)
 {
     Decoder d = gemma_sandwich(b);
+    d.attention.softcap = decoder_number_or_none(b, "attn_logit_softcapping", 1e9, 0);
     d.head_norm = gemma_head_norm;
     d.q_norm = "q_norm";
     d.k_norm = "k_norm";
@@ -115,10 +116,12 @@ static Node *gemma3_text_body(Builder *b)
     return decoder_body(b, &d);
 }
 
+/* Gemma 2 caps its logits unless config says that it does not. */
 static void gemma_causal_lm(Builder *b, Node *hidden)
 {
+    bool usual = strcmp(b->architecture->model_type, "gemma2") == 0;
     Node *logits = causal_lm_logits(b, hidden, "lm_head", false);
-    double cap = config_float_or(b->config, "final_logit_softcapping", 0, 1e9, 0);
+    double cap = decoder_number_or_none(b, "final_logit_softcapping", 1e9, usual ? 30 : 0);
     if (cap > 0) logits = graph_add(b->graph, OP_softcap, 1, &logits, &(Attributes){.value = cap});
     graph_output(b->graph, "logits", logits);
 }

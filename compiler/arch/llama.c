@@ -1,7 +1,5 @@
 /* LLaMA and those that differ from it by settings of their own: Mistral, Qwen2, Qwen3, Granite, SmolLM3, OLMo2.
  * Reference: transformers, models/{llama,mistral,qwen2,qwen3,granite,smollm3,olmo2}/modeling_*.py. */
-#include <stdlib.h>
-
 #include "compiler/arch/decoder.h"
 
 static Decoder llama_settings(Builder *b)
@@ -24,7 +22,7 @@ static Node *mistral_body(Builder *b)
 {
     Decoder d = llama_settings(b);
     d.qkv_bias = d.o_bias = d.mlp_bias = false;
-    decoder_window(b, &d, 0);
+    decoder_window(b, &d, 4096);
     return decoder_body(b, &d);
 }
 
@@ -32,7 +30,7 @@ static Node *mistral_body(Builder *b)
 static void qwen_windows(Builder *b, Decoder *d)
 {
     if (!config_bool_or(b->config, "use_sliding_window", false)) return;
-    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, 4096);
+    int64_t window = (int64_t)decoder_number_or_none(b, "sliding_window", INT32_MAX, 4096);
     int64_t full = config_int_or(b->config, "max_window_layers", 0, INT32_MAX, 28);
     for (int64_t i = 0; i < d->layers; i++) d->layer[i].window = decoder_layer_slides(b, i, i >= full) ? window : 0;
 }

@@ -69,6 +69,13 @@ static double stretch_factor(const Rope *r, int64_t original)
     return (double)longest_position(r) / (double)original;
 }
 
+/* The type serves more positions than the config's others know of. */
+static void note_stretch(const Rope *r, double positions)
+{
+    const double most = 1 << 26;
+    r->b->stretched_positions = (int64_t)fmin(positions, most);
+}
+
 /* ---- types ---- */
 
 static void stretch_none(Rope *r) { (void)r; }
@@ -103,6 +110,7 @@ static void stretch_dynamic(Rope *r)
 {
     r->factor = rope_needed(r, "factor", 1, 1e6);
     r->original = longest_position(r);
+    note_stretch(r, (double)r->original * r->factor);
     if (r->dim == 2) config_refuse(r->b->config, "rope_type", "dynamic with one pair of rotating elements", "more pairs");
 }
 
@@ -136,6 +144,7 @@ static void stretch_yarn(Rope *r)
         r->frequency[i] = stretched * (1 - keep) + r->frequency[i] * keep;
     }
     r->magnitude = yarn_magnitude(r, factor);
+    note_stretch(r, original * factor);
 }
 
 /* Frequencies divided by the config's own factor for each. */

@@ -61,6 +61,7 @@ static const struct RopeCase {
     double frequency[8], magnitude, longer[8];
     int64_t original;
     double factor;
+    int64_t longest; /* sequence; 0: 128 */
 } rope_cases[] = {
     {.settings = "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4}",
      .frequency = {0.25, 0.07905694097280502, 0.02500000037252903, 0.007905694656074047, 0.0024999999441206455, 0.0007905694656074047,
@@ -75,15 +76,15 @@ static const struct RopeCase {
                  "\"original_max_position_embeddings\": 128}",
      .frequency = {1, 0.23717081546783447, 0.04999999701976776, 0.007905694656074047, 0.0024999999441206455, 0.0007905694656074047,
                    0.0002500000118743628, 7.905694656074047e-05},
-     .magnitude = 1.138629436111989},
+     .magnitude = 1.138629436111989, .longest = 512},
     {.settings = "\"rope_parameters\": {\"rope_type\": \"yarn\", \"factor\": 4, \"truncate\": false, \"mscale\": 2, \"mscale_all_dim\": 1}",
      .frequency = {1, 0.22563748061656952, 0.04270566999912262, 0.007905694656074047, 0.0024999999441206455, 0.0007905694656074047,
                    0.0002500000118743628, 7.905694656074047e-05},
-     .magnitude = 1.121751143713058},
+     .magnitude = 1.121751143713058, .longest = 512},
     {.settings = "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}",
      .frequency = {1, 0.3162277638912201, 0.10000000149011612, 0.03162277862429619, 0.009999999776482582, 0.0031622778624296188,
                    0.0010000000474974513, 0.00031622778624296188},
-     .magnitude = 1, .original = 128, .factor = 2},
+     .magnitude = 1, .original = 128, .factor = 2, .longest = 256},
     {.settings = "\"original_max_position_embeddings\": 32, \"rope_scaling\": {\"type\": \"longrope\", \"factor\": 4, "
                  "\"short_factor\": [1, 1.5, 2, 2.5, 3, 3.5, 4, 8], \"long_factor\": [2, 3, 4, 5, 6, 7, 8, 16]}",
      .frequency = {1, 0.21081849932670593, 0.05000000074505806, 0.012649111449718475, 0.0033333334140479565, 0.0009035079274326563,
@@ -105,6 +106,7 @@ static void angles_follow_every_rope_type(void **state)
         assert_true(fabs(table->a.magnitude - c->magnitude) < 1e-12);
         assert_int_equal(table->a.original, c->original);
         assert_true(table->a.factor == c->factor);
+        assert_int_equal(made.built.max_sequence, c->longest ? c->longest : 128);
         assert_int_equal(table->operand[3] != NULL, c->longer[0] != 0);
         if (c->longer[0] != 0) assert_near(table->operand[3]->values, c->longer, 8, "longer");
         arena_free(made.arena);
@@ -121,11 +123,18 @@ static void windows_and_rotation_vary_by_layer(void **state)
     Made made = build_fine("mistral", "\"sliding_window\": 9");
     for (int i = 0; i < 8; i++) assert_int_equal(window_of(&made, i), 9);
     arena_free(made.arena);
+    made = build_fine("mistral", "\"sliding_window\": null");
+    assert_int_equal(window_of(&made, 0), 0);
+    arena_free(made.arena);
+    made = build_fine("mistral", "");
+    assert_int_equal(window_of(&made, 0), 4096);
+    arena_free(made.arena);
     made = build_fine("qwen2", "\"use_sliding_window\": true, \"sliding_window\": 9, \"max_window_layers\": 5");
     for (int i = 0; i < 8; i++) assert_int_equal(window_of(&made, i), i < 5 ? 0 : 9);
     arena_free(made.arena);
     made = build_fine("gemma2", "\"sliding_window\": 9, \"head_dim\": 16");
     for (int i = 0; i < 8; i++) assert_int_equal(window_of(&made, i), i % 2 ? 0 : 9);
+    assert_true(nth(&made, OP_scores, 0)->a.softcap == 50);
     arena_free(made.arena);
     made = build_fine("gemma3_text", "\"sliding_window\": 9, \"head_dim\": 16, \"rope_local_base_freq\": 100.0");
     for (int i = 0; i < 8; i++) {

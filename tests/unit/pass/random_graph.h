@@ -113,9 +113,9 @@ static inline Node *pick(Maker *m)
 static inline Node *random_unary(Maker *m, Node *x)
 {
     static const Op ops[] = {OP_relu, OP_silu, OP_sigmoid, OP_tanh, OP_gelu, OP_gelu_tanh, OP_quick_gelu, OP_scale,
-                             OP_softcap, OP_neg};
+                             OP_softcap, OP_clamp, OP_neg};
     Op op = ops[draw(m) % COUNT_OF(ops)];
-    bool valued = op == OP_scale || op == OP_softcap;
+    bool valued = op == OP_scale || op == OP_softcap || op == OP_clamp;
     return emit(m, op, (Attributes){.value = valued ? (double)draw_between(m, 1, 3) : 0}, x, NULL, NULL, NULL);
 }
 
@@ -133,10 +133,11 @@ static inline Node *random_linear(Maker *m, Node *x, int64_t columns)
 static inline Node *random_norm(Maker *m, Node *x)
 {
     int64_t columns = shape_columns(x->shape);
+    int64_t heads = chance(m, 30) && columns % 2 == 0 ? 2 : 0;
     bool centered = chance(m, 50);
     Node *gain = chance(m, 80) ? random_vector(m, columns) : NULL;
     Node *bias = centered && chance(m, 60) ? random_vector(m, columns) : NULL;
-    return emit(m, centered ? OP_layer_norm : OP_rms_norm, (Attributes){.epsilon = 0.01}, x, gain, bias, NULL);
+    return emit(m, centered ? OP_layer_norm : OP_rms_norm, (Attributes){.epsilon = 0.01, .heads = heads}, x, gain, bias, NULL);
 }
 
 /* ---- blocks: each adds what models are made of, sometimes with something in the way ---- */
