@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 # shellcheck disable=SC2086
-need_packages $BUILD_PACKAGES libcmocka-dev g++ python3 graphviz gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+need_packages $BUILD_PACKAGES libcmocka-dev g++ python3 graphviz gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 
 jobs=$(nproc)
 failed=()
