@@ -133,19 +133,16 @@ static void aim(Feed *f)
 }
 
 /* The encoder reads the sequences, which are whole, into their slots. A decoder that is not asked to generate reads them too, moved
- * on by one. */
+ * on by one; where the model does not say what it begins with, as mBART's, that is a sequence's last token. */
 static hf2c_status read_sources(Feed *f, hf2c_batch batch)
 {
     int32_t begin = f->model->generation.decoder_start;
     batch.past = NULL;
-    if (begin < 0) {
-        hf2c_message_set(f->run->message, "the model does not say what its decoder begins with");
-        return HF2C_NOT_SUPPORTED;
-    }
     hf2c_status status = f->model->encode(f->run->context, &batch, f->now);
     for (int i = 0; i < batch.sequences; i++) {
+        int32_t last = f->ids[f->start[i + 1] - 1];
         for (int row = f->start[i + 1] - 1; row > f->start[i]; row--) f->ids[row] = f->ids[row - 1];
-        f->ids[f->start[i]] = begin;
+        f->ids[f->start[i]] = begin >= 0 ? begin : last;
     }
     return status;
 }
