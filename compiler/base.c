@@ -40,8 +40,13 @@ bool err_prefix(Err *err, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
-    size_t at = length < 0 ? 0 : (size_t)length;
-    if (at < sizeof err->text) snprintf(err->text + at, sizeof err->text - at, ": %s", rest);
+    size_t at = length < 0 ? 0 : (size_t)length, room = sizeof err->text;
+    if (at + 3 < room) { /* what does not fit of the message behind is cut */
+        size_t kept = strlen(rest) < room - at - 3 ? strlen(rest) : room - at - 3;
+        memcpy(err->text + at, ": ", 2);
+        memcpy(err->text + at + 2, rest, kept);
+        err->text[at + 2 + kept] = '\0';
+    }
     blank_controls(err->text);
     return false;
 }
