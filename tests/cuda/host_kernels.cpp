@@ -8,7 +8,7 @@ std::mt19937 generator(getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 
 
 static Sequences make_sequences(int count, const std::vector<int> &lengths, bool cached)
 {
-    Sequences s = {Buffer<int32_t>(count + 1), Buffer<int32_t>(count), Buffer<int32_t>(count),
+    Sequences s = {Buffer<int32_t>(count + 1), Buffer<int32_t>(count), Buffer<int32_t>(count), Buffer<int32_t>(count), Buffer<int32_t>(count),
                    Buffer<hf2c_sequences>(1), 0};
     for (int i = 0; i < count; i++) {
         s.start[i] = s.rows;
@@ -22,6 +22,8 @@ static Sequences make_sequences(int count, const std::vector<int> &lengths, bool
     table->start = s.start;
     table->past = cached ? s.past : (int32_t *)NULL;
     table->slot = cached && random_between(0, 1) ? s.slot : (int32_t *)NULL;
+    table->memory = s.memory;
+    table->memory_slot = random_between(0, 1) ? s.memory_slot : (int32_t *)NULL;
     return s;
 }
 
@@ -37,6 +39,8 @@ Sequences random_sequences(int most_past, int64_t slot_floats)
     for (int i = 0; i < count; i++) {
         s.past[i] = most_past > 0 ? random_between(0, most_past) : 0;
         s.slot[i] = (first_slot + 2 * i) % SLOTS; /* different ones, out of order */
+        s.memory[i] = random_between(1, 300);
+        s.memory_slot[i] = (first_slot + 3 * i) % SLOTS;
     }
     return s;
 }

@@ -94,7 +94,7 @@ Buffer<typename Format::Element> random_weights(int64_t n);
 /* ---- sequences ---- */
 
 struct Sequences {
-    Buffer<int32_t> start, past, slot;
+    Buffer<int32_t> start, past, slot, memory, memory_slot;
     Buffer<hf2c_sequences> table;
     int rows;
 };

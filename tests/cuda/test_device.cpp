@@ -246,6 +246,16 @@ static void test_inputs(void **)
     assert_int_equal(hf2c_device_begin(&device, &context, &batch, &in), HF2C_OK); /* without finish before */
     assert_memory_equal(in.sequences->past, past, sizeof past);
     assert_memory_equal(in.sequences->slot, slot, sizeof slot);
+    assert_memory_equal(in.sequences->memory_slot, slot, sizeof slot); /* its own where nothing is said */
+    const int32_t memory[] = {4, 1}, memory_slot[] = {0, 0};
+    batch.memory = memory;
+    batch.memory_slot = memory_slot;
+    assert_int_equal(hf2c_device_begin(&device, &context, &batch, &in), HF2C_OK);
+    assert_memory_equal(in.sequences->memory, memory, sizeof memory);
+    assert_memory_equal(in.sequences->memory_slot, memory_slot, sizeof memory_slot);
+    assert_int_equal(hf2c_device_begin_source(&device, &context, &batch, &in), HF2C_BAD_ARGUMENT); /* part of it is past */
+    batch.past = NULL;
+    assert_int_equal(hf2c_device_begin_source(&device, &context, &batch, &in), HF2C_OK);
     assert_int_equal(hf2c_device_finish(&device), HF2C_OK);
     hf2c_device_close(&device);
 }

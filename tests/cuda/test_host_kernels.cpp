@@ -362,8 +362,9 @@ static Keys random_keys(const Sequences &s)
     int64_t slot_floats = (int64_t)(table->slot_bytes / sizeof(float));
     Keys keys = {not_numbers(SLOTS * slot_floats), NULL};
     for (int i = 0; i < table->count; i++) {
-        float *slot = keys.memory + hf2c_slot(table, i) * slot_floats;
-        int64_t length = hf2c_past(table, i) + table->start[i + 1] - table->start[i];
+        bool source = cached == KEYS_memory;
+        float *slot = keys.memory + (source ? hf2c_memory_slot(table, i) : hf2c_slot(table, i)) * slot_floats;
+        int64_t length = source ? table->memory[i] : hf2c_past(table, i) + table->start[i + 1] - table->start[i];
         for (int64_t j = 0; j < length * W; j++) slot[j] = random_floats(1, 1.0f + (float)(j / W) / 100.0f)[0];
     }
     keys.base = keys.memory;
@@ -399,6 +400,7 @@ static void test_attention(void **)
     check_attention<4, 2, 8, 32, 16, 16, 0, 0, 0, 9, 4>(0.0f);
     for (int i = 0; i < 3; i++) {
         check_attention<4, 2, 8, 32, 16, 16, 1, 1, 0, 300, 299>(0.0f);
+        check_attention<4, 2, 8, 32, 16, 16, KEYS_memory, 0, 0>(0.0f);
         check_attention<4, 2, 10, 40, 20, 20, 1, 1, 0>(0.0f);
         check_attention<3, 1, 33, 100, 33, 33, 1, 1, 5>(2.0f);
     }
@@ -432,6 +434,7 @@ static void test_scores(void **)
     check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 0>(0.0f);
     check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 20>(2.0f);
     check_scores<2, 1, 7, 20, 7, MOST_KEYS, 1, 1, 0, 50, 40>(0.0f);
+    check_scores<2, 1, 7, 20, 7, MOST_KEYS, KEYS_memory, 0, 0>(0.0f);
 }
 
 template <int64_t groups, int64_t H>

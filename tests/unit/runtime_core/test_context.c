@@ -164,6 +164,43 @@ static void test_batches(void **state)
     REFUSED(HF2C_CONTEXT_FULL, batch.past = full);
 }
 
+static hf2c_status encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
+{
+    (void)outputs;
+    return hf2c_source_check(context, batch);
+}
+
+/* A decoder must be told of its sources; an encoder reads them whole. */
+static void test_memories(void **state)
+{
+    static const int32_t memory[] = {8, 1, 3}, none[] = {1, 0, 1}, longer[] = {1, 9, 1}, shared[] = {3, 3, 0}, outside[] = {0, 4, 0};
+    static const int32_t past[] = {0, 1, 0};
+    hf2c_model model = make_model();
+    hf2c_context context;
+    (void)state;
+    model.encode = encode;
+    assert_int_equal(init(&context, &model), HF2C_OK);
+    const struct {
+        const int32_t *memory, *slot, *past;
+        hf2c_status forward, encode;
+    } cases[] = {
+        {memory, NULL, NULL, HF2C_OK, HF2C_OK},
+        {memory, shared, past, HF2C_OK, HF2C_BAD_ARGUMENT},
+        {NULL, NULL, NULL, HF2C_BAD_ARGUMENT, HF2C_OK},
+        {none, NULL, NULL, HF2C_BAD_ARGUMENT, HF2C_OK},
+        {longer, NULL, NULL, HF2C_TOO_LONG, HF2C_OK},
+        {memory, outside, NULL, HF2C_BAD_ARGUMENT, HF2C_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hf2c_batch batch = make_batch();
+        batch.memory = cases[i].memory;
+        batch.memory_slot = cases[i].slot;
+        batch.past = cases[i].past;
+        assert_int_equal(hf2c_batch_check(&context, &batch), cases[i].forward);
+        assert_int_equal(model.encode(&context, &batch, NULL), cases[i].encode);
+    }
+}
+
 static void test_slots_are_copied(void **state)
 {
     hf2c_model model = make_model();
@@ -186,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_context_refuses_bad_memory),
         cmocka_unit_test(test_every_byte_of_the_header_counts),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_memories),
         cmocka_unit_test(test_slots_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
