@@ -111,7 +111,7 @@ static const Node *logits_of(const Graph *graph)
 /* What id2label says, in order of the ids. */
 static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
 {
-    bool labelled = strcmp(heads[built->head].tasks, "text-classification") == 0 || built->head == HEAD_token_classification;
+    bool labelled = strstr(heads[built->head].tasks, "-classification") != NULL;
     if (!labelled) return true;
     int count = (int)shape_columns(logits_of(b->graph)->shape);
     built->label_count = count;
@@ -161,9 +161,10 @@ static void report_unused(const Model *model)
 static void describe(Builder *b, BuiltModel *built, const Node *hidden)
 {
     const Config *c = b->config;
+    const char *tasks = heads[built->head].tasks;
     built->graph = b->graph;
-    built->tasks = heads[built->head].tasks;
-    if (built->head == HEAD_seq2seq_lm && built->architecture->tasks) built->tasks = built->architecture->tasks;
+    if (built->head == HEAD_seq2seq_lm && built->architecture->tasks) tasks = built->architecture->tasks;
+    built->tasks = tasks_suited(b->graph->arena, built, tasks);
     built->vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
     built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers|decoder_layers", 1, 1 << 16, 1);
     const char *length = built->architecture->length_keys;

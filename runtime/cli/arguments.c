@@ -67,6 +67,8 @@ static void add_value(Buffer *kwargs, const hf2c_option *option, const char *val
 {
     if (option->kind == HF2C_OPTION_TEXTS && value[0] != '[') {
         add_list(kwargs, value);
+    } else if (option->kind == HF2C_OPTION_LABELS && value[0] != '[') {
+        buffer_json_string(kwargs, value, strlen(value)); /* split where it is read */
     } else if (option->kind != HF2C_OPTION_TEXT && is_json(value)) {
         buffer_text(kwargs, value);
     } else if (strcmp(value, "none") == 0 && option->kind != HF2C_OPTION_CHOICE && option->kind != HF2C_OPTION_TEXT) {

@@ -21,6 +21,7 @@ void help_print(const hf2c_model *model, const hf2c_task *task, const char *prog
     print_option("bench", "how fast it runs here");
     printf("\noptions of %s:\n", task->name);
     if (task->needs_object) print_option(task->first, "first part of the input");
+    if (task->list) printf("  every TEXT is one of the %s\n", task->list);
     if (task->second) print_option(task->second, "second part of the input");
     for (int i = 0; i < task->options.count; i++) print_option(task->options.rows[i].name, task->options.rows[i].help);
     printf("\nExit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted.\n");

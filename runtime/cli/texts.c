@@ -32,6 +32,22 @@ static void write_inputs(Buffer *inputs, const Arguments *arguments, const char 
     buffer_text(inputs, "}");
 }
 
+/* The same for tasks with a list: all texts are one request. */
+static void write_listed(Buffer *inputs, const Arguments *arguments, const Buffer *list)
+{
+    const hf2c_task *task = arguments->task;
+    inputs->length = 0;
+    buffer_text(inputs, "{");
+    buffer_json_string(inputs, task->first, strlen(task->first));
+    buffer_text(inputs, ": ");
+    buffer_json_string(inputs, arguments->first, strlen(arguments->first));
+    buffer_text(inputs, ", ");
+    buffer_json_string(inputs, task->list, strlen(task->list));
+    buffer_text(inputs, ": [");
+    buffer_add(inputs, list->data, list->length);
+    buffer_text(inputs, "]}");
+}
+
 static int report(hf2c_status status, const hf2c_message *message)
 {
     if (status == HF2C_CANCELLED && interrupted(NULL)) return EXIT_INTERRUPTED;
@@ -41,13 +57,11 @@ static int report(hf2c_status status, const hf2c_message *message)
 }
 
 /* For people the answer appears while it is made; JSON appears whole or not at all. */
-static int answer(Session *session, const Arguments *arguments, const char *text, size_t bytes, Buffer *inputs,
-                  Buffer *output)
+static int answer_inputs(Session *session, const Arguments *arguments, const Buffer *inputs, Buffer *output)
 {
     int people = arguments->mode == MODE_PEOPLE;
     hf2c_message message = {""};
     hf2c_sink sink = {.write = people ? file_write : buffer_write, .to = people ? (void *)stdout : (void *)output};
-    write_inputs(inputs, arguments, text, bytes);
     output->length = 0;
     hf2c_status status =
         session_request(session, arguments->task, (hf2c_text){inputs->data, inputs->length},
@@ -63,15 +77,51 @@ static int answer(Session *session, const Arguments *arguments, const char *text
     return EXIT_BAD_INPUT;
 }
 
+static int answer(Session *session, const Arguments *arguments, const char *text, size_t bytes, Buffer *inputs,
+                  Buffer *output)
+{
+    write_inputs(inputs, arguments, text, bytes);
+    return answer_inputs(session, arguments, inputs, output);
+}
+
+static void add_text(Buffer *list, const char *text, size_t bytes)
+{
+    if (list->length > 0) buffer_text(list, ", ");
+    buffer_json_string(list, text, bytes);
+}
+
+/* A line without its end; false when there is none or a signal asked to stop. */
+static int read_line(char **line, size_t *capacity, size_t *bytes)
+{
+    if (interrupted(NULL)) return 0;
+    ssize_t length = getline(line, capacity, stdin);
+    if (length < 0) return 0;
+    while (length > 0 && ((*line)[length - 1] == '\n' || (*line)[length - 1] == '\r')) length--;
+    *bytes = (size_t)length;
+    return 1;
+}
+
+static int answer_list(Session *session, const Arguments *arguments, Buffer *inputs, Buffer *output)
+{
+    Buffer list = {0};
+    char *line = NULL;
+    size_t capacity = 0, bytes;
+    for (int i = 0; i < arguments->text_count; i++) add_text(&list, arguments->texts[i], strlen(arguments->texts[i]));
+    while (arguments->text_count == 0 && read_line(&line, &capacity, &bytes)) add_text(&list, line, bytes);
+    write_listed(inputs, arguments, &list);
+    int status = interrupted(NULL) ? EXIT_INTERRUPTED : answer_inputs(session, arguments, inputs, output);
+    free(line);
+    free(list.data);
+    return status;
+}
+
 static int answer_lines(Session *session, const Arguments *arguments, Buffer *inputs, Buffer *output)
 {
     char *line = NULL;
-    size_t capacity = 0;
-    ssize_t length;
+    size_t capacity = 0, bytes;
     int worst = 0;
-    while (worst != EXIT_INTERRUPTED && !interrupted(NULL) && (length = getline(&line, &capacity, stdin)) >= 0) {
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
-        int status = answer(session, arguments, line, (size_t)length, inputs, output);
+    while (worst != EXIT_INTERRUPTED && read_line(&line, &capacity, &bytes)) {
+        int status = answer(session, arguments, line, bytes, inputs, output);
         worst = status ? status : worst;
         if (ferror(stdout)) break;
     }
@@ -82,8 +132,11 @@ static int answer_lines(Session *session, const Arguments *arguments, Buffer *in
 int run_texts(Session *session, const Arguments *arguments)
 {
     Buffer inputs = {0}, output = {0};
-    int worst = 0, from_options = arguments->first && (arguments->second || !arguments->task->needs_object);
-    if (from_options) {
+    int worst = 0, listed = arguments->task->list && arguments->first;
+    int from_options = listed || (arguments->first && (arguments->second || !arguments->task->needs_object));
+    if (listed) {
+        worst = answer_list(session, arguments, &inputs, &output);
+    } else if (from_options) {
         worst = answer(session, arguments, "", 0, &inputs, &output);
     } else if (arguments->text_count == 0) {
         worst = answer_lines(session, arguments, &inputs, &output);

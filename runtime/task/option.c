@@ -159,6 +159,42 @@ static hf2c_status read_TEXTS(Reader *r, hf2c_texts *value)
     return HF2C_OK;
 }
 
+static int is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The text up to the next comma without spaces around it; moves *text behind the comma. */
+static hf2c_text cut_label(hf2c_text *text)
+{
+    const char *comma = memchr(text->text, ',', text->bytes);
+    size_t length = comma ? (size_t)(comma - text->text) : text->bytes, taken = length + (comma != NULL);
+    hf2c_text label = {text->text, length};
+    *text = (hf2c_text){text->text + taken, text->bytes - taken};
+    while (label.bytes > 0 && is_space(label.text[label.bytes - 1])) label.bytes--;
+    while (label.bytes > 0 && is_space(*label.text)) label = (hf2c_text){label.text + 1, label.bytes - 1};
+    return label;
+}
+
+static hf2c_status read_LABELS(Reader *r, hf2c_texts *value)
+{
+    hf2c_text whole;
+    int commas = 0, count = 0;
+    if (r->scanner->kind != JSON_STRING) return read_TEXTS(r, value);
+    hf2c_status status = read_TEXT(r, &whole);
+    if (status != HF2C_OK) return status;
+    if (whole.bytes >= INT_MAX) return HF2C_TOO_LONG;
+    for (size_t i = 0; i < whole.bytes; i++) commas += whole.text[i] == ',';
+    hf2c_text *labels = HF2C_TAKE(r->scratch, hf2c_text, commas + 1);
+    if (!labels) return HF2C_TOO_SMALL;
+    while (whole.bytes > 0) {
+        hf2c_text label = cut_label(&whole);
+        if (label.bytes > 0) labels[count++] = label; /* transformers leaves empty ones out */
+    }
+    *value = (hf2c_texts){labels, count};
+    return HF2C_OK;
+}
+
 static hf2c_status read_CHOICE(Reader *r, int *value)
 {
     const char *at = r->option->choices;
@@ -231,6 +267,7 @@ static void read_null(const hf2c_option *option, void *field)
         *(hf2c_text *)field = (hf2c_text){0};
         break;
     case HF2C_OPTION_TEXTS:
+    case HF2C_OPTION_LABELS:
         *(hf2c_texts *)field = (hf2c_texts){0};
         break;
     case HF2C_OPTION_DECAY:

@@ -21,6 +21,7 @@
     KIND(ID_LISTS, hf2c_id_lists, "a list of lists of token ids") /* null: none */                                     \
     KIND(TEXT, hf2c_text, "a text")                               /* null: empty */                                    \
     KIND(TEXTS, hf2c_texts, "a text or a list of them")           /* null: none */                                     \
+    KIND(LABELS, hf2c_texts, "a list of texts, or a text with commas") /* null: none; spaces around commas do not count */ \
     KIND(CHOICE, int, "one of the names listed for it")           /* its index; null: the default stays */             \
     KIND(DECAY, hf2c_length_decay, "[start, factor]")             /* null: none */                                     \
     KIND(BIASES, hf2c_biases, "a list of [[token ids], bias]")    /* null: none */

@@ -5,9 +5,9 @@
 
 static hf2c_status refuse_input(hf2c_run *run, const hf2c_task *task, const char *what)
 {
+    const char *other = task->second ? task->second : task->list;
     hf2c_message_set(run->message, "inputs: ", what, "; wanted ", task->needs_object ? "" : "a text or ",
-                     "an object with \"", task->first, task->second ? "\" and \"" : "",
-                     task->second ? task->second : "", "\", or a list of those");
+                     "an object with \"", task->first, other ? "\" and \"" : "", other ? other : "", "\", or a list of those");
     return HF2C_BAD_ARGUMENT;
 }
 
@@ -46,7 +46,8 @@ static hf2c_status read_input(hf2c_run *run, const hf2c_task *task, JsonScanner 
     if (form == HF2C_INPUT_STRING) input->form = HF2C_INPUT_OBJECT;
     while (status == HF2C_OK && json_next(scanner) == JSON_KEY) status = read_field(run, task, scanner, input);
     if (status == HF2C_OK && !input->text.text) return refuse_input(run, task, "a field is missing");
-    if (status == HF2C_OK && task->needs_object && task->second && !input->second.text)
+    int lacks_second = task->second && !input->second.text, lacks_list = task->list && !input->list.texts;
+    if (status == HF2C_OK && task->needs_object && (lacks_second || lacks_list))
         return refuse_input(run, task, "a field is missing");
     return status;
 }

@@ -57,6 +57,7 @@ typedef struct hf2c_task {
     const char *summary;
     const char *first, *second, *list; /* names of the fields in an object; NULL: there is none */
     int needs_object;                  /* a string alone is not enough */
+    int (*suits)(const hf2c_model *model); /* may the model's labels do for it? NULL: any do, if its head allows the task */
     hf2c_options options;
     size_t bytes; /* of the struct that the options fill */
     void (*defaults)(void *options, const hf2c_model *model);

@@ -3,7 +3,7 @@
 
     check_jsonl.py PROGRAM CASE_FOLDER [--tasks text-classification,generation,...] [--verbose]
 
-Rows `pipelines` (by task) and `generation` of golden.json are covered. Texts, labels, ids and positions must be equal, scores
+Rows `pipelines` (by task), `generation` and `embed` of golden.json are covered. Texts, labels, ids and positions must be equal, scores
 within 2e-3 relative. Prints rows compared and matched per kind, what is not covered and why; exits 1 on any mismatch, 2 when
 nothing could be compared. Python's standard library only.
 """
@@ -134,6 +134,26 @@ def check_answers(program_path, tasks, row, report):
             report.add(task, "exit status", "not 0 at the end of its input")
 
 
+def check_lists(program_path, rows, wanted, report):
+    """A list of all texts of a task, which go through the model together, must be answered as lists of one are, to the last bit."""
+    kinds = {}
+    for row in rows:
+        if isinstance(row["inputs"], (str, dict)) and "generation" not in row["task"] and not row["task"].startswith(("image", "object", "automatic", "zero-shot-image")):
+            kinds.setdefault((row["task"], json.dumps(row["kwargs"])), []).append(row["inputs"])
+    for (task, kwargs), inputs in kinds.items():
+        if (wanted and task not in wanted) or task == "question-answering":
+            continue
+        inputs = list(map(json.loads, dict.fromkeys(map(json.dumps, inputs)))) * 3
+        program = Program(program_path, task)
+        alone = [program.ask({"inputs": [one], "kwargs": json.loads(kwargs)}) for one in inputs]
+        together = program.ask({"inputs": inputs, "kwargs": json.loads(kwargs)})
+        program.close()
+        if any(isinstance(answer, dict) for answer in alone):
+            continue  # an error: the rows themselves report it
+        equal = together == [answer[0] for answer in alone]
+        report.add("lists", f"{len(inputs)} inputs of {task} {kwargs}", None if equal else "differs from one by one")
+
+
 def check_generation(program_path, rows, report):
     if not rows:
         return
@@ -175,11 +195,24 @@ def check_embeddings(program_path, folder, embed, report):
     program.close()
 
 
+def check_similarity(program_path, folder, embed, report):
+    texts, cosines = embed.get("texts") or [], load_tensor(folder, "embed/cosine")
+    if not cosines or not texts:
+        return
+    program = Program(program_path, "sentence-similarity")
+    for i, text in enumerate(texts):
+        answer = program.ask({"inputs": {"source_sentence": text, "sentences": texts}, "kwargs": {"pooling": "mean"}})
+        want = cosines[1][i * len(texts):(i + 1) * len(texts)]
+        difference = answer.get("error") if isinstance(answer, dict) else same(answer, want, vectors=True)
+        report.add("sentence-similarity", text[:60], difference)
+    program.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("folder")
-    parser.add_argument("--tasks", help="only these, separated by commas; also: generation, sentence-embedding")
+    parser.add_argument("--tasks", help="only these, separated by commas; also: generation, sentence-embedding, sentence-similarity")
     parser.add_argument("--verbose", action="store_true", help="print rows that match too")
     arguments = parser.parse_args()
     with open(os.path.join(arguments.folder, "golden.json"), encoding="utf-8") as file:
@@ -188,10 +221,13 @@ def main():
     report = Report(arguments.verbose)
     program = os.path.abspath(arguments.program)
     check_pipelines(program, golden.get("pipelines", []), wanted, report)
+    check_lists(program, golden.get("pipelines", []), wanted, report)
     if not wanted or "generation" in wanted:
         check_generation(program, golden.get("generation", []), report)
     if golden.get("embed") and (not wanted or "sentence-embedding" in wanted):
         check_embeddings(program, arguments.folder, golden["embed"], report)
+    if golden.get("embed") and (not wanted or "sentence-similarity" in wanted):
+        check_similarity(program, arguments.folder, golden["embed"], report)
     for kind, why in (("sampling", "probabilities, not choices: compared by unit tests"), ("chat", "checked by hf2c tokenize"),
                       ("forward", "checked by hf2c verify"), ("precision", "checked by hf2c verify"),
                       ("quant", "checked by hf2c verify"), ("clip", "needs images"), ("ctc", "needs sound"), ("detections", "needs images")):
