@@ -4,15 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "compiler/command/tokenize.h"
 #include "runtime/core/json.h"
+
+enum { CHAT_MEMORY_MOST = 1 << 30 };
 
 typedef struct Request {
     Arena *arena;
     const hf2c_tokenizer *tokenizer;
     Words text, pair;                /* contents of strings */
     Words texts, decode, messages;   /* JSON text of values; NULL: absent */
+    Words tools, documents;
+    Words template_variables;        /* of "chat_template_kwargs" */
+    bool add_generation_prompt;
     bool skip_special_tokens;
     bool left;                       /* of the padding */
     bool padding;
@@ -39,13 +45,21 @@ static bool read_text(Request *r, JsonScanner *scanner, const char *key, Words *
 }
 
 /* The value as it stands; moves behind it. */
-static bool read_raw(Request *r, JsonScanner *scanner, const char *key, Words *raw)
+static bool read_value(Request *r, JsonScanner *scanner, const char *key, JsonKind wanted, Words *raw)
 {
     const char *start = scanner->start;
-    if (scanner->kind != JSON_ARRAY) return err_set(r->err, "%s: wanted a list", key);
+    if (scanner->kind == JSON_NULL && wanted != JSON_ARRAY) return true;
+    if (scanner->kind != wanted) return err_set(r->err, "%s: wanted %s", key, wanted == JSON_ARRAY ? "a list" : "an object");
     if (!json_skip(scanner)) return json_fails(r, scanner);
     *raw = (Words){start, (size_t)(scanner->text + scanner->at - start)};
     return true;
+}
+
+static bool read_raw(Request *r, JsonScanner *scanner, const char *key, Words *raw) { return read_value(r, scanner, key, JSON_ARRAY, raw); }
+
+static bool read_optional(Request *r, JsonScanner *scanner, const char *key, Words *raw)
+{
+    return scanner->kind == JSON_NULL || read_raw(r, scanner, key, raw);
 }
 
 static bool read_bool(Request *r, JsonScanner *scanner, const char *key, bool *value)
@@ -138,9 +152,10 @@ static bool read_padding(Request *r, JsonScanner *scanner)
 static bool read_key(Request *r, JsonScanner *scanner)
 {
     static const char *const keys[] = {"text", "pair", "texts", "decode", "messages", "truncation",
-                                       "padding", "add_special_tokens", "skip_special_tokens", "add_generation_prompt"};
+                                       "padding", "add_special_tokens", "skip_special_tokens", "add_generation_prompt",
+                                       "tools", "documents", "chat_template_kwargs"};
     size_t key = 0;
-    bool special = true, ignored;
+    bool special = true;
     while (key < COUNT_OF(keys) && !json_is(scanner, keys[key])) key++;
     if (json_next(scanner) == JSON_ERROR) return json_fails(r, scanner);
     switch (key) {
@@ -156,9 +171,12 @@ static bool read_key(Request *r, JsonScanner *scanner)
         r->options.add_special_tokens = special;
         return true;
     case 8: return read_bool(r, scanner, keys[key], &r->skip_special_tokens);
-    case 9: return read_bool(r, scanner, keys[key], &ignored);
+    case 9: return read_bool(r, scanner, keys[key], &r->add_generation_prompt);
+    case 10: return read_optional(r, scanner, keys[key], &r->tools);
+    case 11: return read_optional(r, scanner, keys[key], &r->documents);
+    case 12: return read_value(r, scanner, keys[key], JSON_OBJECT, &r->template_variables);
     default: return err_set(r->err, "unknown key; known: text, pair, texts, decode, messages, truncation, padding, add_special_tokens, "
-                                    "skip_special_tokens, add_generation_prompt");
+                                    "skip_special_tokens, add_generation_prompt, tools, documents, chat_template_kwargs");
     }
 }
 
@@ -300,11 +318,55 @@ static bool answer_decode(Request *r, Str *out)
     return true;
 }
 
+/* Seconds since 1970 by the clock on the wall, which templates may show. */
+static int64_t local_now(void)
+{
+    time_t now = time(NULL);
+    struct tm local, world;
+    if (!localtime_r(&now, &local) || !gmtime_r(&now, &world)) return 0;
+    world.tm_isdst = local.tm_isdst;
+    return (int64_t)now + (int64_t)difftime(mktime(&local), mktime(&world));
+}
+
+static bool chat_text(Request *r, Words *text)
+{
+    hf2c_chat_request request = {r->messages.text, r->messages.bytes, r->tools.text, r->documents.text, r->template_variables.text,
+                                 r->tools.bytes, r->documents.bytes, r->template_variables.bytes, r->add_generation_prompt, local_now()};
+    hf2c_message message = {""};
+    size_t bytes = hf2c_chat_scratch(r->tokenizer, &request), length, capacity;
+    hf2c_status status;
+    if (bytes > CHAT_MEMORY_MOST) return err_set(r->err, "the conversation is too long");
+    for (status = HF2C_TOO_SMALL; status == HF2C_TOO_SMALL && bytes <= CHAT_MEMORY_MOST; bytes *= 4) {
+        Arena *arena = arena_new();
+        char *out = arena_alloc(r->arena, capacity = bytes / 2);
+        message.text[0] = '\0';
+        status = hf2c_chat(r->tokenizer, &request, out, capacity, &length, &message, arena_alloc(arena, bytes), bytes);
+        *text = (Words){out, length};
+        arena_free(arena);
+    }
+    if (status == HF2C_NOT_SUPPORTED) return err_set(r->err, "messages: this tokenizer has no chat template that hf2c compiles");
+    return status == HF2C_OK || err_set(r->err, "%s", message.text[0] ? message.text : hf2c_status_text(status));
+}
+
+static bool answer_messages(Request *r, Str *out)
+{
+    hf2c_encode_options plain = {.add_special_tokens = 0};
+    hf2c_encoding e;
+    Words text;
+    if (!chat_text(r, &text) || !tokens_encode(r->arena, r->tokenizer, text, (Words){0}, &plain, &e, r->err)) return false;
+    str_printf(out, "{\"text\": ");
+    add_string(out, r->arena, text.text, text.bytes);
+    str_printf(out, ", ");
+    add_numbers(out, "ids", e.ids, e.count);
+    str_printf(out, "}");
+    return true;
+}
+
 static bool answer(Request *r, Str *out)
 {
     int wanted = !!r->text.text + !!r->texts.text + !!r->decode.text + !!r->messages.text;
     if (wanted != 1) return err_set(r->err, "wanted one of text, texts, decode, messages");
-    if (r->messages.text) return err_set(r->err, "messages: this tokenizer has no chat template that hf2c compiles");
+    if (r->messages.text) return answer_messages(r, out);
     if (r->texts.text) return answer_texts(r, out);
     return r->decode.text ? answer_decode(r, out) : answer_text(r, out);
 }

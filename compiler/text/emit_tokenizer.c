@@ -308,10 +308,39 @@ static int emit_decoders(Emitter *emitter, const hf2c_tokenizer *tokenizer)
     return number;
 }
 
+/* ---- the chat template ---- */
+
+static int emit_chat(Emitter *emitter, const hf2c_chat_table *chat)
+{
+    int code, pool, string, values, global, number;
+
+    if (chat == NULL) {
+        return -1;
+    }
+    code = emit_words(emitter, chat->code, chat->instructions);
+    pool = emit_bytes(emitter, chat->pool, chat->string[chat->strings]);
+    string = emit_words(emitter, chat->string, (size_t)chat->strings + 1);
+    values = emit_doubles(emitter, chat->number, chat->numbers);
+    global = emit_words(emitter, chat->global, 2 * (size_t)chat->globals);
+    number = begin_structure(emitter, "hf2c_chat_table", sizeof *chat);
+    emit_pointer(emitter, "code", "", code);
+    emit_pointer(emitter, "pool", "", pool);
+    emit_pointer(emitter, "string", "", string);
+    emit_pointer(emitter, "number", "", values);
+    emit_pointer(emitter, "global", "", global);
+    emit_number(emitter, "instructions", (long)chat->instructions);
+    emit_number(emitter, "strings", (long)chat->strings);
+    emit_number(emitter, "numbers", (long)chat->numbers);
+    emit_number(emitter, "globals", (long)chat->globals);
+    emit_number(emitter, "slots", (long)chat->slots);
+    end_structure(emitter);
+    return number;
+}
+
 /* ---- the tokenizer ---- */
 
 typedef struct Numbers {
-    int vocabulary, added, added_normalized, normalizer, pretokenizer, decoder, model, single, pair;
+    int vocabulary, added, added_normalized, normalizer, pretokenizer, decoder, model, single, pair, chat;
 } Numbers;
 
 static void print_settings(Emitter *emitter, const hf2c_tokenizer *tokenizer)
@@ -353,6 +382,8 @@ static void print_tokenizer(Emitter *emitter, const hf2c_tokenizer *tokenizer, c
     str_printf(emitter->out, "    .single = {t%d, %lu, %lu},\n    .pair = {t%d, %lu, %lu},\n", numbers->single,
                (unsigned long)tokenizer->single.count, (unsigned long)tokenizer->single.special, numbers->pair,
                (unsigned long)tokenizer->pair.count, (unsigned long)tokenizer->pair.special);
+    emit_pointer(emitter, "chat", "&", numbers->chat);
+    str_printf(emitter->out, "    .render = %s,\n", tokenizer->chat != NULL ? "hf2c_chat_render" : "NULL");
     print_settings(emitter, tokenizer);
     end_structure(emitter);
     emitter->bytes += sizeof *tokenizer;
@@ -381,6 +412,10 @@ static size_t emit_all(Str *out, const hf2c_tokenizer *tokenizer, const char *na
     str_printf(out, "\n/* templates: special token, or -1 first and -2 second text; type */\n");
     numbers.single = emit_ids(&emitter, tokenizer->single.item, 2 * (size_t)tokenizer->single.count);
     numbers.pair = emit_ids(&emitter, tokenizer->pair.item, 2 * (size_t)tokenizer->pair.count);
+    if (tokenizer->chat != NULL) {
+        str_printf(out, "\n/* chat template: instructions, strings, numbers, variables */\n");
+    }
+    numbers.chat = emit_chat(&emitter, tokenizer->chat);
     print_tokenizer(&emitter, tokenizer, &numbers, name);
     bytes = emitter.bytes;
     arena_free(emitter.arena);
@@ -408,6 +443,18 @@ typedef struct Sources {
     size_t count, capacity;
 } Sources;
 
+static void add_path(Sources *sources, const char *path)
+{
+    size_t i = 0;
+
+    while (i < sources->count && strcmp(sources->files[i], path) != 0) {
+        i++;
+    }
+    if (i == sources->count && i < sources->capacity) {
+        sources->files[sources->count++] = path;
+    }
+}
+
 /* The path of a file of runtime/text as the table of all of them has it. */
 static const char *source_path(const char *name, size_t length)
 {
@@ -420,7 +467,9 @@ static const char *source_path(const char *name, size_t length)
         "runtime/text/normalize_text.c", "runtime/text/normalize_charsmap.c", "runtime/text/grapheme.c",
         "runtime/text/pretokenize.c", "runtime/text/pretokenize_rewrite.c", "runtime/text/scanner.c", "runtime/text/unicode.c",
         "runtime/text/unicode_case_table.c", "runtime/text/unicode_category_table.c", "runtime/text/unicode_grapheme_table.c",
-        "runtime/text/unicode_normalization_table.c"};
+        "runtime/text/unicode_normalization_table.c", "runtime/text/chat.c", "runtime/text/chat_memory.c", "runtime/text/chat_value.c",
+        "runtime/text/chat_operators.c", "runtime/text/chat_json.c", "runtime/text/chat_machine.c", "runtime/text/chat_lists.c",
+        "runtime/text/chat_strings.c", "runtime/text/chat_letters.c", "runtime/text/chat_format.c", "runtime/text/chat_tests.c"};
 
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         const char *file = all[i] + strlen("runtime/text/");
@@ -435,23 +484,31 @@ static void add_files(Sources *sources, const char *names)
 {
     while (*names != 0) {
         size_t length = strcspn(names, " ");
-        const char *path = source_path(names, length);
-        size_t i = 0;
-        while (i < sources->count && sources->files[i] != path) {
-            i++;
-        }
-        if (i == sources->count && i < sources->capacity) {
-            sources->files[sources->count++] = path;
-        }
+        add_path(sources, source_path(names, length));
         names += length + (names[length] == ' ');
     }
+}
+
+static void add_chat(Sources *sources)
+{
+    static const char *const core[] = {"runtime/core/message.c", "runtime/core/json.c", "runtime/core/json_unit.c",
+                                       "runtime/core/json_value.c", "runtime/core/json_write.c", "runtime/core/decimal.c"};
+
+    for (size_t i = 0; i < COUNT_OF(core); i++) {
+        add_path(sources, core[i]);
+    }
+    add_files(sources, "chat_memory.c chat_value.c chat_operators.c chat_json.c chat_machine.c chat_lists.c chat_strings.c "
+                       "chat_letters.c chat_format.c chat_tests.c unicode_case_table.c");
 }
 
 size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity)
 {
     Sources sources = {files, 0, capacity};
 
-    add_files(&sources, "vocabulary.c line.c utf8.c unicode_whitespace.c added.c sequence.c finish.c encode.c decode.c decode_clean.c");
+    add_files(&sources, "vocabulary.c line.c utf8.c unicode_whitespace.c added.c sequence.c finish.c encode.c decode.c decode_clean.c chat.c");
+    if (tokenizer->chat != NULL) {
+        add_chat(&sources);
+    }
     add_files(&sources, function_files((Function *)tokenizer->model));
     for (int i = 0; i < tokenizer->normalizers; i++) {
         add_files(&sources, function_files((Function *)tokenizer->normalizer[i].apply));

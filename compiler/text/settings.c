@@ -1,7 +1,7 @@
 /* What tokenizer_config.json and special_tokens_map.json add: named special tokens, lengths, padding, clean-up. */
 #include <string.h>
 
-#include "compiler/text/build.h"
+#include "compiler/text/chat.h"
 
 enum { SETTINGS_LIMIT = 64 << 20 };
 
@@ -44,5 +44,5 @@ bool settings_build(TokenizerBuild *build, const Model *model)
     build->tokenizer->max_length = (int32_t)json_whole(length, 1, 1 << 30, 0);
     build->tokenizer->clean_up = json_flag(settings, "clean_up_tokenization_spaces", false);
     build->tokenizer->left_padding = strcmp(json_text(settings, "padding_side", "right"), "left") == 0;
-    return true;
+    return chat_build(build, model, settings, map);
 }

@@ -16,10 +16,7 @@ const hf2c_tokenizer *tokenizer_compile_text(Arena *arena, const char *text, siz
  * includes the headers of runtime/text under their flat names ("text_work.h"). */
 void tokenizer_emit(Str *out, const hf2c_tokenizer *tokenizer, const char *name);
 
-/* The files of runtime/text (.c) that this tokenizer needs; returns how many. */
-size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity);
-
-/* Paths ("runtime/text/bpe.c") of the files of runtime/text that this tokenizer needs; returns how many, at most capacity (32 suffice). */
+/* Paths ("runtime/text/bpe.c") of the files of runtime/text that this tokenizer needs; returns how many, at most capacity (48 suffice). */
 size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, size_t capacity);
 
 /* Bytes of the tables in .rodata. */

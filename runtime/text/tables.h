@@ -140,7 +140,22 @@ typedef struct hf2c_template {
     uint32_t count, special;
 } hf2c_template;
 
+/* A chat template as a program for the machine of runtime/text/chat_work.h. */
+typedef struct hf2c_chat_table {
+    const uint32_t *code;   /* [instructions] */
+    const uint8_t *pool;    /* strings one after another */
+    const uint32_t *string; /* [strings + 1] where each begins */
+    const double *number;   /* [numbers] */
+    const uint32_t *global; /* [globals][2] slot and name (a string) of the variables that the caller may give */
+    uint32_t instructions, strings, numbers, globals, slots;
+} hf2c_chat_table;
+
+typedef hf2c_status hf2c_chat_renderer(const hf2c_chat_table *table, const hf2c_chat_request *request, char *text, size_t capacity,
+                                       size_t *length, hf2c_message *message, void *scratch, size_t scratch_bytes);
+
 enum { HF2C_TRIM_OFFSETS = 1, HF2C_TRIM_PREFIX_SPACE = 2 };
+
+hf2c_chat_renderer hf2c_chat_render; /* runtime/text/chat_machine.c */
 
 struct hf2c_tokenizer {
     const hf2c_vocabulary_table *vocabulary;
@@ -152,6 +167,8 @@ struct hf2c_tokenizer {
     hf2c_status (*model)(const hf2c_tokenizer *tokenizer, struct hf2c_work *work, const uint8_t *text, size_t bytes);
     const void *model_table; /* hf2c_*_table of that model */
     hf2c_template single, pair;
+    const hf2c_chat_table *chat;      /* NULL: no template */
+    hf2c_chat_renderer *render;       /* what runs it; here, so that programs without chat do not link it */
     uint16_t normalizers, pretokenizers, decoders;
     uint16_t model_bytes;   /* scratch per byte of a piece */
     uint16_t line_growth, line_extra; /* bytes of text per byte given, after normalizers, and more per segment */

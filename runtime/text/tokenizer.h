@@ -6,6 +6,7 @@
 #ifndef HF2C_TEXT_TOKENIZER_H
 #define HF2C_TEXT_TOKENIZER_H
 
+#include "runtime/core/message.h"
 #include "runtime/hf2c.h"
 
 #ifdef __cplusplus
@@ -70,7 +71,23 @@ int32_t hf2c_special_id(const hf2c_tokenizer *tokenizer, hf2c_special which);
 int hf2c_tokenizer_max_length(const hf2c_tokenizer *tokenizer); /* model_max_length; 0 when it has no sensible value */
 int hf2c_pads_left(const hf2c_tokenizer *tokenizer);
 
-/* Text of a conversation through the model's chat template. messages: JSON text of the list. HF2C_NOT_SUPPORTED without template. */
+/* Text of a conversation through the model's chat template. */
+typedef struct hf2c_chat_request {
+    const char *messages; /* JSON text of the list of messages */
+    size_t messages_bytes;
+    const char *tools, *documents, *variables; /* JSON text; NULL: none. variables: an object of further variables for the template */
+    size_t tools_bytes, documents_bytes, variables_bytes;
+    int add_generation_prompt;
+    int64_t now; /* local time in seconds since 1970 for templates that ask for the date; 0: they are refused */
+} hf2c_chat_request;
+
+int hf2c_has_chat(const hf2c_tokenizer *tokenizer);
+/* Scratch that usual templates need; more does no harm. There is no upper bound for all templates. */
+size_t hf2c_chat_scratch(const hf2c_tokenizer *tokenizer, const hf2c_chat_request *request);
+/* *length receives the bytes needed, also when capacity is too small (HF2C_TOO_SMALL). Not NUL-terminated. HF2C_NOT_SUPPORTED: there
+ * is no template. HF2C_BAD_TEXT: broken JSON, or the template refuses the conversation; message (may be NULL) says why. */
+hf2c_status hf2c_chat(const hf2c_tokenizer *tokenizer, const hf2c_chat_request *request, char *text, size_t capacity, size_t *length,
+                      hf2c_message *message, void *scratch, size_t scratch_bytes);
 
 #ifdef __cplusplus
 }

@@ -309,6 +309,43 @@ static bool run_decode(Run *run, const cJSON *row)
     return check_decoded(run, row, run->ids, count, 1, "decode_skip") && check_decoded(run, row, run->ids, count, 0, "decode_keep");
 }
 
+/* ---- conversations ---- */
+
+static bool same_chat(Run *run, const cJSON *row, const hf2c_chat_request *request)
+{
+    static char scratch[1 << 20];
+    static const hf2c_encode_options plain = {.add_special_tokens = 0};
+    const cJSON *error = get(row, "error"), *text = get(row, "text");
+    hf2c_message message = {""};
+    size_t length, wanted_length;
+    hf2c_status status = hf2c_chat(run->tokenizer, request, run->text, TEXT_LIMIT, &length, &message, scratch, sizeof scratch);
+
+    if (error != NULL) {
+        return (status == HF2C_BAD_TEXT && strcmp(message.text, error->valuestring) == 0) || differs(run, row, message.text);
+    }
+    const char *wanted = text_of(run, text, &wanted_length);
+    if (status != HF2C_OK || length != wanted_length || memcmp(run->text, wanted, length) != 0) {
+        printf("  %s\n%.*s\n", message.text, (int)length, run->text);
+        return differs(run, row, "text");
+    }
+    if (encode(run, text, NULL, &plain) != HF2C_OK || !same_numbers(get(row, "ids"), run->ids, run->encoding.count, NULL)) {
+        return differs(run, row, "ids");
+    }
+    return true;
+}
+
+static bool run_chat(Run *run, const cJSON *row)
+{
+    char *messages = cJSON_PrintUnformatted(get(row, "messages"));
+    hf2c_chat_request request = {.messages = messages, .messages_bytes = strlen(messages)};
+    bool same;
+
+    request.add_generation_prompt = cJSON_IsTrue(get(row, "add_generation_prompt"));
+    same = same_chat(run, row, &request);
+    free(messages);
+    return same;
+}
+
 static void run_row(Run *run, const cJSON *row)
 {
     const char *kind = get(row, "kind")->valuestring;
@@ -330,7 +367,7 @@ static void run_row(Run *run, const cJSON *row)
             differs(run, row, "vocab_size");
         }
     } else if (strcmp(kind, "chat") == 0) {
-        run->rows--;
+        run_chat(run, row);
     } else {
         differs(run, row, "kind");
     }
