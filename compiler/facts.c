@@ -106,6 +106,35 @@ static void describe_generation(Compiled *c)
     describe_search(c, from);
 }
 
+static hf2c_task_settings settings_of(const Config *from, const char *task)
+{
+    hf2c_task_settings s = {.task = task, .prefix = config_text_or(from, "prefix", NULL)};
+    if (!*task) return s; /* of the whole model: the rest is among the defaults of generation */
+    s.max_length = (int)config_int_or(from, "max_length", 0, 1 << 26, 0);
+    s.min_length = (int)config_int_or(from, "min_length", 0, 1 << 26, 0);
+    s.num_beams = (int)config_int_or(from, "num_beams", 1, 256, 0);
+    s.no_repeat_ngram_size = (int)config_int_or(from, "no_repeat_ngram_size", 0, 1 << 26, 0);
+    s.length_penalty = (float)config_float_or(from, "length_penalty", -1e6, 1e6, 0);
+    s.early_stopping = early_stopping(from);
+    return s;
+}
+
+static void describe_task_settings(Compiled *c)
+{
+    const cJSON *tasks = config_item(&c->model.config, "task_specific_params"), *task;
+    hf2c_task_settings *list = ARENA_ARRAY(c->arena, hf2c_task_settings, (size_t)cJSON_GetArraySize(tasks) + 1);
+    int count = 0;
+    if (!c->built.architecture->encoder) return;
+    cJSON_ArrayForEach(task, tasks)
+    {
+        Config one = config_object(&c->model.config, arena_printf(c->arena, "task_specific_params.%s", task->string));
+        if (cJSON_IsObject(task)) list[count++] = settings_of(&one, task->string);
+    }
+    if (config_text_or(&c->model.config, "prefix", NULL)) list[count++] = settings_of(&c->model.config, "");
+    c->facts.task_settings = list;
+    c->facts.task_settings_count = count;
+}
+
 static void describe_embedding(Compiled *c)
 {
     static const struct {
@@ -177,6 +206,7 @@ bool facts_describe(Compiled *c, Err *err)
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);
     describe_generation(c);
+    describe_task_settings(c);
     describe_embedding(c);
     return err->text[0] == '\0' && describe_tasks(c, err);
 }

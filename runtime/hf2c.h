@@ -99,6 +99,14 @@ typedef struct hf2c_generation_defaults {
     int suppress_count, begin_suppress_count;
 } hf2c_generation_defaults;
 
+/* What config.json's task_specific_params say of one task; 0 or NULL: nothing. */
+typedef struct hf2c_task_settings {
+    const char *task;   /* summarization, translation_en_to_de; "" for what holds for all */
+    const char *prefix; /* put before every text */
+    int max_length, min_length, num_beams, early_stopping, no_repeat_ngram_size;
+    float length_penalty;
+} hf2c_task_settings;
+
 struct hf2c_model {
     uint32_t abi;
     const char *name;         /* for people, printable ASCII */
@@ -119,6 +127,8 @@ struct hf2c_model {
     int pooling; /* hf2c_pooling of a sentence-embedding model; HF2C_POOLING_NONE otherwise */
     int normalize; /* 1: embeddings are scaled to length 1 */
     hf2c_generation_defaults generation;
+    const hf2c_task_settings *task_settings; /* [task_settings_count] */
+    int task_settings_count;
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
     hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);

@@ -39,24 +39,41 @@ static void prepare(Request *request, const hf2c_model *model, int sequences, in
     request->arena = arena_new();
     int32_t *ids = ARENA_ARRAY(request->arena, int32_t, rows), *positions = ARENA_ARRAY(request->arena, int32_t, rows);
     int32_t *start = ARENA_ARRAY(request->arena, int32_t, (size_t)sequences + 1), *want = ARENA_ARRAY(request->arena, int32_t, rows);
+    int32_t *memory = ARENA_ARRAY(request->arena, int32_t, (size_t)sequences);
     int wanted = last_row ? sequences : (int)rows;
     for (int i = 0; i < (int)rows; i++) {
         ids[i] = (int32_t)(((int64_t)i * 7919 + 13) % model->vocabulary);
         positions[i] = i % tokens;
     }
     for (int i = 0; i <= sequences; i++) start[i] = i * tokens;
+    for (int i = 0; i < sequences; i++) memory[i] = tokens;
     for (int i = 0; i < wanted; i++) want[i] = last_row ? (i + 1) * tokens - 1 : i;
     request->batch = (hf2c_batch){.rows = (int)rows, .sequences = sequences, .wanted = wanted, .ids = ids, .positions = positions};
     request->batch.start = start;
+    request->batch.memory = memory;
     request->batch.want = want;
     request->output = ARENA_ARRAY(request->arena, float *, (size_t)model->output_count);
     request->output[0] = arena_alloc_array(request->arena, rows * (size_t)model->outputs[0].columns, sizeof(float));
 }
 
+static void check(const hf2c_context *context, hf2c_status status)
+{
+    if (status != HF2C_OK) fatal("%s: %s", context->model->name, hf2c_status_text(status));
+}
+
+/* Where there is an encoder, it reads the same tokens. */
+static void encode(hf2c_context *context, const Request *request)
+{
+    hf2c_batch batch = request->batch;
+    batch.past = NULL;
+    if (context->model->encode) check(context, context->model->encode(context, &batch, request->output));
+}
+
 static void forward(hf2c_context *context, const Request *request)
 {
+    if (!request->batch.past) encode(context, request);
     hf2c_status status = context->model->forward(context, &request->batch, request->output);
-    if (status != HF2C_OK) fatal("%s: %s", context->model->name, hf2c_status_text(status));
+    check(context, status);
 }
 
 /* ---- subjects ---- */
@@ -102,6 +119,7 @@ static double measure_decode(Contestant *c, int tokens)
     request.batch.past = &past;
     request.batch.ids = &id;
     request.batch.positions = &position;
+    encode(&c->context, &request);
     forward(&c->context, &request);
     double start = seconds_since_boot();
     for (int i = 1; i <= tokens; i++) {

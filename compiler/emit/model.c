@@ -71,6 +71,24 @@ static void print_generation(Str *out, Arena *arena, const hf2c_generation_defau
     print_search(out, arena, g);
 }
 
+static void print_task_settings(Str *out, Arena *arena, const hf2c_model *f)
+{
+    if (!f->task_settings_count) return;
+    for (int i = 0; i < f->task_settings_count; i++) {
+        print_bytes(out, arena_printf(arena, "task_%d", i), f->task_settings[i].task);
+        if (f->task_settings[i].prefix) print_bytes(out, arena_printf(arena, "prefix_%d", i), f->task_settings[i].prefix);
+    }
+    str_printf(out, "static const hf2c_task_settings task_settings[] = {\n");
+    for (int i = 0; i < f->task_settings_count; i++) {
+        const hf2c_task_settings *s = &f->task_settings[i];
+        str_printf(out, "    {.task = task_%d, .prefix = %s, .max_length = %d, .min_length = %d, .num_beams = %d,\n", i,
+                   s->prefix ? arena_printf(arena, "prefix_%d", i) : "NULL", s->max_length, s->min_length, s->num_beams);
+        str_printf(out, "     .early_stopping = %d, .no_repeat_ngram_size = %d, .length_penalty = %sf},\n", s->early_stopping,
+                   s->no_repeat_ngram_size, text_of_float(arena, s->length_penalty));
+    }
+    str_printf(out, "};\n\n");
+}
+
 static void print_model(Str *out, const Compiled *c)
 {
     static const char *const problems[] = {"SINGLE_LABEL", "MULTI_LABEL", "REGRESSION"};
@@ -91,6 +109,8 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],
                poolings[f->pooling], f->normalize);
     print_generation(out, c->arena, &f->generation);
+    if (f->task_settings_count)
+        str_printf(out, "    .task_settings = task_settings,\n    .task_settings_count = %d,\n", f->task_settings_count);
     if (f->tokenizer) str_printf(out, "    .tokenizer = &%s_tokenizer,\n", c->name);
     str_printf(out, "    .forward = %s_forward,\n", c->name);
     if (graph_has_encoder(c->graph)) str_printf(out, "    .encode = %s_encode_source,\n", c->name);
@@ -189,6 +209,7 @@ void emit_model(Str *out, const Compiled *c)
     print_outputs(out, &c->facts);
     print_ids(out, "suppress", c->facts.generation.suppress, c->facts.generation.suppress_count);
     print_ids(out, "begin_suppress", c->facts.generation.begin_suppress, c->facts.generation.begin_suppress_count);
+    print_task_settings(out, c->arena, &c->facts);
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);

@@ -37,12 +37,22 @@ static int fail(hf2c_status status, const hf2c_message *message)
     return EXIT_BAD_INPUT;
 }
 
+/* The prompt becomes the source, behind which there is room for what a decoder begins with. */
+static void begin_decoder(hf2c_sequence *sequence, int32_t start)
+{
+    sequence->source = (hf2c_ids){sequence->ids, sequence->prompt};
+    sequence->ids += sequence->prompt;
+    sequence->ids[0] = start >= 0 ? start : 0;
+    sequence->capacity -= sequence->prompt - 1;
+    sequence->prompt = 1;
+}
+
 static int bench_generation(Session *session, int prompt, int fresh)
 {
     const hf2c_model *model = session->model;
     hf2c_message message = {""};
     hf2c_generation settings;
-    int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, prompt + fresh);
+    int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, prompt + fresh + 1);
     hf2c_sequence sequence = {.ids = ids, .capacity = prompt + fresh, .prompt = prompt};
     Clock clock = {0};
     hf2c_generate_call call = {&session->context, &settings, &session->scratch, &message, note_token,
@@ -50,6 +60,8 @@ static int bench_generation(Session *session, int prompt, int fresh)
     if (!ids) return fail(HF2C_TOO_SMALL, &message);
     make_ids(ids, prompt, model->vocabulary);
     hf2c_generation_init(&settings, model);
+    if (model->encode) begin_decoder(&sequence, settings.decoder_start);
+    settings.num_beams = 1;
     settings.eos.count = 0;
     settings.do_sample = 0;
     settings.max_new_tokens = fresh;

@@ -1,5 +1,7 @@
 #include "runtime/task/generation.h"
 
+#include "runtime/generate/stream.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -56,6 +58,50 @@ hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settin
     }
     *sequences = list;
     return HF2C_OK;
+}
+
+/* ---- text that appears while it is generated ---- */
+
+typedef struct Streaming {
+    hf2c_run *run;
+    hf2c_stream stream;
+    int count;
+    hf2c_status status;
+} Streaming;
+
+static int show_token(void *owner, int sequence, int32_t id)
+{
+    Streaming *s = owner;
+    (void)sequence;
+    (void)id;
+    s->status = hf2c_stream_push(&s->stream, ++s->count, 0);
+    if (s->run->flush) s->run->flush(s->run->owner);
+    return s->status != HF2C_OK || s->run->sink->failed || (s->run->cancelled && s->run->cancelled(s->run->owner));
+}
+
+static int is_cancelled(void *owner)
+{
+    const Streaming *s = owner;
+    return s->run->cancelled && s->run->cancelled(s->run->owner);
+}
+
+hf2c_status hf2c_generate_streaming(hf2c_run *run, const hf2c_generation *settings, int skip_special_tokens, hf2c_sequence *sequence)
+{
+    Streaming s = {.run = run};
+    hf2c_generate_call call = hf2c_generate_begin(run, settings);
+    hf2c_status status = hf2c_stream_begin(&s.stream, run->context->model->tokenizer, sequence->ids + sequence->prompt,
+                                           skip_special_tokens, run->sink, run->scratch);
+    if (status != HF2C_OK) return status;
+    call.token = show_token;
+    call.cancelled = is_cancelled;
+    call.owner = &s;
+    status = hf2c_generate(&call, sequence, 1);
+    if (s.status != HF2C_OK) return s.status;
+    hf2c_status rest = hf2c_stream_push(&s.stream, sequence->count - sequence->prompt, 1);
+    hf2c_sink_text(run->sink, "\n");
+    if (status == HF2C_OK && sequence->finish == HF2C_FINISH_CONTEXT)
+        hf2c_message_set(run->message, "the context is full");
+    return status == HF2C_OK ? rest : status;
 }
 
 void hf2c_write_ids(hf2c_sink *sink, const int32_t *ids, int count)

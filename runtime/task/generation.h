@@ -1,4 +1,4 @@
-/* generation: what text-generation and requests with "prompts" share. */
+/* generation: what tasks that generate and requests with "prompts" share. */
 #ifndef HF2C_TASK_GENERATION_H
 #define HF2C_TASK_GENERATION_H
 
@@ -16,6 +16,9 @@ hf2c_status hf2c_generate_prompt(hf2c_run *run, const hf2c_generation *settings,
  * checked. */
 hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settings, const hf2c_ids *prompts, int count,
                                     hf2c_sequence **sequences);
+
+/* For people: the new text of one sequence, piece by piece as it is generated, and a line end. */
+hf2c_status hf2c_generate_streaming(hf2c_run *run, const hf2c_generation *settings, int skip_special_tokens, hf2c_sequence *sequence);
 
 void hf2c_write_ids(hf2c_sink *sink, const int32_t *ids, int count);
 

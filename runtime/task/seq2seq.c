@@ -15,12 +15,36 @@ const hf2c_option hf2c_seq2seq_rows[HF2C_SEQ2SEQ_ROWS] = {
     {"truncation", HF2C_OPTION_FLAG, offsetof(hf2c_seq2seq, truncation), NULL, "cut texts that are too long"},
 };
 
-void hf2c_seq2seq_defaults(void *options, const hf2c_model *model)
+static const hf2c_task_settings *find_settings(const hf2c_model *model, const char *task, size_t length)
+{
+    for (int i = 0; i < model->task_settings_count; i++) {
+        const hf2c_task_settings *s = &model->task_settings[i];
+        if (strlen(s->task) == length && memcmp(s->task, task, length) == 0) return s;
+    }
+    return NULL;
+}
+
+static void apply(const hf2c_task_settings *s, hf2c_seq2seq *o)
+{
+    hf2c_generation *g = &o->generation;
+    if (!s) return;
+    if (s->prefix) o->prefix = (hf2c_text){s->prefix, strlen(s->prefix)};
+    if (s->max_length > 0) g->max_length = s->max_length;
+    if (s->min_length > 0) g->min_length = s->min_length;
+    if (s->num_beams > 0) g->num_beams = s->num_beams;
+    if (s->early_stopping > 0) g->early_stopping = (hf2c_early_stopping)s->early_stopping;
+    if (s->no_repeat_ngram_size > 0) g->no_repeat_ngram_size = s->no_repeat_ngram_size;
+    if (s->length_penalty != 0) g->length_penalty = s->length_penalty;
+}
+
+void hf2c_seq2seq_defaults(void *options, const hf2c_model *model, const char *task)
 {
     hf2c_seq2seq *o = options;
     hf2c_generation_init(&o->generation, model);
-    /* The pipelines' own default. */
-    if (o->generation.max_new_tokens == 0 && o->generation.max_length == 0) o->generation.max_new_tokens = 256;
+    apply(find_settings(model, "", 0), o);
+    apply(find_settings(model, task, strlen(task)), o);
+    /* The pipelines' own default of 256 new tokens, in a form that gives way to either length. */
+    if (o->generation.max_new_tokens == 0 && o->generation.max_length == 0) o->generation.max_length = 257;
 }
 
 /* ---- the source ---- */
@@ -51,6 +75,24 @@ static hf2c_status language_id(hf2c_run *run, const char *option, hf2c_text name
     return HF2C_BAD_ARGUMENT;
 }
 
+/* "translate English to German: " of the task translation_en_to_de, for models that tell languages by words; 0: not one of them. */
+static int prefix_of_languages(const hf2c_model *model, const hf2c_seq2seq *o, hf2c_text *prefix)
+{
+    char task[96] = "translation_";
+    size_t at = strlen(task);
+    if (o->src_lang.bytes == 0 || o->tgt_lang.bytes == 0 || o->src_lang.bytes + o->tgt_lang.bytes > sizeof task - at - 4) return 0;
+    memcpy(task + at, o->src_lang.text, o->src_lang.bytes);
+    at += o->src_lang.bytes;
+    memcpy(task + at, "_to_", 4);
+    at += 4;
+    memcpy(task + at, o->tgt_lang.text, o->tgt_lang.bytes);
+    at += o->tgt_lang.bytes;
+    const hf2c_task_settings *settings = find_settings(model, task, at);
+    if (!settings || !settings->prefix) return 0;
+    *prefix = (hf2c_text){settings->prefix, strlen(settings->prefix)};
+    return 1;
+}
+
 /* A template puts one language token beside the end token: that one is replaced. */
 static hf2c_status change_language(hf2c_run *run, hf2c_text name, hf2c_encoding *encoding)
 {
@@ -67,13 +109,13 @@ static hf2c_status change_language(hf2c_run *run, hf2c_text name, hf2c_encoding 
     return status == HF2C_OK ? HF2C_BAD_ARGUMENT : status;
 }
 
-static hf2c_status read_source(hf2c_run *run, const hf2c_seq2seq *o, hf2c_text text, hf2c_ids *source)
+static hf2c_status read_source(hf2c_run *run, const hf2c_seq2seq *o, hf2c_text text, int words, hf2c_text prefix, hf2c_ids *source)
 {
     hf2c_encoding encoding;
     hf2c_tokenization tokenization = {.strategy = o->truncation ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE};
-    hf2c_status status = join_prefix(run, o->prefix, &text);
+    hf2c_status status = join_prefix(run, prefix, &text);
     if (status == HF2C_OK) status = hf2c_run_encode(run, text, (hf2c_text){0}, tokenization, &encoding, NULL);
-    if (status == HF2C_OK && o->src_lang.bytes > 0) status = change_language(run, o->src_lang, &encoding);
+    if (status == HF2C_OK && o->src_lang.bytes > 0 && !words) status = change_language(run, o->src_lang, &encoding);
     if (status == HF2C_OK) *source = (hf2c_ids){encoding.ids, (int)encoding.count};
     return status;
 }
@@ -104,10 +146,14 @@ hf2c_status hf2c_seq2seq_answer(hf2c_run *run, const hf2c_seq2seq *o, const hf2c
     hf2c_generation generation = o->generation;
     hf2c_ids source;
     hf2c_sequence *sequences;
-    hf2c_status status = read_source(run, o, input->text, &source);
-    if (status == HF2C_OK && o->tgt_lang.bytes > 0) status = language_id(run, "tgt_lang", o->tgt_lang, &generation.forced_bos);
+    hf2c_text prefix = o->prefix;
+    int words = prefix_of_languages(run->context->model, o, &prefix); /* that name the languages, instead of tokens */
+    hf2c_status status = read_source(run, o, input->text, words, prefix, &source);
+    if (status == HF2C_OK && o->tgt_lang.bytes > 0 && !words) status = language_id(run, "tgt_lang", o->tgt_lang, &generation.forced_bos);
     if (status == HF2C_OK) status = hf2c_generate_sequences(run, &generation, &source, 1, &sequences);
     if (status != HF2C_OK) return status;
+    if (run->people && generation.num_beams == 1 && generation.num_return_sequences == 1)
+        return hf2c_generate_streaming(run, &generation, 1, sequences);
     hf2c_generate_call call = hf2c_generate_begin(run, &generation);
     status = hf2c_generate(&call, sequences, 1);
     /* A list of texts is answered with one list, as transformers does it, unless each text has several answers. */

@@ -1,6 +1,11 @@
 /* summarization: shortens a text. */
 #include "runtime/task/seq2seq.h"
 
+static void defaults(void *options, const hf2c_model *model)
+{
+    hf2c_seq2seq_defaults(options, model, "summarization");
+}
+
 static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *input)
 {
     return hf2c_seq2seq_answer(run, options, input, "summary_text", "summary_token_ids");
@@ -14,6 +19,6 @@ const hf2c_task hf2c_task_summarization = {
     .first = "text",
     .options = {hf2c_seq2seq_rows, HF2C_SEQ2SEQ_ROWS},
     .bytes = sizeof(hf2c_seq2seq),
-    .defaults = hf2c_seq2seq_defaults,
+    .defaults = defaults,
     .answer = answer,
 };

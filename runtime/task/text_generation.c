@@ -1,8 +1,6 @@
 /* text-generation: continues prompts. */
 #include "runtime/task/generation.h"
 
-#include "runtime/generate/stream.h"
-
 #include <string.h>
 
 typedef struct TextGeneration {
@@ -78,48 +76,6 @@ static hf2c_status answer_json(hf2c_run *run, const TextGeneration *o, const hf2
 
 /* ---- for people: one text that appears while it is generated; several one after another ---- */
 
-typedef struct Streaming {
-    hf2c_run *run;
-    hf2c_stream stream;
-    int count;
-    hf2c_status status;
-} Streaming;
-
-static int show_token(void *owner, int sequence, int32_t id)
-{
-    Streaming *s = owner;
-    (void)sequence;
-    (void)id;
-    s->status = hf2c_stream_push(&s->stream, ++s->count, 0);
-    if (s->run->flush) s->run->flush(s->run->owner);
-    return s->status != HF2C_OK || s->run->sink->failed || (s->run->cancelled && s->run->cancelled(s->run->owner));
-}
-
-static int is_cancelled(void *owner)
-{
-    const Streaming *s = owner;
-    return s->run->cancelled && s->run->cancelled(s->run->owner);
-}
-
-static hf2c_status answer_streaming(hf2c_run *run, const TextGeneration *o, hf2c_sequence *sequence)
-{
-    Streaming s = {.run = run};
-    hf2c_generate_call call = hf2c_generate_begin(run, &o->generation);
-    hf2c_status status = hf2c_stream_begin(&s.stream, run->context->model->tokenizer, sequence->ids + sequence->prompt,
-                                           o->skip_special_tokens, run->sink, run->scratch);
-    if (status != HF2C_OK) return status;
-    call.token = show_token;
-    call.cancelled = is_cancelled;
-    call.owner = &s;
-    status = hf2c_generate(&call, sequence, 1);
-    if (s.status != HF2C_OK) return s.status;
-    hf2c_status rest = hf2c_stream_push(&s.stream, sequence->count - sequence->prompt, 1);
-    hf2c_sink_text(run->sink, "\n");
-    if (status == HF2C_OK && sequence->finish == HF2C_FINISH_CONTEXT)
-        hf2c_message_set(run->message, "the context is full");
-    return status == HF2C_OK ? rest : status;
-}
-
 static hf2c_status answer_whole(hf2c_run *run, const TextGeneration *o, hf2c_text prompt, hf2c_sequence *sequences)
 {
     hf2c_generate_call call = hf2c_generate_begin(run, &o->generation);
@@ -147,7 +103,7 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     if (o->generation.num_beams > 1 || o->generation.num_return_sequences > 1)
         return answer_whole(run, o, input->text, sequences);
     if (o->return_full_text) hf2c_sink_bytes(run->sink, input->text.text, input->text.bytes);
-    return answer_streaming(run, o, sequences);
+    return hf2c_generate_streaming(run, &o->generation, o->skip_special_tokens, sequences);
 }
 
 extern const hf2c_task hf2c_task_text_generation;
