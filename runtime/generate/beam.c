@@ -32,6 +32,9 @@ typedef struct Search {
     hf2c_step step;
     hf2c_random random;
     int beams, keep;      /* running beams; continuations looked at in every round */
+    int first_slot;       /* of as many as there are beams */
+    int running;
+    hf2c_ids source, rivals; /* for the processors of scores */
     int prompt, padding, limit;
     int count;            /* tokens of every running beam */
     hf2c_lane *lanes;     /* [beams] */
@@ -74,11 +77,15 @@ static hf2c_status take_memory(Search *search, hf2c_scratch *scratch)
     return HF2C_OK;
 }
 
-static hf2c_status search_init(Search *search, const hf2c_generate_call *call, const hf2c_sequence *sequence, int number)
+/* group: which group of beams it searches with. */
+static hf2c_status search_init(Search *search, const hf2c_generate_call *call, const hf2c_sequence *sequence, int number, int group)
 {
     const hf2c_generation *settings = call->settings;
     int ends = settings->eos.count;
-    *search = (Search){.call = call, .settings = settings, .model = call->context->model, .beams = settings->num_beams};
+    *search = (Search){.call = call, .settings = settings, .model = call->context->model, .running = 1};
+    search->beams = settings->num_beams / settings->num_beam_groups;
+    search->first_slot = group * search->beams;
+    search->source = hf2c_source_of(sequence);
     search->keep = (ends > 0 ? 1 + ends : 2) * search->beams;
     search->prompt = search->count = sequence->prompt;
     search->padding = sequence->padding;
@@ -91,9 +98,9 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
         memcpy(row(search->ids, search, i), sequence->ids, (size_t)sequence->prompt * sizeof(int32_t));
         memcpy(search->done[i].ids, sequence->ids, (size_t)sequence->prompt * sizeof(int32_t));
         search->done[i].count = sequence->prompt;
-        search->lanes[i] = (hf2c_lane){.ids = row(search->ids, search, i), .count = sequence->prompt, .slot = i};
+        search->lanes[i] = (hf2c_lane){.ids = row(search->ids, search, i), .count = sequence->prompt, .slot = search->first_slot + i};
         search->lanes[i].memory = sequence->source.count;
-        search->lanes[i].memory_slot = search->beams; /* one slot for all beams, which come and go in theirs */
+        search->lanes[i].memory_slot = settings->num_beams; /* one slot for all beams, which come and go in theirs */
         search->scores[i] = i == 0 ? 0 : HOPELESS; /* all begin alike: only the first may be continued in the first round */
     }
     return HF2C_OK;
@@ -131,7 +138,7 @@ static hf2c_status score_beam(Search *search, int beam)
 {
     float *scores = search->logits + (size_t)beam * (size_t)search->model->vocabulary;
     hf2c_history history = {row(search->ids, search, beam), search->count, search->prompt, search->padding,
-                            search->limit + search->padding, search->model->vocabulary, search->seen};
+                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals};
     if (!log_softmax(scores, search->model->vocabulary)) return HF2C_NOT_FINITE;
     hf2c_process_scores(search->settings, &history, scores);
     if (search->settings->do_sample && !cut_off(search, scores)) return HF2C_NOT_FINITE;
@@ -276,7 +283,7 @@ static void choose_running(Search *search, int found)
 static hf2c_status assign_slots(Search *search)
 {
     uint8_t used[256] = {0}; /* slots that a chosen beam keeps */
-    int slots[256], next = 0, first_round = search->count == search->prompt;
+    int slots[256], next = search->first_slot, first_round = search->count == search->prompt;
     for (int i = 0; i < search->beams; i++) {
         int slot = search->lanes[first_round ? 0 : search->chosen[i].beam].slot;
         slots[i] = used[slot] ? -1 - slot : slot;
@@ -329,7 +336,7 @@ static int can_improve(const Search *search)
     return (any_done && possible > worst) || (any_open && possible > HOPELESS);
 }
 
-static hf2c_status run_round(Search *search, int *running)
+static hf2c_status run_round(Search *search)
 {
     hf2c_status status = score_all(search);
     if (status != HF2C_OK) return status;
@@ -343,29 +350,72 @@ static hf2c_status run_round(Search *search, int *running)
     if (moved != HF2C_OK) return moved;
     search->hopeless |= !can_improve(search);
     int full = search->settings->early_stopping == HF2C_EARLY_TRUE && all_done(search);
-    *running = !search->hopeless && !full && stopped < found;
+    search->running = !search->hopeless && !full && stopped < found;
     return HF2C_OK;
 }
 
-hf2c_status hf2c_beam_search(const hf2c_generate_call *call, hf2c_sequence *sequences, int number)
+/* ---- groups of beams, which search side by side ---- */
+
+/* One round of every group. What a group chooses is less welcome in the groups behind it; a group that has ended counts as choosing
+ * padding, as in transformers 4. chosen: [num_beams]. */
+static hf2c_status run_groups(Search *groups, int count, int32_t *chosen, int *running)
 {
-    Search search;
-    int encoder = call->context->model->encode != NULL;
-    if ((size_t)(call->settings->num_beams + encoder) > call->context->slots) {
-        hf2c_message_set(call->message, "num_beams: there are fewer cache slots than beams");
-        return HF2C_TOO_SMALL;
+    const hf2c_generation *settings = groups->settings;
+    int32_t padding = settings->pad >= 0 ? settings->pad : settings->eos.count > 0 ? settings->eos.ids[0] : -1;
+    int rivals = 0;
+    *running = 0;
+    for (int g = 0; g < count; g++) {
+        Search *group = &groups[g];
+        int runs = group->running;
+        group->rivals = (hf2c_ids){chosen, rivals};
+        hf2c_status status = runs ? run_round(group) : HF2C_OK;
+        if (status != HF2C_OK) return status;
+        for (int i = 0; i < group->beams && (runs || padding >= 0); i++)
+            chosen[rivals++] = runs ? row(group->ids, group, i)[group->count - 1] : padding;
+        *running |= group->running;
     }
-    hf2c_status status = search_init(&search, call, sequences, number);
-    hf2c_source source = {sequences->source.ids, sequences->source.count, call->settings->num_beams};
-    if (status == HF2C_OK && encoder) status = hf2c_step_encode(&search.step, &source, 1);
-    for (int running = 1; running && status == HF2C_OK;) status = run_round(&search, &running);
-    if (status != HF2C_OK) return status;
-    for (int i = 0; i < call->settings->num_return_sequences; i++) {
-        const Hypothesis *one = &search.done[i];
+    return HF2C_OK;
+}
+
+/* The next best hypothesis of all groups; at: [groups] how many of each are taken. */
+static const Hypothesis *next_best(const Search *groups, int count, int *at)
+{
+    int best = -1;
+    for (int g = 0; g < count; g++) {
+        if (at[g] == groups[g].beams) continue;
+        if (best < 0 || groups[g].done[at[g]].score > groups[best].done[at[best]].score) best = g;
+    }
+    return &groups[best].done[at[best]++];
+}
+
+static void write_best(const Search *groups, int count, int *at, hf2c_sequence *sequences)
+{
+    for (int g = 0; g < count; g++) at[g] = 0;
+    for (int i = 0; i < groups->settings->num_return_sequences; i++) {
+        const Hypothesis *one = next_best(groups, count, at);
         memcpy(sequences[i].ids, one->ids, (size_t)one->count * sizeof(int32_t));
         sequences[i].count = one->count;
         sequences[i].score = one->score;
         sequences[i].finish = one->finish;
     }
-    return HF2C_OK;
+}
+
+hf2c_status hf2c_beam_search(const hf2c_generate_call *call, hf2c_sequence *sequences, int number)
+{
+    int encoder = call->context->model->encode != NULL, count = call->settings->num_beam_groups, beams = call->settings->num_beams;
+    hf2c_status status = HF2C_OK;
+    if ((size_t)(beams + encoder) > call->context->slots) {
+        hf2c_message_set(call->message, "num_beams: there are fewer cache slots than beams");
+        return HF2C_TOO_SMALL;
+    }
+    Search *groups = HF2C_TAKE(call->scratch, Search, count);
+    int32_t *chosen = HF2C_TAKE(call->scratch, int32_t, beams);
+    int *taken = HF2C_TAKE(call->scratch, int, count);
+    if (!groups || !chosen || !taken) return HF2C_TOO_SMALL;
+    for (int g = 0; g < count && status == HF2C_OK; g++) status = search_init(&groups[g], call, sequences, number, g);
+    hf2c_source source = {sequences->source.ids, sequences->source.count, beams};
+    if (status == HF2C_OK && encoder) status = hf2c_step_encode(&groups->step, &source, 1);
+    for (int running = 1; running && status == HF2C_OK;) status = run_groups(groups, count, chosen, &running);
+    if (status == HF2C_OK) write_best(groups, count, taken, sequences);
+    return status;
 }

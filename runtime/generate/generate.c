@@ -49,7 +49,8 @@ static hf2c_status choose(Loop *loop, int lane, const hf2c_sequence *sequence, i
     const hf2c_generation *settings = loop->call->settings;
     float *scores = loop->logits + (size_t)lane * (size_t)loop->model->vocabulary;
     hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
-                            limit,         loop->model->vocabulary, loop->seen};
+                            limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
+                            {NULL, 0}};
     hf2c_process_scores(settings, &history, scores);
     if (!settings->do_sample) {
         *id = hf2c_sample_greedy(scores, loop->model->vocabulary);

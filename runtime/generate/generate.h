@@ -41,6 +41,8 @@ typedef struct hf2c_generation {
     float epsilon_cutoff, eta_cutoff; /* [0, 1); 0: off */
     float repetition_penalty;         /* above 0; 1: off */
     int no_repeat_ngram_size;         /* 0: off */
+    float encoder_repetition_penalty;     /* above 0; above 1: tokens of the source become likelier; 1: off */
+    int encoder_no_repeat_ngram_size; /* no n-gram of the source; 0: off */
     hf2c_length_decay decay;          /* exponential_decay_length_penalty */
     hf2c_ids eos;
     int32_t pad, bos, forced_bos, forced_eos; /* -1: none */
@@ -50,6 +52,8 @@ typedef struct hf2c_generation {
     hf2c_biases sequence_bias;
     hf2c_texts stop_strings;
     int num_beams, num_return_sequences;
+    int num_beam_groups;     /* divides num_beams; 1: off */
+    float diversity_penalty; /* with groups: above 0, taken from the score of what earlier groups chose */
     float length_penalty;
     hf2c_early_stopping early_stopping;
     uint64_t seed;

@@ -41,30 +41,55 @@ static void process_sequence_bias(const hf2c_generation *settings, const hf2c_hi
     }
 }
 
-/* Once per token, however often it occurs. */
-static void process_repetition_penalty(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+static void process_diversity_penalty(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
-    float penalty = settings->repetition_penalty;
+    for (int i = 0; i < history->rivals.count; i++) {
+        if (history->rivals.ids[i] < history->vocabulary) scores[history->rivals.ids[i]] -= settings->diversity_penalty;
+    }
+}
+
+/* Once per token, however often it occurs. */
+static void penalise(const hf2c_history *history, hf2c_ids tokens, float penalty, float *scores)
+{
     if (penalty == 1) return;
-    for (int i = 0; i < history->count; i++) {
-        int32_t id = history->ids[i];
+    for (int i = 0; i < tokens.count; i++) {
+        int32_t id = tokens.ids[i];
         if (history->seen[id]) continue;
         history->seen[id] = 1;
         scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
     }
-    for (int i = 0; i < history->count; i++) history->seen[history->ids[i]] = 0;
+    for (int i = 0; i < tokens.count; i++) history->seen[tokens.ids[i]] = 0;
 }
 
-/* Bans every token that followed an earlier occurrence of the last n - 1 tokens. */
-static void process_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+static void process_encoder_repetition_penalty(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
-    int before = settings->no_repeat_ngram_size - 1;
+    penalise(history, history->source, 1 / settings->encoder_repetition_penalty, scores);
+}
+
+static void process_repetition_penalty(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    penalise(history, (hf2c_ids){history->ids, history->count}, settings->repetition_penalty, scores);
+}
+
+/* Bans every token that follows the last size - 1 tokens somewhere in the text. */
+static void ban_ngrams(const hf2c_history *history, hf2c_ids text, int size, float *scores)
+{
+    int before = size - 1;
     if (before < 0 || history->count < before) return;
     const int32_t *last = history->ids + history->count - before;
-    for (int i = 0; i + before < history->count; i++) {
-        if (memcmp(history->ids + i, last, (size_t)before * sizeof(int32_t)) == 0)
-            ban(history, history->ids[i + before], scores);
+    for (int i = 0; i + before < text.count; i++) {
+        if (memcmp(text.ids + i, last, (size_t)before * sizeof(int32_t)) == 0) ban(history, text.ids[i + before], scores);
     }
+}
+
+static void process_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    ban_ngrams(history, (hf2c_ids){history->ids, history->count}, settings->no_repeat_ngram_size, scores);
+}
+
+static void process_encoder_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    ban_ngrams(history, history->source, settings->encoder_no_repeat_ngram_size, scores);
 }
 
 static int is_end_token(const hf2c_generation *settings, int32_t id)

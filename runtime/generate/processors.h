@@ -10,7 +10,14 @@ typedef struct hf2c_history {
     int limit; /* longest length, padding included */
     int vocabulary;
     uint8_t *seen; /* [vocabulary] zeros; left as zeros */
+    hf2c_ids source; /* what an encoder read; without one, the prompt */
+    hf2c_ids rivals; /* tokens that earlier groups of beams have just chosen */
 } hf2c_history;
+
+static inline hf2c_ids hf2c_source_of(const hf2c_sequence *sequence)
+{
+    return sequence->source.ids ? sequence->source : (hf2c_ids){sequence->ids, sequence->prompt};
+}
 
 void hf2c_process_scores(const hf2c_generation *settings, const hf2c_history *history, float *scores);
 

@@ -29,6 +29,8 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
         .no_repeat_ngram_size = own->no_repeat_ngram_size,
         .num_beams = own->num_beams > 0 ? own->num_beams : 1,
         .num_return_sequences = 1,
+        .num_beam_groups = 1,
+        .encoder_repetition_penalty = 1,
         .length_penalty = own->num_beams > 0 ? own->length_penalty : 1,
         .early_stopping = (hf2c_early_stopping)own->early_stopping,
     };
@@ -61,6 +63,8 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"eta_cutoff", "at least 0 and below 1", s->eta_cutoff >= 0 && s->eta_cutoff < 1},
         {"repetition_penalty", "a number above 0", s->repetition_penalty > 0 && isfinite(s->repetition_penalty)},
         {"no_repeat_ngram_size", "at least 0", s->no_repeat_ngram_size >= 0},
+        {"encoder_repetition_penalty", "a number above 0", s->encoder_repetition_penalty > 0 && isfinite(s->encoder_repetition_penalty)},
+        {"encoder_no_repeat_ngram_size", "at least 0", s->encoder_no_repeat_ngram_size >= 0},
         {"exponential_decay_length_penalty", "a start of at least 0 and a factor above 0",
          s->decay.factor >= 0 && isfinite(s->decay.factor) && s->decay.start >= 0},
         {"num_beams", "from 1 to 256", s->num_beams >= 1 && s->num_beams <= 256},
@@ -68,6 +72,10 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"num_return_sequences", "at most num_beams", s->num_beams == 1 || s->num_return_sequences <= s->num_beams},
         {"num_return_sequences", "1 for greedy search, which has only one answer",
          s->num_beams > 1 || s->do_sample || s->num_return_sequences == 1},
+        {"num_beam_groups", "from 1 to num_beams and a divisor of it", s->num_beam_groups >= 1 && s->num_beams % s->num_beam_groups == 0},
+        {"num_beam_groups", "1 with do_sample", s->num_beam_groups == 1 || !s->do_sample},
+        {"diversity_penalty", "a number above 0 when there are groups",
+         isfinite(s->diversity_penalty) && (s->num_beam_groups == 1 || s->diversity_penalty > 0)},
         {"length_penalty", "a finite number", isfinite(s->length_penalty)},
         {"eos_token_id", "a token id or a list of fewer than 1000", s->eos.count < 1000},
     };

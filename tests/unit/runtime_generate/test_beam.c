@@ -120,6 +120,96 @@ static void test_sampled_beams_keep_their_caches(void **state)
     }
 }
 
+/* With one beam in each group every group is greedy, but for what earlier groups chose in the same step. */
+static void test_groups_avoid_each_other(void **state)
+{
+    enum { GROUPS = 4 };
+    Fake fake;
+    hf2c_sequence sequences[GROUPS];
+    int32_t ids[GROUPS][ROOM], wanted[GROUPS][ROOM];
+    double scores[GROUPS] = {0};
+    int found = 0;
+    (void)state;
+    fake_open(&fake, 48, 4, 4);
+    fake.settings.num_beams = fake.settings.num_beam_groups = fake.settings.num_return_sequences = GROUPS;
+    fake.settings.diversity_penalty = 0.75f;
+    fake.settings.max_new_tokens = 5;
+    begin(sequences, ids, GROUPS, 1);
+    memcpy(wanted, ids, sizeof wanted);
+    for (int at = 3; at < 8; at++) {
+        for (int g = 0; g < GROUPS; g++) {
+            double best = -INFINITY;
+            for (int32_t id = 0; id < FAKE_VOCABULARY; id++) {
+                double score = log_probability(wanted[g], at, id);
+                for (int before = 0; before < g; before++) score -= wanted[before][at] == id ? 0.75 : 0;
+                if (score > best) wanted[g][at] = id;
+                best = fmax(best, score);
+            }
+            scores[g] += best / 5;
+        }
+    }
+    hf2c_generate_call call = fake_call(&fake);
+    assert_int_equal(hf2c_generate(&call, sequences, 1), HF2C_OK);
+    for (int i = 0; i < GROUPS; i++) {
+        if (i > 0) assert_true(sequences[i].score <= sequences[i - 1].score);
+        for (int g = 0; g < GROUPS; g++)
+            found += fabs(sequences[i].score - scores[g]) < 1e-4 && memcmp(ids[i], wanted[g], 8 * sizeof(int32_t)) == 0;
+    }
+    assert_int_equal(found, GROUPS);
+    fake_close(&fake);
+}
+
+/* One group is plain beam search; groups with nothing to avoid are as many plain searches. */
+static void test_groups_are_searches(void **state)
+{
+    hf2c_sequence plain[2], grouped[4];
+    int32_t plain_ids[2][ROOM], grouped_ids[4][ROOM];
+    int32_t end = 4;
+    (void)state;
+    for (int first = 0; first < FAKE_VOCABULARY; first++) {
+        Fake fake;
+        fake_open(&fake, 48, 4, 4);
+        fake.settings.num_beams = fake.settings.num_return_sequences = 2;
+        fake.settings.eos = (hf2c_ids){&end, 1};
+        begin(plain, plain_ids, 2, first);
+        begin(grouped, grouped_ids, 4, first);
+        hf2c_generate_call call = fake_call(&fake);
+        assert_int_equal(hf2c_generate(&call, plain, 1), HF2C_OK);
+        fake.settings.num_beams = fake.settings.num_return_sequences = 4;
+        fake.settings.num_beam_groups = 2;
+        fake.settings.diversity_penalty = 1e-30f;
+        assert_int_equal(hf2c_generate(&call, grouped, 1), HF2C_OK);
+        for (int i = 0; i < 4; i++) {
+            assert_true(grouped[i].score == plain[i / 2].score);
+            assert_int_equal(grouped[i].count, plain[i / 2].count);
+            assert_memory_equal(grouped_ids[i], plain_ids[i / 2], (size_t)plain[i / 2].count * sizeof(int32_t));
+        }
+        fake_close(&fake);
+    }
+}
+
+static void test_groups_are_checked(void **state)
+{
+    Fake fake;
+    hf2c_sequence sequence;
+    int32_t ids[1][ROOM];
+    (void)state;
+    fake_open(&fake, 48, 4, 8);
+    begin(&sequence, ids, 1, 0);
+    hf2c_generate_call call = fake_call(&fake);
+    fake.settings.num_beams = 4;
+    fake.settings.num_beam_groups = 3;
+    fake.settings.diversity_penalty = 1;
+    assert_int_equal(hf2c_generate(&call, &sequence, 1), HF2C_BAD_ARGUMENT);
+    assert_non_null(strstr(fake.message.text, "num_beam_groups"));
+    call = fake_call(&fake);
+    fake.settings.num_beam_groups = 2;
+    fake.settings.diversity_penalty = 0;
+    assert_int_equal(hf2c_generate(&call, &sequence, 1), HF2C_BAD_ARGUMENT);
+    assert_non_null(strstr(fake.message.text, "diversity_penalty"));
+    fake_close(&fake);
+}
+
 static void test_needs_a_slot_per_beam(void **state)
 {
     Fake fake;
@@ -141,6 +231,9 @@ int main(void)
         cmocka_unit_test(test_finds_the_best_of_all),
         cmocka_unit_test(test_returns_several_best_first),
         cmocka_unit_test(test_sampled_beams_keep_their_caches),
+        cmocka_unit_test(test_groups_avoid_each_other),
+        cmocka_unit_test(test_groups_are_searches),
+        cmocka_unit_test(test_groups_are_checked),
         cmocka_unit_test(test_needs_a_slot_per_beam),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

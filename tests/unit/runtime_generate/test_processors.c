@@ -14,13 +14,16 @@ enum { COUNT = 6 };
 
 static float scores[COUNT];
 
+static hf2c_ids source, rivals; /* of the histories */
+
 static void process(const hf2c_generation *change, const int32_t *ids, int count, int prompt, int padding)
 {
     const float begin[COUNT] = {1, -1, 2, -2, 3, 0};
     uint8_t seen[COUNT] = {0};
     hf2c_generation settings = *change;
-    hf2c_history history = {ids, count, prompt, padding, 20, COUNT, seen};
+    hf2c_history history = {ids, count, prompt, padding, 20, COUNT, seen, source, rivals};
     if (settings.repetition_penalty == 0) settings.repetition_penalty = 1;
+    if (settings.encoder_repetition_penalty == 0) settings.encoder_repetition_penalty = 1;
     settings.forced_bos--; /* the cases count from 1, so that 0 is none */
     settings.forced_eos--;
     memcpy(scores, begin, sizeof scores);
@@ -62,6 +65,36 @@ static void test_no_repeat_ngram(void **state)
     expect(1, -1, 2, -2, 3, 0);
     process(&(hf2c_generation){.no_repeat_ngram_size = 100}, ids, 8, 2, 0);
     expect(1, -1, 2, -2, 3, 0);
+}
+
+static void test_source_penalties(void **state)
+{
+    const int32_t ids[] = {3, 1}, read[] = {0, 1, 2, 1, 4, 0}, once[] = {1, 1};
+    (void)state;
+    source = (hf2c_ids){read, 4};
+    process(&(hf2c_generation){.encoder_repetition_penalty = 2}, ids, 2, 1, 0); /* likelier, each once */
+    expect(2, -0.5f, 4, -2, 3, 0);
+    process(&(hf2c_generation){.encoder_repetition_penalty = 2, .repetition_penalty = 4}, ids, 2, 1, 0);
+    expect(2, -2, 4, -8, 3, 0);
+    source = (hf2c_ids){read, 6};
+    process(&(hf2c_generation){.encoder_no_repeat_ngram_size = 2}, ids, 2, 1, 0); /* 1 2 and 1 4 are in the source */
+    expect(1, -1, -INFINITY, -2, -INFINITY, 0);
+    process(&(hf2c_generation){.encoder_no_repeat_ngram_size = 3}, ids, 2, 1, 0);
+    expect(1, -1, 2, -2, 3, 0);
+    source = (hf2c_ids){once, 2};
+    process(&(hf2c_generation){.encoder_no_repeat_ngram_size = 1}, ids, 2, 1, 0);
+    expect(1, -INFINITY, 2, -2, 3, 0);
+    source = (hf2c_ids){0};
+}
+
+static void test_diversity_counts_every_rival(void **state)
+{
+    const int32_t ids[] = {0}, chosen[] = {2, 4, 2, 99};
+    (void)state;
+    rivals = (hf2c_ids){chosen, 4};
+    process(&(hf2c_generation){.diversity_penalty = 0.5f}, ids, 1, 1, 0);
+    expect(1, -1, 1, -2, 2.5f, 0);
+    rivals = (hf2c_ids){0};
 }
 
 static void test_bad_words(void **state)
@@ -141,7 +174,8 @@ int main(void)
         cmocka_unit_test(test_no_repeat_ngram),    cmocka_unit_test(test_bad_words),
         cmocka_unit_test(test_sequence_bias),      cmocka_unit_test(test_least_lengths),
         cmocka_unit_test(test_forced_tokens),      cmocka_unit_test(test_suppressed_tokens),
-        cmocka_unit_test(test_length_decay),
+        cmocka_unit_test(test_length_decay),       cmocka_unit_test(test_source_penalties),
+        cmocka_unit_test(test_diversity_counts_every_rival),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
