@@ -20,6 +20,10 @@ RELATIVE = 2e-3
 SMALLEST = 1e-7  # scores below this compare absolutely
 VECTOR_ABSOLUTE = 2e-4  # numbers of vectors (feature-extraction, embeddings), beside RELATIVE
 
+# Tasks whose lists of inputs go through the model together.
+TOGETHER = ("text-classification", "sentiment-analysis", "zero-shot-classification", "feature-extraction", "fill-mask", "ner",
+            "token-classification")
+
 
 def load_tensor(folder, name):
     """A float32 tensor of golden.safetensors as (shape, flat list), or None."""
@@ -138,10 +142,10 @@ def check_lists(program_path, rows, wanted, report):
     """A list of all texts of a task, which go through the model together, must be answered as lists of one are, to the last bit."""
     kinds = {}
     for row in rows:
-        if isinstance(row["inputs"], (str, dict)) and "generation" not in row["task"] and not row["task"].startswith(("image", "object", "automatic", "zero-shot-image")):
+        if row["task"] in TOGETHER and isinstance(row["inputs"], (str, dict)):
             kinds.setdefault((row["task"], json.dumps(row["kwargs"])), []).append(row["inputs"])
     for (task, kwargs), inputs in kinds.items():
-        if (wanted and task not in wanted) or task == "question-answering":
+        if wanted and task not in wanted:
             continue
         inputs = list(map(json.loads, dict.fromkeys(map(json.dumps, inputs)))) * 3
         program = Program(program_path, task)
