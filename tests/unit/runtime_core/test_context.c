@@ -164,9 +164,9 @@ static void test_batches(void **state)
     REFUSED(HF2C_CONTEXT_FULL, batch.past = full);
 }
 
-static hf2c_status encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
+static hf2c_status encode(hf2c_context *context, const hf2c_batch *batch, float *const *results)
 {
-    (void)outputs;
+    (void)results;
     return hf2c_source_check(context, batch);
 }
 
