@@ -133,15 +133,6 @@ static int by_path(Chat *chat, const ChatValue *value, const ChatValue *path, Ch
     }
 }
 
-int hf2c_chat_attribute_of(Chat *chat, const ChatValue *argument, uint32_t count, ChatValue *result)
-{
-    (void)count;
-    if (argument[1].kind != CHAT_STRING) {
-        return hf2c_chat_fail(chat, "attr: wanted a name", NULL);
-    }
-    return hf2c_chat_attribute(chat, argument, &argument[1], result);
-}
-
 /* ---- map, select and their like: what is applied to each item is argument[at], a builtin's number, with what follows it ---- */
 
 static int apply(Chat *chat, const ChatValue *argument, uint32_t count, uint32_t at, const ChatValue *item, ChatValue *result)

@@ -50,6 +50,33 @@ static int make_list(Chat *chat, uint32_t count, uint32_t each)
     return replace(chat, values, (ChatValue){.kind = each == 1 ? CHAT_LIST : CHAT_MAP, .count = count, .as = {.items = items}});
 }
 
+/* A repeated key: the last value counts, at the place of the first. */
+static int make_map(Chat *chat, uint32_t count)
+{
+    ChatValue *pairs, map;
+    const ChatValue *earlier;
+
+    if (!make_list(chat, count, 2)) {
+        return 0;
+    }
+    map = *top(chat, 0);
+    pairs = (ChatValue *)(uintptr_t)map.as.items;
+    map.count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        ChatValue key = pairs[2 * i], value = pairs[2 * i + 1];
+        earlier = key.kind == CHAT_STRING ? hf2c_chat_find(chat, &map, key.as.text, key.count) : NULL;
+        if (earlier != NULL) {
+            pairs[earlier - pairs] = value;
+        } else {
+            pairs[2 * map.count] = key;
+            pairs[2 * map.count + 1] = value;
+            map.count++;
+        }
+    }
+    *top(chat, 0) = map;
+    return chat->status == HF2C_OK;
+}
+
 static int make_namespace(Chat *chat, uint32_t count)
 {
     ChatSpace *space = hf2c_chat_take(chat, 1, sizeof *space);
@@ -338,7 +365,7 @@ static int execute(Chat *chat, ChatOperation operation, uint32_t operand)
     case CHAT_GIVEN: return push(chat, hf2c_chat_boolean(chat->slot[operand].kind != CHAT_ABSENT));
     case CHAT_POP: chat->height--; return 1;
     case CHAT_MAKE_LIST: return make_list(chat, operand, 1);
-    case CHAT_MAKE_MAP: return make_list(chat, operand, 2);
+    case CHAT_MAKE_MAP: return make_map(chat, operand);
     case CHAT_MAKE_NAMESPACE: return make_namespace(chat, operand);
     case CHAT_NOT: *top(chat, 0) = hf2c_chat_boolean(!hf2c_chat_truth(top(chat, 0))); return 1;
     case CHAT_NEGATE: return negate(chat);

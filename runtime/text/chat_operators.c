@@ -1,6 +1,8 @@
 /* Arithmetic and comparison of templates, as Python has it. */
 #include "runtime/text/chat_work.h"
 
+enum { WHOLE_BITS = 62 }; /* whole numbers are kept below, so that sums do not overflow */
+
 static int both_whole(const ChatValue *a, const ChatValue *b)
 {
     return a->kind != CHAT_FLOAT && b->kind != CHAT_FLOAT;
@@ -13,9 +15,9 @@ static int too_large(Chat *chat)
 
 static int multiply(Chat *chat, int64_t a, int64_t b, int64_t *result)
 {
-    enum { FACTOR_MOST = INT32_MAX };
+    int64_t limit = (int64_t)1 << WHOLE_BITS;
 
-    if (a > FACTOR_MOST || a < -FACTOR_MOST || b > FACTOR_MOST || b < -FACTOR_MOST) {
+    if (a != 0 && (b > limit / (a < 0 ? -a : a) || b < -(limit / (a < 0 ? -a : a)))) {
         return too_large(chat);
     }
     *result = a * b;
@@ -43,8 +45,7 @@ static int whole_power(Chat *chat, int64_t base, int64_t exponent, int64_t *resu
 
 static int whole(Chat *chat, ChatBinary operation, int64_t a, int64_t b, ChatValue *result)
 {
-    enum { MOST = 62 };
-    int64_t limit = (int64_t)1 << MOST, value = 0;
+    int64_t limit = (int64_t)1 << WHOLE_BITS, value = 0;
 
     if (a > limit || a < -limit || b > limit || b < -limit) {
         return too_large(chat);

@@ -50,18 +50,27 @@ static void output_add_lossy(Output *output, const uint8_t *text, size_t bytes)
     }
 }
 
-int hf2c_decode_keeps(const hf2c_decoding *decoding, int32_t id)
+const char *hf2c_decoding_text(const hf2c_decoding *decoding, size_t i, size_t *length)
+{
+    if (decoding->ids != NULL) {
+        return hf2c_token_text(decoding->tokenizer, decoding->ids[i], length);
+    }
+    *length = decoding->spellings[i].length;
+    return decoding->spellings[i].text;
+}
+
+int hf2c_decode_keeps(const hf2c_decoding *decoding, size_t i)
 {
     size_t length;
 
-    return hf2c_token_text(decoding->tokenizer, id, &length) != NULL &&
-           !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, id));
+    return hf2c_decoding_text(decoding, i, &length) != NULL &&
+           !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, decoding->ids[i]));
 }
 
 static hf2c_status decode_token(hf2c_decoding *decoding, Output *output)
 {
     const hf2c_tokenizer *tokenizer = decoding->tokenizer;
-    const char *text = hf2c_token_text(tokenizer, decoding->ids[decoding->at], &decoding->bytes);
+    const char *text = hf2c_decoding_text(decoding, decoding->at, &decoding->bytes);
     int kept = 1;
 
     if (decoding->bytes > sizeof decoding->token) {
@@ -79,41 +88,63 @@ static hf2c_status decode_token(hf2c_decoding *decoding, Output *output)
     return HF2C_OK;
 }
 
-hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens, char *text,
-                        size_t capacity, size_t *length)
+static hf2c_status decode_tokens(hf2c_decoding *decoding, Output *output)
 {
-    hf2c_decoding decoding;
-    Output output = {.text = text, .capacity = capacity};
     hf2c_status status = HF2C_OK;
 
-    if (tokenizer == NULL || length == NULL || (ids == NULL && count > 0) || (text == NULL && capacity > 0)) {
+    while (decoding->count > 0 && !hf2c_decode_keeps(decoding, decoding->count - 1)) {
+        decoding->count--;
+    }
+    for (; decoding->at < decoding->count && status == HF2C_OK; decoding->at++) {
+        if (hf2c_decode_keeps(decoding, decoding->at)) {
+            decoding->last = decoding->at + 1 == decoding->count;
+            status = decode_token(decoding, output);
+            decoding->first = 0;
+            decoding->previous = decoding->at;
+        }
+    }
+    if (output->pending_bytes > 0) {
+        output_add(output, (const uint8_t *)"\xef\xbf\xbd", 3);
+    }
+    return status;
+}
+
+static hf2c_status decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, const hf2c_spelling *spellings, size_t count,
+                          int skip_special_tokens, Output output, size_t *length)
+{
+    hf2c_decoding decoding;
+    hf2c_status status;
+
+    if (tokenizer == NULL || length == NULL || (ids == NULL && spellings == NULL && count > 0) ||
+        (output.text == NULL && output.capacity > 0)) {
         return HF2C_BAD_ARGUMENT;
     }
     memset(&decoding, 0, offsetof(hf2c_decoding, token));
     memset(decoding.state, 0, sizeof decoding.state);
     decoding.tokenizer = tokenizer;
     decoding.ids = ids;
+    decoding.spellings = spellings;
+    decoding.count = count;
     decoding.skip_special = skip_special_tokens;
     decoding.first = 1;
-    decoding.previous = -1;
-    while (count > 0) {
-        decoding.count = count;
-        if (hf2c_decode_keeps(&decoding, ids[count - 1])) {
-            break;
-        }
-        count--;
-    }
-    for (; decoding.at < count && status == HF2C_OK; decoding.at++) {
-        if (hf2c_decode_keeps(&decoding, ids[decoding.at])) {
-            decoding.last = decoding.at + 1 == count;
-            status = decode_token(&decoding, &output);
-            decoding.first = 0;
-            decoding.previous = ids[decoding.at];
-        }
-    }
-    if (output.pending_bytes > 0) {
-        output_add(&output, (const uint8_t *)"\xef\xbf\xbd", 3);
-    }
+    decoding.previous = SIZE_MAX;
+    status = decode_tokens(&decoding, &output);
     *length = output.length;
-    return status != HF2C_OK ? status : output.length > capacity ? HF2C_TOO_SMALL : HF2C_OK;
+    return status != HF2C_OK ? status : output.length > output.capacity ? HF2C_TOO_SMALL : HF2C_OK;
+}
+
+hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens, char *text,
+                        size_t capacity, size_t *length)
+{
+    Output output = {.text = text, .capacity = capacity};
+
+    return decode(tokenizer, ids, NULL, count, skip_special_tokens, output, length);
+}
+
+hf2c_status hf2c_decode_spellings(const hf2c_tokenizer *tokenizer, const hf2c_spelling *spellings, size_t count, char *text,
+                                  size_t capacity, size_t *length)
+{
+    Output output = {.text = text, .capacity = capacity};
+
+    return decode(tokenizer, NULL, spellings, count, 0, output, length);
 }

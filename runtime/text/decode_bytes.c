@@ -44,9 +44,9 @@ static int run_is_valid(const hf2c_decoding *decoding)
     size_t have = 0, size, length;
 
     for (size_t i = decoding->at; i < decoding->count; i++) {
-        const char *text = hf2c_token_text(decoding->tokenizer, decoding->ids[i], &length);
+        const char *text = hf2c_decoding_text(decoding, i, &length);
         int value = text != NULL ? byte_value((const uint8_t *)text, length) : -1;
-        if (!hf2c_decode_keeps(decoding, decoding->ids[i])) {
+        if (!hf2c_decode_keeps(decoding, i)) {
             continue;
         }
         if (value < 0) {

@@ -82,11 +82,23 @@ int hf2c_decode_replace(const hf2c_parameters *parameters, hf2c_decoding *decodi
     return 1;
 }
 
+static int repeats_previous(const hf2c_decoding *decoding)
+{
+    size_t bytes, before;
+    const char *text = hf2c_decoding_text(decoding, decoding->at, &bytes), *previous;
+
+    if (decoding->previous == SIZE_MAX) {
+        return 0;
+    }
+    previous = hf2c_decoding_text(decoding, decoding->previous, &before);
+    return bytes == before && memcmp(text, previous, bytes) == 0;
+}
+
 /* text: the token that stands for nothing; more: the one between words. Equal neighbours count once. */
 int hf2c_decode_ctc(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state)
 {
     (void)state;
-    if (decoding->ids[decoding->at] == decoding->previous) {
+    if (repeats_previous(decoding)) {
         return 0;
     }
     replace(decoding, parameters->text, parameters->text_bytes, NULL, 0);

@@ -54,6 +54,9 @@ hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_
 /* Text of the ids. *length receives the bytes needed, also when capacity is too small (HF2C_TOO_SMALL). Not NUL-terminated. */
 hf2c_status hf2c_decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens,
                         char *text, size_t capacity, size_t *length);
+/* The same for tokens that are given as texts, whether they are in the vocabulary or not. */
+hf2c_status hf2c_decode_spellings(const hf2c_tokenizer *tokenizer, const hf2c_spelling *spellings, size_t count,
+                                  char *text, size_t capacity, size_t *length);
 /* As hf2c_decode, followed by the clean-up of spaces that transformers does where the tokenizer asks for it. When capacity is too
  * small, *length is an upper bound. */
 hf2c_status hf2c_decode_clean(const hf2c_tokenizer *tokenizer, const int32_t *ids, size_t count, int skip_special_tokens,

@@ -190,16 +190,19 @@ enum { HF2C_DECODE_BYTES = 2048, HF2C_DECODERS_MAX = 16 }; /* longer tokens are 
 
 typedef struct hf2c_decoding {
     const hf2c_tokenizer *tokenizer;
-    const int32_t *ids;
+    const int32_t *ids;             /* NULL: the tokens are given as texts */
+    const hf2c_spelling *spellings; /* those texts */
     size_t count, at;
     int skip_special, first, last; /* the token is the first, the last one */
-    int32_t previous;              /* id of the token before, or -1 */
+    size_t previous;               /* where the token before is; SIZE_MAX: there is none */
     uint8_t token[HF2C_DECODE_BYTES];
     size_t bytes;
     uint32_t state[HF2C_DECODERS_MAX];
 } hf2c_decoding;
 
-int hf2c_decode_keeps(const hf2c_decoding *decoding, int32_t id);
+/* Text of token number i; NULL outside the vocabulary. */
+const char *hf2c_decoding_text(const hf2c_decoding *decoding, size_t i, size_t *length);
+int hf2c_decode_keeps(const hf2c_decoding *decoding, size_t i);
 int hf2c_decode_byte_level(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_byte_fallback(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_wordpiece(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
