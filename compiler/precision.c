@@ -1,4 +1,4 @@
-/* precision: the format in which each weight is packed. Matrices that a linear or an embedding reads get the format asked for (by
+/* precision: the format in which each weight is packed. Matrices that a linear, an embedding or experts read get the format asked for (by
  * default the one they are stored in); norms, biases and everything else stay f32. */
 #include <string.h>
 
@@ -34,6 +34,8 @@ bool precision_apply(Graph *graph, const char *precision, Err *err)
         Node *node = graph->node[i];
         bool reads_matrix = node->op == OP_linear || node->op == OP_embed;
         if (reads_matrix) set_format(node->operand[1], precision == NULL, format);
+        bool reads_experts = node->op == OP_experts || node->op == OP_combine;
+        if (reads_experts) set_format(node->operand[2], precision == NULL, format);
     }
     graph_refresh(graph);
     return true;

@@ -27,6 +27,10 @@ enum {
 /* The widest head that the attention kernel has room for; what is wider gives NaN. */
 enum { ATTENTION_HEAD_DIM = 512 };
 
+/* The most experts that the route kernel has room for, and the most numbers of a head's state that the scan kernel has room for; more give
+ * NaN. */
+enum { ROUTE_EXPERTS = 1024, SCAN_NUMBERS = 16384 };
+
 /* Where attention finds its keys and values: the `cached` constant. */
 enum {
     KEYS_rows,   /* rows of this call */

@@ -205,6 +205,21 @@ static const struct ActivationName {
     {"linear", OP_none},
 };
 
+int activation_function(Builder *b, const char *key, const char *name)
+{
+    Str known = {0};
+    for (size_t i = 0; i < COUNT_OF(activation_names); i++) {
+        if (strcmp(activation_names[i].name, name) == 0) {
+            str_free(&known);
+            return op_function(activation_names[i].op);
+        }
+        str_printf(&known, "%s%s", i ? ", " : "", activation_names[i].name);
+    }
+    config_refuse(b->config, key, name, known.data);
+    str_free(&known);
+    return FUNCTION_none;
+}
+
 Node *activation(Builder *b, Node *x, const char *key, const char *otherwise)
 {
     return activation_named(b, x, key, config_text_or(b->config, key, otherwise));
@@ -212,18 +227,8 @@ Node *activation(Builder *b, Node *x, const char *key, const char *otherwise)
 
 Node *activation_named(Builder *b, Node *x, const char *key, const char *name)
 {
-    Str known = {0};
-    for (size_t i = 0; i < COUNT_OF(activation_names); i++) {
-        if (strcmp(activation_names[i].name, name) == 0) {
-            str_free(&known);
-            if (activation_names[i].op == OP_none) return x;
-            return node(b, activation_names[i].op, x, NULL, NULL, &(Attributes){0});
-        }
-        str_printf(&known, "%s%s", i ? ", " : "", activation_names[i].name);
-    }
-    config_refuse(b->config, key, name, known.data);
-    str_free(&known);
-    return x;
+    int function = activation_function(b, key, name);
+    return function == FUNCTION_none ? x : node(b, op_of_function(function), x, NULL, NULL, &(Attributes){0});
 }
 
 /* ---- attention ---- */
@@ -238,8 +243,8 @@ static Node *through_cache(Builder *b, Node *x, const char *name)
 Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
 {
     Node *sequences = input_sequences(b);
-    Attributes a = {.heads = shape->heads, .kv_heads = shape->kv_heads, .head_dim = shape->head_dim};
-    Attributes masked = a;
+    Attributes masked = {.heads = shape->heads, .kv_heads = shape->kv_heads, .head_dim = shape->head_dim}, mixed = masked;
+    if (shape->v_head_dim) mixed.head_dim = shape->v_head_dim;
     masked.scale = shape->scale;
     masked.softcap = shape->softcap;
     masked.window = shape->window;
@@ -248,14 +253,21 @@ Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape
     name_next(b, "attention");
     Node *operand[4] = {q, k, sequences, shape->bias};
     Node *scores = graph_add(b->graph, OP_scores, shape->bias ? 4 : 3, operand, &masked);
-    Node *weights = node(b, OP_softmax, scores, NULL, NULL, &(Attributes){0});
-    return node(b, OP_mix, weights, v, sequences, &a);
+    Node *weights = node(b, OP_softmax, scores, shape->sinks, NULL, &(Attributes){0});
+    return node(b, OP_mix, weights, v, sequences, &mixed);
 }
 
 Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
 {
     k = through_cache(b, k, "k_cache");
     return attention_over(b, q, k, through_cache(b, v, "v_cache"), shape);
+}
+
+Node *state(Builder *b, const char *name, int64_t size)
+{
+    if (!b->cached) return NULL;
+    name_next(b, name);
+    return node(b, OP_state, input_sequences(b), NULL, NULL, &(Attributes){.index = b->caches++, .size = size});
 }
 
 Node *rope(Builder *b, Node *x, Node *table, int64_t heads, int64_t head_dim, int64_t rotary_dim, bool interleaved)

@@ -41,27 +41,33 @@ Node *add(Builder *b, Node *x, Node *y);
 Node *mul(Builder *b, Node *x, Node *y);
 Node *activation(Builder *b, Node *x, const char *key, const char *otherwise);     /* the activation that config key names */
 Node *activation_named(Builder *b, Node *x, const char *key, const char *name);    /* the activation of that name; key: of the config that named it */
+int activation_function(Builder *b, const char *key, const char *name);            /* FUNCTION_... of such a name */
 Node *slice(Builder *b, Node *x, int64_t first, int64_t size);                     /* columns */
 Node *gather(Builder *b, Node *x, Node *order);                                    /* rows of a weight, see op gather */
 
 /* ---- attention ---- */
 typedef struct AttentionShape {
     int64_t heads, kv_heads, head_dim;
+    int64_t v_head_dim; /* 0: head_dim */
     double scale;
     double softcap; /* 0: none */
     int64_t window; /* 0: all */
     bool causal;
     Node *bias;     /* constant [heads, D] added to the scores by distance, see op scores; NULL: none */
     int64_t origin; /* its column for a key at the query's own position */
+    Node *sinks;    /* [heads], see op softmax; NULL: none */
 } AttentionShape;
 /* Such a bias from a table NAME [buckets, heads] of distances in T5's buckets; origin is max_distance. both_ways: keys behind the
  * query have buckets of their own. */
 Node *relative_bias(Builder *b, const char *name, int64_t heads, int64_t buckets, int64_t max_distance, bool both_ways);
-/* q [rows, heads * head_dim], k and v [rows, kv_heads * head_dim]; through caches where the model has them. */
+/* q [rows, heads * head_dim], k [rows, kv_heads * head_dim], v [rows, kv_heads * v_head_dim]; through caches where the model has them. */
 Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape);
 
 /* The same over keys and values that are already where they belong. */
 Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape);
+
+/* `size` numbers that each sequence keeps from call to call; NULL where the model keeps nothing. */
+Node *state(Builder *b, const char *name, int64_t size);
 
 /* Where config says how to turn. Alternatives are separated by '|'. */
 typedef struct RopeSettings {

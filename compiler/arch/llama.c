@@ -1,8 +1,8 @@
 /* LLaMA and those that differ from it by settings of their own: Mistral, Qwen2, Qwen3, Granite, SmolLM3, OLMo2.
  * Reference: transformers, models/{llama,mistral,qwen2,qwen3,granite,smollm3,olmo2}/modeling_*.py. */
-#include "compiler/arch/decoder.h"
+#include "compiler/arch/llama.h"
 
-static Decoder llama_settings(Builder *b)
+Decoder llama_settings(Builder *b)
 {
     Decoder d = decoder_settings(b);
     d.epsilon = config_float_or(b->config, "rms_norm_eps", 0, 1, 1e-6);
@@ -44,12 +44,17 @@ static Node *qwen2_body(Builder *b)
     return decoder_body(b, &d);
 }
 
+void qwen3_head_norms(Decoder *d)
+{
+    d->head_norm = head_norm_shared;
+    d->q_norm = "q_norm";
+    d->k_norm = "k_norm";
+}
+
 static Node *qwen3_body(Builder *b)
 {
     Decoder d = llama_settings(b);
-    d.head_norm = head_norm_shared;
-    d.q_norm = "q_norm";
-    d.k_norm = "k_norm";
+    qwen3_head_norms(&d);
     d.mlp_bias = false;
     qwen_windows(b, &d);
     return decoder_body(b, &d);
@@ -110,11 +115,6 @@ static Node *olmo2_body(Builder *b)
     d.k_norm = "k_norm";
     return decoder_body(b, &d);
 }
-
-#define LLAMA_LIKE(type, own, output)                                                                                              \
-    const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true, .untied = own,                      \
-                                      .length_keys = "max_position_embeddings", .body = type##_body,                                \
-                                      .head = {DECODER_HEADS, [HEAD_token_classification] = head_token_score, [HEAD_causal_lm] = output}}
 
 LLAMA_LIKE(llama, true, head_causal_lm);
 LLAMA_LIKE(mistral, true, head_causal_lm);

@@ -24,11 +24,11 @@ void attention_scores_row(const Attributes *a, const double *q, const double *k,
 void attention_bias_row(const Node *bias, const Evaluation *evaluation, int64_t origin, int64_t h, int64_t query,
                         int64_t count, double *p);
 void attention_bias_bind(const Node *node, const Node *bias, Call *call); /* its constants: D, origin */
-void softmax_row(double *y, const double *x, int64_t count);
-/* y[d] = sum over j of p[j] v[j][d] */
-void attention_mix_row(const Attributes *a, const double *p, const double *v, int64_t stride, int64_t count, double *y);
-/* Column of the kv head that query head h uses. */
-int64_t attention_kv_column(const Attributes *a, int64_t h);
+void softmax_row(double *y, const double *x, int64_t count, const double *sink); /* sink: takes part without a weight; NULL: none */
+/* y[d] = sum over j of p[j] v[j][d], d < size */
+void attention_mix_row(int64_t size, const double *p, const double *v, int64_t stride, int64_t count, double *y);
+/* The kv head that query head h uses. */
+int64_t attention_kv_head(const Attributes *a, int64_t h);
 void attention_label(const Node *node, Call *call);
 
 #endif

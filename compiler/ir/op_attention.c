@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+enum { ATTENTION_VALUES = 2 };
+
 /* ---- checks ---- */
 
 bool attention_heads_check(const Node *node, Err *err)
@@ -39,11 +41,18 @@ int attention_keys(const Node *k)
     return op == OP_cache ? KEYS_cached : op == OP_memory ? KEYS_memory : KEYS_rows;
 }
 
+/* Columns of a head's values. */
+static int64_t value_size(const Attributes *a)
+{
+    return a->v_head_dim != 0 ? a->v_head_dim : a->head_dim;
+}
+
 bool attention_keys_check(const Node *node, int operand, const char *what, Err *err)
 {
     const Node *x = node->operand[operand];
     Dim rows = dim_symbol(attention_keys(x) == KEYS_rows ? SYMBOL_rows : SYMBOL_keys);
-    Shape wanted = shape_of(2, rows, dim_of(node->a.kv_heads * node->a.head_dim));
+    int64_t size = operand == ATTENTION_VALUES && node->a.v_head_dim != 0 ? node->a.v_head_dim : node->a.head_dim;
+    Shape wanted = shape_of(2, rows, dim_of(node->a.kv_heads * size));
     if (attention_keys(x) == KEYS_memory && (node->a.causal || node->a.window))
         return err_set(err, "%s: a source is seen whole, causal and window must be 0", op_info(node->op)->name);
     if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted))
@@ -71,11 +80,14 @@ bool attention_bias_check(const Node *node, int operand, Err *err)
 bool attention_shape(Node *node, Err *err)
 {
     if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) ||
-        !attention_keys_check(node, 2, "v", err) || !want_sequences(node, 3, err) || !attention_bias_check(node, 4, err))
+        !attention_keys_check(node, ATTENTION_VALUES, "v", err) || !want_sequences(node, 3, err) ||
+        !attention_bias_check(node, 4, err) || !want_vector(node, 5, "sinks", node->a.heads, err))
         return false;
+    if (node->a.v_head_dim < 0 || value_size(&node->a) > DIM_LIMIT / node->a.heads)
+        return err_set(err, "attention: v_head_dim is %" PRId64 ", wanted 0 .. %" PRId64, node->a.v_head_dim, DIM_LIMIT / node->a.heads);
     if (attention_keys(node->operand[1]) != attention_keys(node->operand[2]))
         return err_set(err, "attention: k and v are not in caches of one kind");
-    set_f32(node, node->operand[0]->shape);
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(node->a.heads * value_size(&node->a))));
     return true;
 }
 
@@ -113,10 +125,12 @@ void attention_bias_row(const Node *bias, const Evaluation *evaluation, int64_t 
     }
 }
 
-void softmax_row(double *y, const double *x, int64_t count)
+void softmax_row(double *y, const double *x, int64_t count, const double *sink)
 {
-    double most = x[0], sum = 0;
-    for (int64_t i = 1; i < count; i++) most = x[i] > most ? x[i] : most;
+    double most = sink != NULL ? *sink : x[0], sum = 0;
+    for (int64_t i = 0; i < count; i++) most = x[i] > most ? x[i] : most;
+    if (sink != NULL)
+        sum = exp(*sink - most);
     for (int64_t i = 0; i < count; i++) {
         y[i] = exp(x[i] - most);
         sum += y[i];
@@ -124,9 +138,9 @@ void softmax_row(double *y, const double *x, int64_t count)
     for (int64_t i = 0; i < count; i++) y[i] /= sum;
 }
 
-void attention_mix_row(const Attributes *a, const double *p, const double *v, int64_t stride, int64_t count, double *y)
+void attention_mix_row(int64_t size, const double *p, const double *v, int64_t stride, int64_t count, double *y)
 {
-    for (int64_t d = 0; d < a->head_dim; d++) {
+    for (int64_t d = 0; d < size; d++) {
         double sum = 0;
         for (int64_t j = 0; j < count; j++) sum += p[j] * v[j * stride + d];
         y[d] = sum;
@@ -140,9 +154,9 @@ void attention_span(const Evaluation *evaluation, const Node *k, int s, int64_t 
     *count = batch->start[s + 1] - batch->start[s];
 }
 
-int64_t attention_kv_column(const Attributes *a, int64_t h)
+int64_t attention_kv_head(const Attributes *a, int64_t h)
 {
-    return h / (a->heads / a->kv_heads) * a->head_dim;
+    return h / (a->heads / a->kv_heads);
 }
 
 void attention_evaluate(const Node *node, Evaluation *evaluation)
@@ -150,20 +164,20 @@ void attention_evaluate(const Node *node, Evaluation *evaluation)
     const Attributes *a = &node->a;
     const hf2c_batch *batch = evaluation->batch;
     const double *q = value_of(evaluation, node->operand[0]), *k = value_of(evaluation, node->operand[1]);
-    const double *v = value_of(evaluation, node->operand[2]);
+    const double *v = value_of(evaluation, node->operand[ATTENTION_VALUES]), *sinks = value_of(evaluation, node->operand[5]);
     double *y = value_of(evaluation, node), *p;
     p = ARENA_ARRAY(evaluation->arena, double, (size_t)evaluation->symbols[SYMBOL_keys]);
     const int *sequence = sequence_of_rows(evaluation);
-    int64_t stride = a->kv_heads * a->head_dim;
+    int64_t size = value_size(a), stride = a->kv_heads * a->head_dim, v_stride = a->kv_heads * size;
     for (int r = 0; r < batch->rows; r++) {
         int64_t start, count, query = r - batch->start[sequence[r]];
         attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
-            int64_t at = (r * a->heads + h) * a->head_dim, first = start * stride + attention_kv_column(a, h);
-            attention_scores_row(a, q + at, k + first, stride, query, count, p);
+            int64_t at = r * a->heads + h, kv = attention_kv_head(a, h);
+            attention_scores_row(a, q + at * a->head_dim, k + start * stride + kv * a->head_dim, stride, query, count, p);
             attention_bias_row(node->operand[4], evaluation, a->origin, h, query, count, p);
-            softmax_row(p, p, count);
-            attention_mix_row(a, p, v + first, stride, count, y + at);
+            softmax_row(p, p, count, sinks != NULL ? sinks + h : NULL);
+            attention_mix_row(size, p, v + start * v_stride + kv * size, v_stride, count, y + at * size);
         }
     }
 }
@@ -185,7 +199,7 @@ void attention_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "attention", node, bind_rows(node));
-    for (int i = 0; i < 5; i++) call_pointer(call, node->operand[i]);
+    for (int i = 0; i < 6; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
@@ -194,6 +208,7 @@ void attention_bind(const Node *node, Call *call)
     call_constant(call, a->causal);
     call_constant(call, a->window);
     attention_bias_bind(node, node->operand[4], call);
+    call_constant(call, value_size(a));
     call_real(call, a->scale);
     call_real(call, a->softcap);
     attention_label(node, call);

@@ -114,8 +114,8 @@ void disentangled_evaluate(const Node *node, Evaluation *evaluation)
         int64_t start = batch->start[sequence[r]], count = batch->start[sequence[r] + 1] - start;
         for (int64_t column = 0; column < width; column += node->a.head_dim) {
             scores_row(node, evaluation, column, r, start, count, p);
-            softmax_row(p, p, count);
-            attention_mix_row(&node->a, p, v + start * width + column, width, count, y + r * width + column);
+            softmax_row(p, p, count, NULL);
+            attention_mix_row(node->a.head_dim, p, v + start * width + column, width, count, y + r * width + column);
         }
     }
 }

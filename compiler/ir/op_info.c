@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Sources are simply there; slice and memory are views; other rearrangements happen when the weights are packed. */
+/* Sources are simply there; slice, memory and state are views; other rearrangements happen when the weights are packed. */
 #define input_bind NULL
 #define param_bind NULL
 #define constant_bind NULL
@@ -14,6 +14,7 @@
 #define reshape_bind NULL
 #define concat_bind NULL
 #define memory_bind NULL
+#define state_bind NULL
 
 static const OpInfo infos[OP_COUNT] = {
     [OP_none] = {.name = "none", .attributes = "", .equation = ""},

@@ -1,4 +1,4 @@
-/* embed, take, pool, neighbours: rows chosen or combined. */
+/* embed, take, pool, neighbours, join: rows chosen or combined. */
 #include "compiler/ir/op.h"
 
 #include <inttypes.h>
@@ -180,4 +180,46 @@ void neighbours_bind(const Node *node, Call *call)
     call_constant(call, node->a.size);
     call_constant(call, node->a.origin);
     call_label(call, "%" PRId64 "x%" PRId64, columns, node->a.size);
+}
+
+/* ---- join ---- */
+
+bool join_shape(Node *node, Err *err)
+{
+    if (!want_activation(node, 0, "x", err) || !want_activation(node, 1, "z", err) ||
+        !want_count(node, "heads", node->a.heads, err))
+        return false;
+    Shape x = node->operand[0]->shape, z = node->operand[1]->shape;
+    int64_t heads = node->a.heads, columns = z.dim[1].size / heads + x.dim[1].size;
+    if (z.dim[0].symbol != x.dim[0].symbol || z.dim[1].size % heads != 0 || columns > DIM_LIMIT / heads)
+        return err_set(err, "join: x is %s and z %s, wanted [%s, a multiple of %" PRId64 "]", shape_describe(x), shape_describe(z),
+                       symbol_name(x.dim[0].symbol), heads);
+    set_f32(node, shape_of(2, x.dim[0], dim_of(heads * columns)));
+    return true;
+}
+
+void join_evaluate(const Node *node, Evaluation *evaluation)
+{
+    int64_t rows = rows_of(evaluation, node), heads = node->a.heads;
+    int64_t shared = shape_columns(node->operand[0]->shape), own = shape_columns(node->operand[1]->shape) / heads;
+    const double *x = value_of(evaluation, node->operand[0]), *z = value_of(evaluation, node->operand[1]);
+    double *y = value_of(evaluation, node);
+    for (int64_t i = 0; i < rows * heads; i++, y += shared + own) {
+        memcpy(y, x + i / heads * shared, (size_t)shared * sizeof *y);
+        memcpy(y + shared, z + i * own, (size_t)own * sizeof *y);
+    }
+}
+
+void join_bind(const Node *node, Call *call)
+{
+    int64_t shared = shape_columns(node->operand[0]->shape), own = shape_columns(node->operand[1]->shape) / node->a.heads;
+    call_begin(call, "join", node, bind_rows(node));
+    call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
+    call_constant(call, node->a.heads);
+    call_constant(call, shared);
+    call_constant(call, own);
+    call_constant(call, bind_stride(node->operand[0], call));
+    call_constant(call, bind_stride(node->operand[1], call));
+    call_label(call, "%" PRId64 "x%" PRId64 "_%" PRId64, node->a.heads, shared, own);
 }

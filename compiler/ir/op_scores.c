@@ -29,7 +29,7 @@ void scores_evaluate(const Node *node, Evaluation *evaluation)
         attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = r * a->heads + h;
-            attention_scores_row(a, q + at * a->head_dim, k + start * stride + attention_kv_column(a, h), stride,
+            attention_scores_row(a, q + at * a->head_dim, k + start * stride + attention_kv_head(a, h) * a->head_dim, stride,
                                  r - batch->start[sequence[r]], count, y + at * keys);
             attention_bias_row(node->operand[3], evaluation, a->origin, h, r - batch->start[sequence[r]], count,
                                y + at * keys);
@@ -59,32 +59,44 @@ void scores_bind(const Node *node, Call *call)
 
 /* ---- softmax ---- */
 
+/* Elements of one softmax. */
+static int64_t softmax_columns(const Node *node, const int64_t *symbols)
+{
+    Dim last = node->shape.dim[node->shape.rank - 1];
+    return last.symbol != SYMBOL_none ? last.size * symbols[last.symbol] : last.size;
+}
+
 bool softmax_shape(Node *node, Err *err)
 {
-    const Node *x = node->operand[0];
+    const Node *x = node->operand[0], *sinks = node->operand[1];
     if (x->format != FORMAT_f32 || x->shape.rank < 2 || node_is_constant(x) || x->shape.dim[0].symbol == SYMBOL_keys)
         return err_set(err, "softmax of %s%s, wanted an activation or scores", format_name(x->format),
                        shape_describe(x->shape));
+    if (sinks != NULL && x->shape.rank != 3)
+        return err_set(err, "softmax of %s with sinks, wanted scores", shape_describe(x->shape));
+    if (sinks != NULL && !want_vector(node, 1, "sinks", x->shape.dim[1].size, err))
+        return false;
     set_f32(node, x->shape);
     return true;
 }
 
 void softmax_evaluate(const Node *node, Evaluation *evaluation)
 {
-    int64_t rows = rows_of(evaluation, node);
-    int64_t columns = rows == 0 ? 0 : shape_elements(node->shape, evaluation->symbols) / rows;
-    const double *x = value_of(evaluation, node->operand[0]);
+    int64_t columns = softmax_columns(node, evaluation->symbols);
+    int64_t count = shape_elements(node->shape, evaluation->symbols) / columns, heads = node->shape.dim[1].size;
+    const double *x = value_of(evaluation, node->operand[0]), *sinks = value_of(evaluation, node->operand[1]);
     double *y = value_of(evaluation, node);
-    for (int64_t r = 0; r < rows; r++) softmax_row(y + r * columns, x + r * columns, columns);
+    for (int64_t i = 0; i < count; i++)
+        softmax_row(y + i * columns, x + i * columns, columns, sinks != NULL ? sinks + i % heads : NULL);
 }
 
 void softmax_bind(const Node *node, Call *call)
 {
-    Dim last = node->shape.dim[node->shape.rank - 1];
-    int64_t columns = last.symbol == SYMBOL_keys ? last.size * call->keys : last.size;
-    int64_t groups = bind_columns(node, call) / columns;
+    const int64_t symbols[SYMBOL_COUNT] = {[SYMBOL_keys] = call->keys};
+    int64_t columns = softmax_columns(node, symbols), groups = bind_columns(node, call) / columns;
     call_begin(call, "softmax", node, bind_rows(node));
     call_pointer(call, node->operand[0]);
+    call_pointer(call, node->operand[1]);
     call_constant(call, groups);
     call_constant(call, columns);
     call_label(call, "%" PRId64 "x%" PRId64, groups, columns);
@@ -118,8 +130,8 @@ void mix_evaluate(const Node *node, Evaluation *evaluation)
         attention_span(evaluation, node->operand[1], sequence[r], &start, &count);
         for (int64_t h = 0; h < a->heads; h++) {
             int64_t at = r * a->heads + h;
-            attention_mix_row(a, p + at * keys, v + start * stride + attention_kv_column(a, h), stride, count,
-                              y + at * a->head_dim);
+            attention_mix_row(a->head_dim, p + at * keys, v + start * stride + attention_kv_head(a, h) * a->head_dim, stride,
+                              count, y + at * a->head_dim);
         }
     }
 }

@@ -57,10 +57,10 @@ static bool check_source(Checked *checked, const Node *node, Err *err)
     const char *kind = node->entry == 1 ? "input of the encoder" : op_info(node->op)->name;
     if (named && !remember(checked, kind, node->a.key))
         return err_set(err, "a second %s \"%s\"", kind, node->a.key);
-    if (node->op == OP_cache) {
+    if (node->op == OP_cache || node->op == OP_state) {
         const char *index = arena_printf(checked->arena, "%lld", (long long)node->a.index);
         if (!remember(checked, "cache", index))
-            return err_set(err, "a second cache %s", index);
+            return err_set(err, "a second cache or state %s", index);
     }
     if ((node->op == OP_constant) != (node->values != NULL))
         return err_set(err, "constants, and only they, have values");

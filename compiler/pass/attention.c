@@ -9,7 +9,7 @@
 
 static bool same_heads(const Attributes *a, const Attributes *b)
 {
-    return a->heads == b->heads && a->kv_heads == b->kv_heads && a->head_dim == b->head_dim;
+    return a->heads == b->heads && a->kv_heads == b->kv_heads;
 }
 
 static bool same_storage(const Node *k, const Node *v)
@@ -28,8 +28,10 @@ static Node *fuse(Graph *graph, Node *mix)
     if (node_uses(graph, softmax) != 1 || node_uses(graph, scores) != 1 || scores->operand[2] != sequences ||
         !same_heads(&scores->a, &mix->a) || !same_storage(scores->operand[1], v))
         return NULL;
-    Node *operand[] = {scores->operand[0], scores->operand[1], v, sequences, scores->operand[3]};
-    return graph_insert(graph, mix, OP_attention, operand[4] != NULL ? 5 : 4, operand, &scores->a);
+    Node *operand[] = {scores->operand[0], scores->operand[1], v, sequences, scores->operand[3], softmax->operand[1]};
+    Attributes a = scores->a;
+    a.v_head_dim = mix->a.head_dim != a.head_dim ? mix->a.head_dim : 0;
+    return graph_insert(graph, mix, OP_attention, operand[5] != NULL ? 6 : operand[4] != NULL ? 5 : 4, operand, &a);
 }
 
 int pass_attention(Graph *graph)

@@ -44,7 +44,14 @@ static bool check_weight(const Paper *paper, const Node *node, size_t offset, Er
     return err_set(err, "plan: %%%d is read at weights + %zu, where it is not packed", node->id, offset);
 }
 
-/* A memory is read where the cache of its index is: behind those with smaller ones. */
+/* Bytes of a slot that a node has there: the whole of a cache, one sequence's part of a state. */
+static size_t state_bytes_of(const Paper *paper, const Node *node)
+{
+    if (node->op == OP_state) return (size_t)node->a.size * sizeof(float);
+    return node->op == OP_cache ? bytes_of(paper, node) : 0;
+}
+
+/* Caches and states are behind those with smaller indices; a memory is read where the cache of its index is. */
 static bool check_state(const Paper *paper, const Node *wanted, size_t offset, Err *err)
 {
     const Graph *graph = paper->plan->graph;
@@ -52,8 +59,7 @@ static bool check_state(const Paper *paper, const Node *wanted, size_t offset, E
     const Node *storage = node_storage(wanted, &column);
     size_t before = 0;
     for (size_t i = 0; i < graph->count; i++)
-        if (graph->node[i]->op == OP_cache && graph->node[i]->a.index < storage->a.index)
-            before += align_up(bytes_of(paper, graph->node[i]), 64);
+        if (graph->node[i]->a.index < storage->a.index) before += align_up(state_bytes_of(paper, graph->node[i]), 64);
     return before == offset || err_set(err, "plan: cache %lld is read at %zu of the state, which is not its place", (long long)storage->a.index, offset);
 }
 

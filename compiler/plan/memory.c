@@ -224,18 +224,21 @@ static size_t offset_of(const Memory *m, const Value *value)
 
 /* ---- caches ---- */
 
+static bool in_state(const Node *node) { return node->op == OP_cache || node->op == OP_state; }
+
 static size_t cache_bytes(const Plan *plan, const Node *cache)
 {
-    return align_up((size_t)shape_elements(cache->shape, plan->symbols) * sizeof(float), BUFFER_ALIGNMENT);
+    size_t elements = cache->op == OP_state ? (size_t)cache->a.size : (size_t)shape_elements(cache->shape, plan->symbols);
+    return align_up(elements * sizeof(float), BUFFER_ALIGNMENT);
 }
 
-/* Caches lie one after another in the order of their indices. cache: one, or a memory. */
+/* Caches and states lie one after another in the order of their indices. cache: one of them, or a memory. */
 static size_t cache_offset(const Plan *plan, const Node *cache)
 {
     size_t offset = 0;
     for (size_t i = 0; i < plan->graph->count; i++) {
         const Node *other = plan->graph->node[i];
-        if (other->op == OP_cache && other->a.index < cache->a.index) offset += cache_bytes(plan, other);
+        if (in_state(other) && other->a.index < cache->a.index) offset += cache_bytes(plan, other);
     }
     return offset;
 }
@@ -244,7 +247,7 @@ static void place_caches(Plan *plan)
 {
     plan->state_bytes = 0;
     for (size_t i = 0; i < plan->graph->count; i++)
-        if (plan->graph->node[i]->op == OP_cache) plan->state_bytes += cache_bytes(plan, plan->graph->node[i]);
+        if (in_state(plan->graph->node[i])) plan->state_bytes += cache_bytes(plan, plan->graph->node[i]);
 }
 
 /* ---- outputs ---- */
@@ -285,7 +288,7 @@ static Operand locate(const Memory *m, const Node *node)
     } else if (storage->op == OP_input) {
         operand.place = PLACE_INPUT;
         operand.index = input_number(storage);
-    } else if (storage->op == OP_cache || storage->op == OP_memory) {
+    } else if (in_state(storage) || storage->op == OP_memory) {
         operand.place = PLACE_STATE;
         operand.offset = cache_offset(m->plan, storage);
     } else {

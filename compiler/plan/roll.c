@@ -89,7 +89,7 @@ static bool same_operand(Roller *r, size_t group, const Node *a, const Node *b)
         return a->op == b->op && a->a.first == b->a.first && a->a.size == b->a.size &&
                same_operand(r, group, a->operand[0], b->operand[0]);
     if (a->op == OP_input) return a == b;
-    if (a->op == OP_memory) return b->op == OP_memory && shape_equal(a->shape, b->shape);
+    if (a->op == OP_memory || a->op == OP_state) return b->op == a->op && shape_equal(a->shape, b->shape);
     const Group *own = &r->group[group], *next = own + 1;
     int at_a = r->at[a->id], at_b = r->at[b->id];
     if (in_group(own, at_a) && in_group(next, at_b)) return at_a - (int)own->first == at_b - (int)next->first;
@@ -126,13 +126,13 @@ static bool same_group(Roller *r, size_t group)
     return true;
 }
 
-/* The number of the output that a copy fills, of the cache that a step fills (operand -1) or that one of its operands views. */
+/* The number of the output that a copy fills, of the cache that a step fills (operand -1), or of the one or the state that one of its operands views. */
 static int64_t numbered(const Step *step, int operand)
 {
     if (!step->node) return step->pointer[0].index;
     const Node *node = operand < 0 ? step->node : step->node->operand[operand];
     if (node && operand >= 0) node = node_storage(node, NULL);
-    return node && (node->op == OP_cache || node->op == OP_memory) ? node->a.index : 0;
+    return node && (node->op == OP_cache || node->op == OP_memory || node->op == OP_state) ? node->a.index : 0;
 }
 
 static bool even_stride(const Roller *r, size_t last, size_t i, int operand)

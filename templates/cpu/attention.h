@@ -20,8 +20,8 @@ typedef struct Attention {
     float *y;
     const float *q, *k, *v;
     const hf2c_sequences *sequences;
-    const float *bias;
-    int heads, kv_heads, head_dim, cached, causal;
+    const float *bias, *sinks;
+    int heads, kv_heads, head_dim, v_head_dim, cached, causal;
     int64_t ldq, ldk, ldv, window, D, origin;
     float scale, softcap;
 } Attention;
@@ -59,8 +59,8 @@ SIMD_INLINE void attention_begin(const Attention *a, AttentionTile *t, const Key
             t->position[i] = keys->past + r - a->sequences->start[s];
             t->bias[i] = a->bias ? a->bias + h * a->D : NULL;
             sequence_visible(t->position[i], keys->count, a->causal, a->window, &t->first[i], &t->end[i]);
-            t->highest[i] = -INFINITY;
-            t->total[i] = 0;
+            t->highest[i] = a->sinks ? a->sinks[h] : -INFINITY;
+            t->total[i] = a->sinks ? 1 : 0; /* a sink is seen first, and has no value */
             if (t->first[i] < t->low) t->low = t->first[i];
             if (t->end[i] > t->high) t->high = t->end[i];
         }
@@ -152,7 +152,7 @@ SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, in
     simd_float factor = simd_exp(simd_set1(t->highest[i] - highest));
     t->total[i] = t->total[i] * simd_reduce_max(factor) + attention_exponentials(p, n, highest);
     if (highest != t->highest[i])
-        for (int d = 0; d < a->head_dim; d += SIMD_LANES) simd_store(sums + d, simd_load(sums + d) * factor);
+        for (int d = 0; d < a->v_head_dim; d += SIMD_LANES) simd_store(sums + d, simd_load(sums + d) * factor);
     t->highest[i] = highest;
 }
 
@@ -160,8 +160,8 @@ SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, in
 SIMD_INLINE void attention_values(const Attention *a, AttentionTile *t, const float *v, int64_t stride, int block,
                                   int low, int high)
 {
-    for (int d = 0; d < a->head_dim; d += TILE_COLUMNS) {
-        int left = a->head_dim - d, panels = left >= TILE_COLUMNS ? TILE_PANELS : 1;
+    for (int d = 0; d < a->v_head_dim; d += TILE_COLUMNS) {
+        int left = a->v_head_dim - d, panels = left >= TILE_COLUMNS ? TILE_PANELS : 1;
         for (int part = 0; part < left && part < TILE_COLUMNS; part += panels * TILE_PANEL) {
             const int64_t step = stride * (int64_t)sizeof(float);
             TilePanels b = {(const char *)(v + low * stride + d + part), step, TILE_PANEL * sizeof(float),
@@ -193,9 +193,9 @@ static inline void attention_store(float *y, const float *sums, const int head_d
 SIMD_INLINE void attention_tile(const Attention *a, int s, int row, int end_row, int head, int end_head)
 {
     AttentionTile tile, *t = &tile;
-    int kv = head / (a->heads / a->kv_heads), width = a->kv_heads * a->head_dim;
-    Keys k = sequence_keys(a->k, a->sequences, s, a->cached, width, a->ldk);
-    Keys v = sequence_keys(a->v, a->sequences, s, a->cached, width, a->ldv);
+    int kv = head / (a->heads / a->kv_heads);
+    Keys k = sequence_keys(a->k, a->sequences, s, a->cached, a->kv_heads * a->head_dim, a->ldk);
+    Keys v = sequence_keys(a->v, a->sequences, s, a->cached, a->kv_heads * a->v_head_dim, a->ldv);
     attention_begin(a, t, &k, s, row, end_row, head, end_head);
     for (int block = t->low / TILE_DEPTH * TILE_DEPTH; block < t->high; block += TILE_DEPTH) {
         int low = t->low > block ? block + (t->low - block) / TILE_COLUMNS * TILE_COLUMNS : block;
@@ -203,12 +203,12 @@ SIMD_INLINE void attention_tile(const Attention *a, int s, int row, int end_row,
         int n = (high - low + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
         attention_scores(a, t, k.data + kv * a->head_dim, k.stride, block, low, high);
         for (int i = 0; i < t->queries; i++) attention_weigh(a, t, i, low, n, block);
-        attention_values(a, t, v.data + kv * a->head_dim, v.stride, block, low, high);
+        attention_values(a, t, v.data + kv * a->v_head_dim, v.stride, block, low, high);
     }
     for (int r = row, i = 0; r < end_row; r++)
         for (int h = head; h < end_head; h++, i++)
-            attention_store(a->y + ((int64_t)r * a->heads + h) * a->head_dim, t->sums + i * ATTENTION_HEAD_DIM,
-                            a->head_dim, t->total[i]);
+            attention_store(a->y + ((int64_t)r * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM,
+                            a->v_head_dim, t->total[i]);
 }
 
 /* Work: (heads of one group that fit a tile, rows that fit beside them); heads vary slowest, since early rows see fewer
@@ -237,19 +237,21 @@ static inline void attention_refuse(float *y, int64_t count)
     for (int64_t i = 0; i < count; i++) y[i] = NAN;
 }
 
-/* y: [rows, heads, head_dim], head_dim <= ATTENTION_HEAD_DIM; a row that sees no key gives zeros */
+/* y: [rows, heads, v_head_dim]; head_dim, v_head_dim <= ATTENTION_HEAD_DIM; sinks: [heads] or NULL; a row that sees no key gives zeros */
 static inline void attention(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
-                             const hf2c_sequences *sequences, const float *bias, int rows, const int heads,
-                             const int kv_heads, const int head_dim, const int64_t ldq, const int64_t ldk,
-                             const int64_t ldv, const int cached, const int causal, const int64_t window,
-                             const int64_t D, const int64_t origin, const float scale, const float softcap)
+                             const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows,
+                             const int heads, const int kv_heads, const int head_dim, const int64_t ldq,
+                             const int64_t ldk, const int64_t ldv, const int cached, const int causal,
+                             const int64_t window, const int64_t D, const int64_t origin, const int v_head_dim,
+                             const float scale, const float softcap)
 {
-    const Attention a = {y,      q,   k,   v,   sequences, bias, heads,  kv_heads, head_dim, cached,
-                         causal, ldq, ldk, ldv, window,    D,    origin, scale,    softcap};
-    if (head_dim <= ATTENTION_HEAD_DIM)
+    const Attention a = {y,          q,      k,      v,   sequences, bias, sinks,  heads, kv_heads, head_dim,
+                         v_head_dim, cached, causal, ldq, ldk,       ldv,  window, D,     origin,   scale,
+                         softcap};
+    if (head_dim <= ATTENTION_HEAD_DIM && v_head_dim <= ATTENTION_HEAD_DIM)
         attention_units(&a, team, rows);
     else if (team->index == 0)
-        attention_refuse(y, (int64_t)rows * heads * head_dim);
+        attention_refuse(y, (int64_t)rows * heads * v_head_dim);
 }
 
 #endif

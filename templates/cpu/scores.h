@@ -50,10 +50,10 @@ static inline void scores(const hf2c_team *team, float *p, const float *q, const
     }
 }
 
-/* One softmax over H elements; zeros where all of them are -infinity. y may be x. */
-SIMD_INLINE void softmax_group(float *y, const float *x, const int64_t H)
+/* One softmax over H elements and the sink, if there is one; zeros where all of them are -infinity. y may be x. */
+SIMD_INLINE void softmax_group(float *y, const float *x, const float *sink, const int64_t H)
 {
-    float highest = -INFINITY;
+    float highest = sink ? *sink : -INFINITY;
     for (int64_t i = 0; i < H; i++) highest = x[i] > highest ? x[i] : highest;
     if (highest == -INFINITY) {
         int unseen = 1;
@@ -69,20 +69,23 @@ SIMD_INLINE void softmax_group(float *y, const float *x, const int64_t H)
         simd_store_partial(y + i, n, simd_exp(simd_load_partial(x + i, n) - simd_set1(highest)));
         sums = sums + simd_load_partial(y + i, n);
     }
-    simd_float factor = simd_set1(1.0f / simd_reduce_add(sums));
+    float sum = simd_reduce_add(sums);
+    if (sink) sum += simd_reduce_max(simd_exp(simd_set1(*sink - highest)));
+    simd_float factor = simd_set1(1.0f / sum);
     for (int64_t i = 0; i < H; i += SIMD_LANES) {
         int n = H - i < SIMD_LANES ? (int)(H - i) : SIMD_LANES;
         simd_store_partial(y + i, n, simd_load_partial(y + i, n) * factor);
     }
 }
 
-/* x, y: [rows, groups, H] */
-static inline void softmax(const hf2c_team *team, float *y, const float *x, int rows, const int64_t groups,
-                           const int64_t H)
+/* x, y: [rows, groups, H]; sinks: [groups] or NULL */
+static inline void softmax(const hf2c_team *team, float *y, const float *x, const float *sinks, int rows,
+                           const int64_t groups, const int64_t H)
 {
     int first, end;
     hf2c_share(team, (int)(rows * groups), &first, &end);
-    for (int64_t unit = first; unit < end; unit++) softmax_group(y + unit * H, x + unit * H, H);
+    for (int64_t unit = first; unit < end; unit++)
+        softmax_group(y + unit * H, x + unit * H, sinks ? sinks + unit % groups : NULL, H);
 }
 
 /* y: [rows, heads, head_dim]; a weight of 0 reads no value. Work: (row, head). */

@@ -31,51 +31,52 @@ __device__ inline float weigh_tile(RunningSoftmax *running, float *scores, int64
 }
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window, int64_t D, int64_t origin>
+          int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim>
 __global__ void attention_heads(float *y, const float *q, const float *k, const float *v,
-                                const hf2c_sequences *sequences, const float *bias, int rows, float scale,
-                                float softcap)
+                                const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows,
+                                float scale, float softcap)
 {
-    constexpr int64_t width = kv_heads * head_dim;
+    constexpr int64_t width = kv_heads * head_dim, v_width = kv_heads * v_head_dim;
     __shared__ float weights[ATTENTION_TILE_KEYS];
-    __shared__ float total[head_dim]; /* element d belongs to one thread */
+    __shared__ float total[v_head_dim]; /* element d belongs to one thread */
     for (int64_t unit = block_index(); unit < rows * heads; unit += block_count()) {
-        int64_t row = unit / heads, head = unit % heads, column = head / (heads / kv_heads) * head_dim;
+        int64_t row = unit / heads, head = unit % heads, kv = head / (heads / kv_heads);
         const float *query = q + row * ldq + head * head_dim;
         Sight sight = sight_of_row<cached, causal, window>(sequences, row);
-        RunningSoftmax running = {-INFINITY, 0.0f};
-        for (int64_t d = thread_index(); d < head_dim; d += thread_count()) total[d] = 0.0f;
+        RunningSoftmax running = {sinks ? sinks[head] : -INFINITY, sinks ? 1.0f : 0.0f};
+        for (int64_t d = thread_index(); d < v_head_dim; d += thread_count()) total[d] = 0.0f;
         for (int64_t first = sight.first; first < sight.end; first += ATTENTION_TILE_KEYS) {
             int64_t keys = sight.end - first < ATTENTION_TILE_KEYS ? sight.end - first : ATTENTION_TILE_KEYS;
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
-                const float *key = key_row<cached, width, ldk>(k, sight, first + j) + column;
+                const float *key = key_row<cached, width, ldk>(k, sight, first + j) + kv * head_dim;
                 weights[j] = attention_score<head_dim>(query, key, scale, softcap) +
                              attention_bias<D, origin>(bias, head, first + j - sight.position);
             }
             float correction = weigh_tile(&running, weights, keys);
-            for (int64_t d = thread_index(); d < head_dim; d += thread_count()) {
+            for (int64_t d = thread_index(); d < v_head_dim; d += thread_count()) {
                 float sum = total[d] * correction;
                 for (int64_t j = 0; j < keys; j++)
-                    sum += weights[j] * key_row<cached, width, ldv>(v, sight, first + j)[column + d];
+                    sum += weights[j] * key_row<cached, v_width, ldv>(v, sight, first + j)[kv * v_head_dim + d];
                 total[d] = sum;
             }
             block_barrier(); /* before the next tile's scores */
         }
-        for (int64_t d = thread_index(); d < head_dim; d += thread_count())
-            y[unit * head_dim + d] = running.sum == 0.0f ? 0.0f : total[d] / running.sum;
+        for (int64_t d = thread_index(); d < v_head_dim; d += thread_count())
+            y[unit * v_head_dim + d] = running.sum == 0.0f ? 0.0f : total[d] / running.sum;
     }
 }
 
-/* y: [rows, heads * head_dim]; q the same, stride ldq; k, v: [., kv_heads * head_dim], strides ldk and ldv: the cache's
- * tensors in slot 0, or the rows of this call; bias: [heads, D] or NULL */
+/* y: [rows, heads * v_head_dim]; q: [rows, heads * head_dim], stride ldq; k, v: [., kv_heads * head_dim and v_head_dim],
+ * strides ldk and ldv: the cache's tensors in slot 0, or the rows of this call; bias: [heads, D] or NULL; sinks: [heads]
+ * or NULL */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window, int64_t D, int64_t origin>
+          int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim>
 void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
-               const hf2c_sequences *sequences, const float *bias, int rows, float scale, float softcap)
+               const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows, float scale, float softcap)
 {
     launch(stream, "attention", rows * heads,
-           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin>, y, q, k, v,
-           sequences, bias, rows, scale, softcap);
+           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim>, y, q,
+           k, v, sequences, bias, sinks, rows, scale, softcap);
 }
 
 #endif

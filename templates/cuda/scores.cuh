@@ -44,17 +44,18 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
 }
 
 /* One block per row and group. What is -infinity everywhere becomes 0 everywhere: a row that sees nothing. */
-template <int64_t H>
-__global__ void softmax_groups(float *y, const float *x, int64_t count)
+template <int64_t groups, int64_t H>
+__global__ void softmax_groups(float *y, const float *x, const float *sinks, int64_t count)
 {
     for (int64_t group = block_index(); group < count; group += block_count()) {
         const float *from = x + group * H;
-        float maximum = -INFINITY, sum = 0.0f;
+        float sink = sinks ? sinks[group % groups] : -INFINITY, maximum = sink, sum = 0.0f;
         for (int64_t i = thread_index(); i < H; i += thread_count()) maximum = Maximum::combine(maximum, from[i]);
         maximum = block_reduce<Maximum>(maximum);
         float center = maximum == -INFINITY ? 0.0f : maximum;
         for (int64_t i = thread_index(); i < H; i += thread_count()) sum += expf(from[i] - center);
         sum = block_reduce<Sum>(sum);
+        if (sinks) sum += expf(sink - center);
         float factor = sum == 0.0f ? 0.0f : 1.0f / sum;
         for (int64_t i = thread_index(); i < H; i += thread_count()) y[group * H + i] = expf(from[i] - center) * factor;
     }
@@ -88,11 +89,11 @@ void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const
                     sequences, bias, rows, scale, softcap);
 }
 
-/* y, x: [rows, groups, H] */
+/* y, x: [rows, groups, H]; sinks: [groups] or NULL */
 template <int64_t groups, int64_t H>
-void softmax(hf2c_stream *stream, float *y, const float *x, int rows)
+void softmax(hf2c_stream *stream, float *y, const float *x, const float *sinks, int rows)
 {
-    launch(stream, "softmax", rows * groups, softmax_groups<H>, y, x, rows * groups);
+    launch(stream, "softmax", rows * groups, softmax_groups<groups, H>, y, x, sinks, rows * groups);
 }
 
 /* y: [rows, heads * head_dim]; p: [rows, heads, keys]; v as k of scores */

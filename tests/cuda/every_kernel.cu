@@ -35,19 +35,32 @@ CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(attention)
 {
-    attention<4, 2, 16, 64, 32, 32, 1, 1, 0, 0, 0>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.rows, 0.25f, 0.0f);
+    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
 }
 CALL(scores)
 {
     scores<4, 2, 16, 64, 32, 128, 0, 0, 0, 9, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, o.rows, 0.25f, 30.0f);
 }
-CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, o.rows); }
+CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, NULL, o.rows); }
 CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
 CALL(disentangled)
 {
     disentangled<4, 16, 64, 64, 64, 9, 4>(stream, o.y, o.x, o.x, o.x, o.sequences, o.x, o.x, NULL, o.rows, 0.25f);
 }
 CALL(neighbours) { neighbours<64, 64, 3, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(join) { join<4, 8, 16, 8, 64>(stream, o.y, o.x, o.x, o.rows); }
+CALL(route) { route<16, 16, 4, 4, 2, 2, 1, FUNCTION_sigmoid>(stream, o.y, o.x, o.x, o.rows, 1.0f); }
+#define EXPERTS(format)                                                                                                       \
+    CALL(experts_##format)                                                                                                    \
+    {                                                                                                                         \
+        experts_##format<4, 64, 32, 2, 64, 4, FUNCTION_silu>(stream, o.y, o.x, o.x, o.w, NULL, o.rows, 0.0f, 0.0f, 0.0f);     \
+    }                                                                                                                         \
+    CALL(combine_##format) { combine_##format<4, 32, 64, 2, 64, 4>(stream, o.y, o.x, o.x, o.w, NULL, o.rows); }
+EXPERTS(f32)
+EXPERTS(bf16)
+EXPERTS(f16)
+CALL(convolve) { convolve<64, 64, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, NULL, o.rows); }
+CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.sequences, o.y, o.rows, 0.0f, 0.0f); }
 CALL(pool) { pool<64, 64, POOL_mean>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
 CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }

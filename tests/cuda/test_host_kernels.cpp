@@ -372,22 +372,22 @@ static Keys random_keys(const Sequences &s)
 }
 
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window, int64_t D = 0, int64_t origin = 0>
-static void check_attention(float softcap)
+          int64_t causal, int64_t window, int64_t D = 0, int64_t origin = 0, int64_t v_head_dim = head_dim>
+static void check_attention(float softcap, bool with_sinks = false)
 {
-    const int64_t W = kv_heads * head_dim, H = heads * head_dim;
-    Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
-    Buffer<float> q = random_rows(s.rows, H, ldq);
-    Keys k = random_keys<W, ldk, cached>(s), v = random_keys<W, ldv, cached>(s);
+    const int64_t W = kv_heads * head_dim, VW = kv_heads * v_head_dim, H = heads * head_dim;
+    Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * (W > VW ? W : VW));
+    Buffer<float> q = random_rows(s.rows, H, ldq), sinks = random_floats(heads, 3.0f);
+    Keys k = random_keys<W, ldk, cached>(s), v = random_keys<VW, ldv, cached>(s);
     Buffer<float> biases = random_floats(heads * (D ? D : 1));
-    const float *bias = D ? (float *)biases : NULL;
-    Buffer<float> before = not_numbers(s.rows * H), expected(before);
-    run_on_cpu("attention", {expected, q, k.base, v.base, s.table, bias}, s.rows,
-               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin},
+    const float *bias = D ? (float *)biases : NULL, *sink = with_sinks ? (float *)sinks : NULL;
+    Buffer<float> before = not_numbers(s.rows * heads * v_head_dim), expected(before);
+    run_on_cpu("attention", {expected, q, k.base, v.base, s.table, bias, sink}, s.rows,
+               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim},
                {0.9f, softcap});
     compare("attention", before, expected, [&](hf2c_stream *stream, float *y) {
-        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin>(
-            stream, y, q, k.base, v.base, s.table, bias, s.rows, 0.9f, softcap);
+        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim>(
+            stream, y, q, k.base, v.base, s.table, bias, sink, s.rows, 0.9f, softcap);
     });
 }
 
@@ -403,6 +403,9 @@ static void test_attention(void **)
         check_attention<4, 2, 8, 32, 16, 16, KEYS_memory, 0, 0>(0.0f);
         check_attention<4, 2, 10, 40, 20, 20, 1, 1, 0>(0.0f);
         check_attention<3, 1, 33, 100, 33, 33, 1, 1, 5>(2.0f);
+        check_attention<4, 2, 8, 32, 16, 16, 1, 1, 6>(0.0f, true);
+        check_attention<4, 2, 12, 48, 24, 10, 1, 1, 0, 0, 0, 5>(0.0f);
+        check_attention<2, 2, 6, 12, 12, 30, 0, 1, 0, 0, 0, 9>(0.0f, true);
     }
 }
 
@@ -438,7 +441,7 @@ static void test_scores(void **)
 }
 
 template <int64_t groups, int64_t H>
-static void check_softmax()
+static void check_softmax(bool with_sinks = false)
 {
     int rows = random_between(2, 9);
     Buffer<float> x = random_floats(rows * groups * H, 30.0f), before = not_numbers(rows * groups * H),
@@ -446,9 +449,11 @@ static void check_softmax()
     for (int64_t i = 0; i < x.count; i++) {
         if (i < H || random_between(0, 2) == 0) x[i] = -INFINITY; /* the first group sees nothing */
     }
-    run_on_cpu("softmax", {expected, x}, rows, {groups, H}, {});
+    Buffer<float> sinks = random_floats(groups, 20.0f);
+    const float *sink = with_sinks ? (float *)sinks : NULL;
+    run_on_cpu("softmax", {expected, x, sink}, rows, {groups, H}, {});
     compare("softmax", before, expected,
-            [&](hf2c_stream *stream, float *y) { softmax<groups, H>(stream, y, x, rows); });
+            [&](hf2c_stream *stream, float *y) { softmax<groups, H>(stream, y, x, sink, rows); });
 }
 
 static void test_softmax(void **)
@@ -456,6 +461,7 @@ static void test_softmax(void **)
     check_softmax<1, 1>();
     check_softmax<3, 17>();
     check_softmax<2, 200>();
+    check_softmax<3, 17>(true);
 }
 
 /* p is 0 behind the sequence's last key, as softmax leaves it. */
@@ -525,6 +531,187 @@ static void test_neighbours(void **)
     check_neighbours<1, 1, 1, 0>();
     check_neighbours<13, 20, 3, 1>();
     check_neighbours<5, 5, 6, 5>();
+}
+
+template <int64_t heads, int64_t M, int64_t N, int64_t ldx, int64_t ldz>
+static void check_join()
+{
+    int rows = random_between(1, 9);
+    Buffer<float> x = random_rows(rows, M, ldx), z = random_rows(rows, heads * N, ldz);
+    Buffer<float> before = not_numbers(rows * heads * (M + N)), expected(before);
+    run_on_cpu("join", {expected, x, z}, rows, {heads, M, N, ldx, ldz}, {});
+    compare("join", before, expected,
+            [&](hf2c_stream *stream, float *y) { join<heads, M, N, ldx, ldz>(stream, y, x, z, rows); });
+}
+
+static void test_join(void **)
+{
+    check_join<1, 1, 1, 1, 1>();
+    check_join<4, 3, 8, 5, 40>();
+}
+
+/* ---- experts ---- */
+
+template <int64_t E, int64_t ldx, int64_t active, int64_t groups, int64_t active_groups, int64_t group_best, int64_t normalized,
+          int64_t activation>
+static void check_route(bool with_offset)
+{
+    int rows = random_between(1, 9);
+    Buffer<float> x = random_rows(rows, E, ldx), offsets = random_floats(E), before = not_numbers(rows * E), expected(before);
+    const float *offset = with_offset ? (float *)offsets : NULL;
+    run_on_cpu("route", {expected, x, offset}, rows, {E, ldx, active, groups, active_groups, group_best, normalized, activation}, {1.5f});
+    compare("route", before, expected, [&](hf2c_stream *stream, float *y) {
+        route<E, ldx, active, groups, active_groups, group_best, normalized, activation>(stream, y, x, offset, rows, 1.5f);
+    });
+}
+
+static void test_route(void **)
+{
+    check_route<1, 1, 1, 1, 1, 1, 0, FUNCTION_none>(false);
+    check_route<8, 11, 2, 1, 1, 1, 1, FUNCTION_none>(false);
+    check_route<12, 12, 3, 4, 2, 1, 0, FUNCTION_none>(false);
+    check_route<16, 20, 4, 4, 2, 2, 1, FUNCTION_sigmoid>(true);
+}
+
+/* Weights of `active` experts in each row, in the last row one less. */
+static Buffer<float> random_choice(int rows, int64_t experts, int64_t active, int64_t ld)
+{
+    Buffer<float> p = random_rows(rows, experts, ld);
+    for (int r = 0; r < rows; r++) {
+        int64_t chosen = active - (r == rows - 1), shift = random_between(0, (int)experts - 1);
+        for (int64_t e = 0; e < experts; e++) p[r * ld + e] = (e + shift) % experts < chosen ? 0.1f + (float)e : 0.0f;
+    }
+    return p;
+}
+
+typedef void ExpertsRun(hf2c_stream *, float *, const float *, const float *, const void *, const float *, int, float, float, float);
+
+template <class Element, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t gate>
+static void check_experts(const char *name, ExpertsRun *run, Element (*encode)(float), bool with_bias, float limit)
+{
+    int rows = random_between(1, 70);
+    Buffer<float> x = random_rows(rows, K, ldx), p = random_choice(rows, E, active, ldp), biases = random_floats(E * 2 * N);
+    Buffer<Element> w(E * 2 * N * K);
+    for (int64_t i = 0; i < w.count; i++) w[i] = encode(random_floats(1)[0]);
+    Buffer<float> before = not_numbers(rows * active * N), expected(before);
+    const float *bias = with_bias ? (float *)biases : NULL;
+    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp, gate}, {1.3f, limit, 0.5f});
+    compare(name, before, expected,
+            [&](hf2c_stream *stream, float *y) { run(stream, y, x, p, w, bias, rows, 1.3f, limit, 0.5f); });
+}
+
+static void test_experts_f32(void **)
+{
+    check_experts<float, 4, 20, 9, 2, 24, 4, FUNCTION_silu>("experts_f32", experts_f32<4, 20, 9, 2, 24, 4, FUNCTION_silu>,
+                                                            f32_encode, false, 0.0f);
+    check_experts<float, 3, 33, 5, 3, 33, 7, FUNCTION_scaled_silu>(
+        "experts_f32", experts_f32<3, 33, 5, 3, 33, 7, FUNCTION_scaled_silu>, f32_encode, true, 0.7f);
+}
+
+static void test_experts_bf16(void **)
+{
+    check_experts<bf16_element, 4, 17, 8, 2, 17, 4, FUNCTION_gelu>("experts_bf16", experts_bf16<4, 17, 8, 2, 17, 4, FUNCTION_gelu>,
+                                                                   bf16_encode, true, 0.0f);
+}
+
+static void test_experts_f16(void **)
+{
+    check_experts<f16_element, 1, 40, 8, 1, 40, 1, FUNCTION_silu>("experts_f16", experts_f16<1, 40, 8, 1, 40, 1, FUNCTION_silu>,
+                                                                  f16_encode, false, 0.0f);
+}
+
+typedef void CombineRun(hf2c_stream *, float *, const float *, const float *, const void *, const float *, int);
+
+template <class Element, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp>
+static void check_combine(const char *name, CombineRun *run, Element (*encode)(float), bool with_bias)
+{
+    int rows = random_between(1, 70);
+    Buffer<float> x = random_rows(rows, active * K, ldx), p = random_choice(rows, E, active, ldp), biases = random_floats(E * N);
+    Buffer<Element> w(E * N * K);
+    for (int64_t i = 0; i < w.count; i++) w[i] = encode(random_floats(1)[0]);
+    Buffer<float> before = not_numbers(rows * N), expected(before);
+    const float *bias = with_bias ? (float *)biases : NULL;
+    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp}, {});
+    compare(name, before, expected, [&](hf2c_stream *stream, float *y) { run(stream, y, x, p, w, bias, rows); });
+}
+
+static void test_combine_f32(void **)
+{
+    check_combine<float, 4, 20, 9, 2, 40, 4>("combine_f32", combine_f32<4, 20, 9, 2, 40, 4>, f32_encode, false);
+    check_combine<float, 3, 33, 5, 3, 100, 7>("combine_f32", combine_f32<3, 33, 5, 3, 100, 7>, f32_encode, true);
+}
+
+static void test_combine_bf16(void **)
+{
+    check_combine<bf16_element, 4, 17, 8, 2, 34, 4>("combine_bf16", combine_bf16<4, 17, 8, 2, 34, 4>, bf16_encode, true);
+}
+
+static void test_combine_f16(void **)
+{
+    check_combine<f16_element, 1, 40, 8, 1, 40, 1>("combine_f16", combine_f16<1, 40, 8, 1, 40, 1>, f16_encode, false);
+}
+
+/* ---- recurrence: the result, and behind it the slots with the state, which a sequence without past finds undefined ---- */
+
+static Buffer<float> result_and_states(const Sequences &s, int64_t columns, int64_t slot_floats)
+{
+    const hf2c_sequences *table = s.table;
+    Buffer<float> all = not_numbers(s.rows * columns + SLOTS * slot_floats);
+    for (int i = 0; i < table->count; i++) {
+        float *slot = all + s.rows * columns + hf2c_slot(table, i) * slot_floats;
+        for (int64_t j = 0; hf2c_past(table, i) > 0 && j < slot_floats; j++) slot[j] = random_floats(1)[0];
+    }
+    return all;
+}
+
+template <int64_t C, int64_t ldx, int64_t size>
+static void check_convolve(bool kept)
+{
+    const int64_t slot_floats = (size - 1) * C + 6;
+    Sequences s = random_sequences(kept ? MOST_PAST : -1, slot_floats);
+    const hf2c_sequences *table = s.table;
+    Buffer<float> x = random_rows(s.rows, C, ldx), w = random_floats(C * size), biases = random_floats(C);
+    Buffer<float> before = result_and_states(s, C, slot_floats), expected(before);
+    const float *bias = kept ? (float *)biases : NULL;
+    run_on_cpu("convolve", {expected, x, w, s.table, bias, kept ? expected + s.rows * C + 3 : NULL}, table->count, {C, ldx, size}, {});
+    compare("convolve", before, expected, [&](hf2c_stream *stream, float *y) {
+        convolve<C, ldx, size>(stream, y, x, w, s.table, bias, kept ? y + s.rows * C + 3 : NULL, table->count);
+    });
+}
+
+static void test_convolve(void **)
+{
+    for (int i = 0; i < 3; i++) {
+        check_convolve<1, 1, 2>(true);
+        check_convolve<13, 20, 4>(true);
+        check_convolve<13, 20, 4>(false);
+    }
+}
+
+template <int64_t heads, int64_t head_dim, int64_t size, int64_t groups, int64_t decays, int64_t ldx, int64_t lds, int64_t ldbc>
+static void check_scan(bool kept, float limit)
+{
+    const int64_t W = heads * head_dim, slot_floats = W * size + 6;
+    Sequences s = random_sequences(kept ? MOST_PAST : -1, slot_floats);
+    const hf2c_sequences *table = s.table;
+    Buffer<float> x = random_rows(s.rows, W, ldx), step = random_rows(s.rows, heads, lds), bc = random_rows(s.rows, 2 * groups * size, ldbc);
+    Buffer<float> decay = random_floats(heads * decays), before = result_and_states(s, W, slot_floats), expected(before);
+    for (int64_t i = 0; i < decay.count; i++) decay[i] = -1.1f - decay[i];
+    run_on_cpu("scan", {expected, x, step, bc, decay, s.table, kept ? expected + s.rows * W + 3 : NULL}, table->count,
+               {heads, head_dim, size, groups, decays, ldx, lds, ldbc}, {0.1f, limit});
+    compare("scan", before, expected, [&](hf2c_stream *stream, float *y) {
+        scan<heads, head_dim, size, groups, decays, ldx, lds, ldbc>(stream, y, x, step, bc, decay, s.table,
+                                                                   kept ? y + s.rows * W + 3 : NULL, table->count, 0.1f, limit);
+    });
+}
+
+static void test_scan(void **)
+{
+    for (int i = 0; i < 3; i++) {
+        check_scan<5, 1, 8, 1, 8, 5, 5, 16>(true, 0.0f);
+        check_scan<4, 3, 7, 2, 1, 15, 6, 30>(true, 0.9f);
+        check_scan<4, 3, 20, 1, 1, 12, 4, 40>(false, 0.0f);
+    }
 }
 
 /* ---- the layer below ---- */

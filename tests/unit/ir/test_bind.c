@@ -31,17 +31,25 @@ static const char model[] =
     "%36 = neighbours %8, %1 {size=3 origin=1}\n"
     "%37 = rms_norm %8 {epsilon=0.5 heads=4}\n%38 = constant (1.0, ...) : f32[3]\n"
     "%39 = rope_table %3, %38, %1, %38 {magnitude=1 original=9}\n"
-    "%40 = rope_table %3, %38, %1 {magnitude=1 original=9 factor=2}\n";
+    "%40 = rope_table %3, %38, %1 {magnitude=1 original=9 factor=2}\n"
+    "%41 = route %9 {active=2 groups=2 active_groups=1 group_best=1 normalized=1 scale=2.5}\n"
+    "%42 = experts %8, %41, %6 {active=2 gate=silu limit=7 shift=1}\n%43 = param {key=\"down\"} : bf16[20, 3]\n"
+    "%44 = combine %42, %41, %43 {active=2}\n%45 = state %1 {index=1 size=24}\n"
+    "%46 = convolve %8, %11, %1, %18, %45\n%47 = constant (-1.0, ...) : f32[4, 1]\n"
+    "%48 = scan %8, %9, %8, %47, %1 {heads=4 head_dim=2 groups=2 least=0.5 limit=2}\n"
+    "%49 = join %9, %8 {heads=2}\n%50 = constant (1.0, ...) : f32[4]\n"
+    "%51 = attention %8, %9, %8, %1, _, %50 {heads=4 kv_heads=2 head_dim=2 v_head_dim=4 scale=0.5}\n"
+    "%52 = softmax %14, %50\n";
 
 typedef struct Case {
     int id;
     const char *op, *label;
     int format, pointers, constants;
     int pointer[8]; /* ids; -1: absent */
-    int64_t constant[11];
+    int64_t constant[12];
     Symbol dynamic;
     int reals;
-    double real[2];
+    double real[3];
 } Case;
 
 static const Case cases[] = {
@@ -49,9 +57,9 @@ static const Case cases[] = {
     {7, "linear", "8x24", FORMAT_f16, 5, 7, {7, 5, 6, -1, -1}, {8, 24, 8, 0, 16, 0, 0}, SYMBOL_rows, 1, {0}},
     {10, "cache", "4", FORMAT_f32, 3, 2, {10, 9, 1}, {4, 24}, SYMBOL_rows, 0, {0}},
     {12, "linear", "4x8", FORMAT_f32, 5, 7, {12, 9, 11, -1, 8}, {4, 8, 24, 24, 16, FUNCTION_silu, 0}, SYMBOL_rows, 1, {0}},
-    {13, "attention", "4h2k2", FORMAT_f32, 6, 11, {13, 8, 10, 10, 1, -1}, {4, 2, 2, 24, 4, 4, 1, 1, 3, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
+    {13, "attention", "4h2k2", FORMAT_f32, 7, 12, {13, 8, 10, 10, 1, -1, -1}, {4, 2, 2, 24, 4, 4, 1, 1, 3, 0, 0, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {14, "scores", "4h2k2", FORMAT_f32, 5, 11, {14, 8, 9, 1, -1}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
-    {15, "softmax", "4x100", FORMAT_f32, 2, 2, {15, 14}, {4, 100}, SYMBOL_rows, 0, {0}},
+    {15, "softmax", "4x100", FORMAT_f32, 3, 2, {15, 14, -1}, {4, 100}, SYMBOL_rows, 0, {0}},
     {16, "mix", "4h2k2", FORMAT_f32, 4, 6, {16, 15, 9, 1}, {4, 2, 2, 100, 24, 0}, SYMBOL_rows, 0, {0}},
     {17, "unary", "gelu_400", FORMAT_f32, 2, 3, {17, 14}, {400, 400, FUNCTION_gelu}, SYMBOL_rows, 1, {0}},
     {19, "binary", "add_8", FORMAT_f32, 3, 4, {19, 8, 18}, {8, 24, 0, FUNCTION_add}, SYMBOL_rows, 1, {0}},
@@ -61,16 +69,24 @@ static const Case cases[] = {
     {24, "layer_norm", "8", FORMAT_f32, 4, 3, {24, 8, 18, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
     {25, "pool", "max_8", FORMAT_f32, 3, 3, {25, 8, 1}, {8, 24, POOL_max}, SYMBOL_sequences, 0, {0}},
     {26, "take", "8", FORMAT_f32, 3, 2, {26, 8, 2}, {8, 24}, SYMBOL_wanted, 0, {0}},
-    {27, "softmax", "1x8", FORMAT_f32, 2, 2, {27, 8}, {1, 8}, SYMBOL_rows, 0, {0}},
+    {27, "softmax", "1x8", FORMAT_f32, 3, 2, {27, 8, -1}, {1, 8}, SYMBOL_rows, 0, {0}},
     {28, "rms_norm", "8", FORMAT_f32, 3, 3, {28, 8, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
     {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
     {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
-    {32, "attention", "4h2k2", FORMAT_f32, 6, 11, {32, 8, 9, 9, 1, 30}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4}, SYMBOL_rows, 2, {0.5, 0}},
+    {32, "attention", "4h2k2", FORMAT_f32, 7, 12, {32, 8, 9, 9, 1, 30, -1}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {35, "disentangled", "4h2", FORMAT_f32, 8, 7, {35, 8, 8, 8, 1, 33, -1, 34}, {4, 2, 24, 24, 24, 2, 1}, SYMBOL_rows, 1, {0.5}},
     {36, "neighbours", "8x3", FORMAT_f32, 3, 4, {36, 8, 1}, {8, 24, 3, 1}, SYMBOL_rows, 0, {0}},
     {37, "rms_norm", "4x2", FORMAT_f32, 3, 3, {37, 8, -1}, {4, 2, 24}, SYMBOL_rows, 1, {0.5}},
     {39, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {39, 3, 38, 1, 38}, {3, 9}, SYMBOL_rows, 2, {1, 0}},
     {40, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {40, 3, 38, 1, -1}, {3, 9}, SYMBOL_rows, 2, {1, 2}},
+    {41, "route", "2of4", FORMAT_f32, 3, 8, {41, 9, -1}, {4, 24, 2, 2, 1, 1, 1, 0}, SYMBOL_rows, 1, {2.5}},
+    {42, "experts", "8x3_2of4", FORMAT_f16, 5, 7, {42, 8, 41, 6, -1}, {4, 8, 3, 2, 24, 4, FUNCTION_silu}, SYMBOL_rows, 3, {0, 7, 1}},
+    {44, "combine", "3x5_2of4", FORMAT_bf16, 5, 6, {44, 42, 41, 43, -1}, {4, 3, 5, 2, 6, 4}, SYMBOL_rows, 0, {0}},
+    {46, "convolve", "8x4", FORMAT_f32, 6, 3, {46, 8, 11, 1, 18, 45}, {8, 24, 4}, SYMBOL_sequences, 0, {0}},
+    {48, "scan", "4h2x2", FORMAT_f32, 7, 8, {48, 8, 9, 8, 47, 1, -1}, {4, 2, 2, 2, 1, 24, 24, 24}, SYMBOL_sequences, 2, {0.5, 2}},
+    {49, "join", "2x4_4", FORMAT_f32, 3, 5, {49, 9, 8}, {2, 4, 4, 24, 24}, SYMBOL_rows, 0, {0}},
+    {51, "attention", "4h2k2", FORMAT_f32, 7, 12, {51, 8, 9, 8, 1, -1, 50}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 0, 0, 4}, SYMBOL_rows, 2, {0.5, 0}},
+    {52, "softmax", "4x100", FORMAT_f32, 3, 2, {52, 14, 50}, {4, 100}, SYMBOL_rows, 0, {0}},
 };
 
 /* Counts of kernels.def, so that a kernel that gets another parameter fails here. */

@@ -222,6 +222,54 @@ static void constants_are_gathered_and_reshaped(void **state)
     arena_free(r.arena);
 }
 
+static void rows_are_routed_to_experts(void **state)
+{
+    (void)state;
+    Run r = run(ROWS "%6 = route %5 {active=1 groups=1 active_groups=1 group_best=1 normalized=1 scale=2}\n"
+                     "%7 = constant (1.0, 0.0) : f32[2]\n"
+                     "%8 = route %5, %7 {active=1 groups=1 active_groups=1 group_best=1 scale=1 activation=sigmoid}\n"
+                     "%9 = constant (1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 0.0) : f32[4, 2]\n"
+                     "%10 = experts %5, %6, %9 {active=1 shift=1}\n%11 = experts %5, %6, %9 {active=1 shift=1 limit=5}\n"
+                     "%12 = constant (3.0, 4.0) : f32[2, 1]\n%13 = constant (0.5, 0.25) : f32[2, 1]\n"
+                     "%14 = combine %10, %6, %12, %13 {active=1}\n%15 = experts %5, %6, %9 {active=2}\n");
+    ASSERT_VALUES(r, 6, 0, 2, 0, 2, 0, 2, 0, 2);
+    ASSERT_VALUES(r, 8, 1 / (1 + exp(-1)), 0, 1 / (1 + exp(-3)), 0, 1 / (1 + exp(-5)), 0, 1 / (1 + exp(1)), 0);
+    ASSERT_VALUES(r, 10, 9, 49, 121, 1);
+    ASSERT_VALUES(r, 11, 9, 30, 30, 1);
+    ASSERT_VALUES(r, 14, 72.5, 392.5, 968.5, 8.5);
+    ASSERT_VALUES(r, 15, 6, 0, 42, 0, 110, 0, 2, 0);
+    arena_free(r.arena);
+}
+
+static void groups_of_experts_are_chosen_first(void **state)
+{
+    (void)state;
+    Run r = run("%4 = constant (4.0, 0.0, 3.0, 2.0, ...) : f32[4, 4]\n%5 = embed %0, %4 {scale=1}\n"
+                "%6 = route %5 {active=2 groups=2 active_groups=1 group_best=2 scale=1 activation=sigmoid}\n"
+                "%7 = route %5 {active=2 groups=2 active_groups=1 group_best=1 scale=1 activation=sigmoid}\n");
+    double s[] = {1 / (1 + exp(-4)), 0.5, 1 / (1 + exp(-3)), 1 / (1 + exp(-2))};
+    const double both[] = {0, 0, s[2], s[3]}, best[] = {s[0], s[1], 0, 0};
+    assert_values(&r, 6, 4, both);
+    assert_values(&r, 7, 4, best);
+    arena_free(r.arena);
+}
+
+static void sequences_are_scanned_and_joined(void **state)
+{
+    (void)state;
+    Run r = run(ROWS "%6 = slice %5 {size=1}\n%7 = constant (0.0) : f32[1, 1]\n"
+                     "%8 = scan %6, %6, %5, %7, %2 {heads=1 head_dim=1 groups=1 least=1 limit=1}\n"
+                     "%9 = constant (1.0, 10.0, 0.0, 1.0) : f32[2, 2]\n%10 = constant (0.5, 0.0) : f32[2]\n"
+                     "%11 = state %2 {index=0 size=2}\n%12 = convolve %5, %9, %2, %10, %11\n%13 = join %6, %5 {heads=2}\n"
+                     "%14 = scan %6, %6, %5, %7, %2 {heads=1 head_dim=1 groups=1}\n");
+    ASSERT_VALUES(r, 8, 2, 40, 210, 0);
+    ASSERT_VALUES(r, 12, 10.5, 2, 31.5, 4, 53.5, 6, -9.5, 0);
+    ASSERT_VALUES(r, 13, 1, 1, 1, 2, 3, 3, 3, 4, 5, 5, 5, 6, -1, -1, -1, 0);
+    double h = log(1 + exp(1)), next = h + 9 * log(1 + exp(3));
+    ASSERT_VALUES(r, 14, 2 * h, 4 * next, 6 * (next + 25 * log(1 + exp(5))), 0);
+    arena_free(r.arena);
+}
+
 static void attention_in_steps_is_attention(void **state)
 {
     (void)state;
@@ -232,8 +280,14 @@ static void attention_in_steps_is_attention(void **state)
         "%%5 = embed %%0, %%4 {scale=1}\n%%6 = slice %%5 {first=1 size=4}\n%%7 = slice %%5 {first=4 size=4}\n"
         "%%8 = attention %%5, %%6, %%7, %%2 {%s causal=1 window=2 scale=0.7 softcap=2}\n"
         "%%9 = scores %%5, %%6, %%2 {%s causal=1 window=2 scale=0.7 softcap=2}\n%%10 = softmax %%9\n"
-        "%%11 = mix %%10, %%7, %%2 {%s}\n", heads, heads, heads));
+        "%%11 = mix %%10, %%7, %%2 {%s}\n%%12 = constant (0.5, 2.0, -1.0, 0.0) : f32[4]\n%%13 = slice %%5 {size=6}\n"
+        "%%14 = attention %%5, %%6, %%13, %%2, _, %%12 {%s v_head_dim=3 causal=1 scale=0.7}\n"
+        "%%15 = scores %%5, %%6, %%2 {%s causal=1 scale=0.7}\n%%16 = softmax %%15, %%12\n"
+        "%%17 = mix %%16, %%13, %%2 {heads=4 kv_heads=2 head_dim=3}\n", heads, heads, heads, heads, heads));
     assert_values(&r, 11, (size_t)4 * 8, r.value[8]);
+    assert_values(&r, 17, (size_t)4 * 12, r.value[14]);
+    double first = r.value[16][0]; /* of the only key that row 0 sees, beside the sink */
+    assert_true(first > 0 && first < 1 && fabs(first - 1 / (1 + exp(0.5 - r.value[15][0]))) < 1e-12);
     assert_true(isinf(r.value[9][1])); /* row 0 does not see key 1 */
     arena_free(r.arena);
     arena_free(arena);
@@ -332,6 +386,9 @@ int main(void)
         cmocka_unit_test(attention_adds_biases_by_distance),
         cmocka_unit_test(disentangled_attention_sees_positions),
         cmocka_unit_test(rows_get_their_neighbours),
+        cmocka_unit_test(rows_are_routed_to_experts),
+        cmocka_unit_test(groups_of_experts_are_chosen_first),
+        cmocka_unit_test(sequences_are_scanned_and_joined),
         cmocka_unit_test(constants_are_gathered_and_reshaped),
         cmocka_unit_test(attention_in_steps_is_attention),
         cmocka_unit_test(constants_are_evaluated_alone),

@@ -27,7 +27,8 @@ static const char beginning[] =
     "%15 = param {key=\"row\"} : f32[1, 6]\n"
     "%16 = constant (3.0, 0.0, 0.0) : f32[3]\n"
     "%17 = constant (4.0) : f32[1]\n"
-    "%18 = constant (0.5) : f32[1]\n";
+    "%18 = constant (0.5) : f32[1]\n"
+    "%19 = param {key=\"column\"} : f32[4, 1]\n";
 
 static const char *const accepted[] = {
     "take %4, %2 : f32[wanted, 6]",
@@ -74,6 +75,13 @@ static const char *const accepted[] = {
     "rope %7, %14 {heads=1 head_dim=4 rotary_dim=4} : f32[rows, 4]",
     "cache %4, %1 {index=1} : f32[keys, 6]",
     "scale %5 {value=2} : f32[6]",
+    "route %4, %5 {active=2 groups=3 active_groups=1 group_best=2 scale=1 activation=sigmoid} : f32[rows, 6]",
+    "combine %4, %7, %6 {active=1} : f32[rows, 1]",
+    "join %7, %4 {heads=3} : f32[rows, 18]",
+    "state %1 {index=2 size=7} : f32[sequences, 7]",
+    "scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=1} : f32[rows, 4]",
+    "attention %7, %7, %4, %1, _, %13 {heads=2 kv_heads=2 head_dim=2 v_head_dim=3 scale=1} : f32[rows, 6]",
+    "softmax %11, %13 : f32[rows, 2, keys]",
 };
 
 static const struct {
@@ -143,6 +151,32 @@ static const struct {
     {"rope_table %0, %13", "magnitude is 0"},
     {"rope_table %0, %6 {magnitude=1}", "frequencies are f32[4, 6]"},
     {"cache %9, %1", "wanted f32[rows, columns]"},
+    {"route %4 {groups=1 active_groups=1 group_best=1 scale=1}", "active is 0, wanted 1 .. 6"},
+    {"route %4 {active=3 groups=3 active_groups=1 group_best=1 scale=1}", "active is 3, wanted 1 .. 2"},
+    {"route %4 {active=1 groups=4 active_groups=1 group_best=1 scale=1}", "groups is 4, no divisor of the 6 experts"},
+    {"route %4 {active=1 groups=2 active_groups=3 group_best=1 scale=1}", "active_groups is 3"},
+    {"route %4 {active=1 groups=2 active_groups=1 group_best=3 scale=1}", "group_best is 3"},
+    {"route %4 {active=1 groups=1 active_groups=1 group_best=1 scale=1 activation=relu}", "activation is relu"},
+    {"route %4, %8 {active=1 groups=1 active_groups=1 group_best=1 scale=1}", "offset (operand 1) is f32[4], wanted f32[6]"},
+    {"experts %4, %7, %6 {active=1}", "wanted gate and up of each expert alike"},
+    {"experts %7, %7, %6 {active=1}", "x is [rows, 4], wanted 6 columns"},
+    {"experts %4, %4, %6 {active=1}", "wanted a constant matrix of as many rows for each of 6 experts"},
+    {"experts %4, %7, %6 {active=5}", "active is 5, wanted 1 .. 4"},
+    {"combine %4, %7, %6, %5 {active=1}", "bias is f32[6], wanted f32[4, 1]"},
+    {"combine %4, %7, %6 {active=2}", "x is [rows, 6], wanted 12 columns"},
+    {"join %7, %4 {heads=4}", "a multiple of 4"},
+    {"join %7, %4", "heads is 0"},
+    {"state %1", "size is 0"},
+    {"convolve %4, %6, %1", "weight is f32[4, 6], wanted a constant f32[6, size]"},
+    {"convolve %7, %6, %1, %5", "bias (operand 3) is f32[6], wanted f32[4]"},
+    {"convolve %7, %6, %1, _, %4", "state is"},
+    {"scan %4, %7, %4, %19, %1 {heads=4 head_dim=1 groups=1}", "wanted 4 heads of 1, 1 groups"},
+    {"scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=2}", "wanted 4 heads of 1, 2 groups"},
+    {"scan %7, %7, %4, %6, %1 {heads=4 head_dim=1 groups=1}", "decay is [4, 6]"},
+    {"scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=3}", "not a multiple of groups 3"},
+    {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2 v_head_dim=3 scale=1}", "v is f32[rows, 4], wanted f32[rows, 6]"},
+    {"attention %7, %7, %7, %1, _, %8 {heads=2 kv_heads=2 head_dim=2 scale=1}", "sinks (operand 5) is f32[4], wanted f32[2]"},
+    {"softmax %4, %5", "with sinks, wanted scores"},
     {"relu %5 {value=1} : f32[7]", "not f32[7]"},
 };
 

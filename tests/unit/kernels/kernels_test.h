@@ -66,8 +66,8 @@ typedef struct TestCall {
     const char *name;
     void *pointers[8]; /* the result is set by test_run */
     int rows;
-    int64_t constants[11];
-    float reals[2];
+    int64_t constants[12];
+    float reals[3];
 } TestCall;
 
 /* Runs a call by a team of that many, its members one after another; y is filled with NaN before. */
@@ -131,6 +131,8 @@ static inline double test_unary(int function, double x, double c)
         return x > 0 ? x : 0;
     case FUNCTION_silu:
         return x / (1 + exp(-x));
+    case FUNCTION_scaled_silu:
+        return x / (1 + exp(-c * x));
     case FUNCTION_sigmoid:
         return 1 / (1 + exp(-x));
     case FUNCTION_tanh:

@@ -17,13 +17,13 @@ static void literal_gate(const hf2c_team *team, float *y, const float *x, const 
 }
 static void literal_norm(const hf2c_team *team, float *y, const float *x, const float *gain, int rows)
 {
-    layer_norm(team, y, x, gain, NULL, rows, K, K, 1e-5f);
+    layer_norm(team, y, x, gain, NULL, rows, 1, K, K, 1e-5f);
 }
 static void literal_attention(const hf2c_team *team, float *y, const float *q, const hf2c_sequences *sequences,
                               int rows)
 {
     const float *k = q + HEADS * HEAD_DIM, *v = k + KV_HEADS * HEAD_DIM;
-    attention(team, y, q, k, v, sequences, NULL, rows, HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0, 0.3f, 20.0f);
+    attention(team, y, q, k, v, sequences, NULL, NULL, rows, HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0, HEAD_DIM, 0.3f, 20.0f);
 }
 #include "templates/simd/end.h"
 
@@ -70,13 +70,13 @@ static void same_norm_and_attention(void **state)
     hf2c_sequences sequences = {.count = 2, .rows = ROWS, .start = start};
     float *x = test_reals(ROWS * K, 1), *gain = test_reals(K, 1), *y = test_reals(ROWS * K, 1);
     literal_norm(&alone, y, x, gain, ROWS);
-    TestCall norm = {"layer_norm", {NULL, x, gain, NULL}, ROWS, {K, K}, {1e-5f}};
+    TestCall norm = {"layer_norm", {NULL, x, gain, NULL}, ROWS, {1, K, K}, {1e-5f}};
     compare(&norm, y, ROWS * K);
     literal_attention(&alone, y, x, &sequences, ROWS);
     TestCall call = {"attention",
                      {NULL, x, x + HEADS * HEAD_DIM, x + (HEADS + KV_HEADS) * HEAD_DIM, &sequences, NULL},
                      ROWS,
-                     {HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0},
+                     {HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0, HEAD_DIM},
                      {0.3f, 20.0f}};
     compare(&call, y, ROWS * HEADS * HEAD_DIM);
     free(x), free(gain), free(y);

@@ -157,7 +157,7 @@ static TestCall attention_call(const Case *c, Data *d)
 {
     TestCall call = {.name = "attention", .pointers = {NULL, d->q, d->k, d->v, &d->sequences, d->bias}, .rows = d->rows};
     int64_t constants[] = {c->heads,  c->kv_heads, c->head_dim, d->ldq,    d->ldk,   d->ldk,
-                           c->cached, c->causal,   c->window,   c->biases, c->origin};
+                           c->cached, c->causal,   c->window,   c->biases, c->origin, c->head_dim};
     memcpy(call.constants, constants, sizeof(constants));
     call.reals[0] = c->scale;
     call.reals[1] = c->softcap;
@@ -287,7 +287,7 @@ static void rows_without_keys(void **state)
     float q[2 * 8] = {1}, k[2 * 64] = {0}, v[2 * 64] = {0}, y[2 * 8];
     for (int i = 0; i < TEST_ISAS; i++) {
         if (!kernels_isa_runs(test_isas[i])) continue;
-        TestCall call = {"attention", {NULL, q, k, v, &sequences, NULL}, 2, {1, 1, 8, 8, 8, 8, 1, 1, 0, 0, 0}, {1, 0}};
+        TestCall call = {"attention", {NULL, q, k, v, &sequences, NULL}, 2, {1, 1, 8, 8, 8, 8, 1, 1, 0, 0, 0, 8}, {1, 0}};
         test_run(&call, test_isas[i], 1, y, 16);
         for (int e = 0; e < 16; e++) assert_true(y[e] == 0);
     }

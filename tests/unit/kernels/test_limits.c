@@ -11,7 +11,7 @@ static void too_wide_heads_give_nan(void **state)
     for (int i = 0; i < TEST_ISAS; i++) {
         if (!kernels_isa_runs(test_isas[i])) continue;
         TestCall call = {.name = "attention", .pointers = {NULL, x, x, x, &sequences}, .rows = 2, .reals = {1, 0}};
-        int64_t constants[] = {1, 1, WIDE, WIDE, WIDE, WIDE, 0, 0, 0};
+        int64_t constants[] = {1, 1, WIDE, WIDE, WIDE, WIDE, 0, 0, 0, 0, 0, WIDE};
         memcpy(call.constants, constants, sizeof(constants));
         test_run(&call, test_isas[i], 2, y, 2 * WIDE);
         for (int e = 0; e < 2 * WIDE; e++) assert_true(isnan(y[e]));
