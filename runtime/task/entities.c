@@ -49,47 +49,62 @@ static int continues_word(const hf2c_run *run, const hf2c_tagged *tagged, int to
     return start > 0 && !memchr(around.text, ' ', around.bytes);
 }
 
-/* ---- text of a run of tokens: decoded, with what the vocabulary does not know as it stands in the text ---- */
+/* ---- texts: as the pipeline makes them, by the tokenizer's decoder, from tokens to words and again from words to a group ---- */
 
-typedef struct Join {
-    char *text;
-    size_t bytes, capacity;
-} Join;
-
-static hf2c_status join(hf2c_run *run, Join *whole, hf2c_text more, int space)
+static hf2c_spelling spelling_of(const hf2c_run *run, const hf2c_tagged *tagged, int token)
 {
-    size_t needed = whole->bytes + more.bytes + 1;
-    if (needed > whole->capacity) {
-        char *larger = HF2C_TAKE(run->scratch, char, 2 * needed);
-        if (!larger) return HF2C_TOO_SMALL;
-        if (whole->bytes) memcpy(larger, whole->text, whole->bytes);
-        *whole = (Join){larger, whole->bytes, 2 * needed};
+    hf2c_spelling spelling;
+    int32_t id = tagged->encoding->ids[token];
+    spelling.text = hf2c_token_text(run->context->model->tokenizer, id, &spelling.length);
+    if (!is_unknown(run, id)) return spelling;
+    hf2c_text source = source_of(tagged, token); /* what the vocabulary does not know stands as in the text */
+    return (hf2c_spelling){source.text, source.bytes};
+}
+
+static hf2c_status decode_parts(hf2c_run *run, const hf2c_spelling *parts, int count, hf2c_spelling *text)
+{
+    const hf2c_tokenizer *tokenizer = run->context->model->tokenizer;
+    size_t length = 0;
+    hf2c_status status = hf2c_decode_spellings(tokenizer, parts, (size_t)count, NULL, 0, &length);
+    *text = (hf2c_spelling){"", 0};
+    if (status != HF2C_TOO_SMALL) return status;
+    char *bytes = HF2C_TAKE(run->scratch, char, length);
+    if (!bytes) return HF2C_TOO_SMALL;
+    *text = (hf2c_spelling){bytes, length};
+    return hf2c_decode_spellings(tokenizer, parts, (size_t)count, bytes, length, &length);
+}
+
+/* The words of a group, or its tokens where the strategy does not make words. */
+static hf2c_status group_parts(hf2c_run *run, const hf2c_tagged *tagged, const hf2c_entity *group, int words, hf2c_spelling *parts,
+                               int *count)
+{
+    int marks = marks_continuation(run->context->model->tokenizer);
+    hf2c_spelling *tokens = HF2C_TAKE(run->scratch, hf2c_spelling, group->last - group->first + 1);
+    if (!tokens) return HF2C_TOO_SMALL;
+    *count = 0;
+    for (int token = group->first, end; token <= group->last; token = end) {
+        int pieces = 0;
+        tokens[pieces++] = spelling_of(run, tagged, token);
+        for (end = token + 1; words && end <= group->last && continues_word(run, tagged, end, marks); end++)
+            tokens[pieces++] = spelling_of(run, tagged, end);
+        hf2c_status status = HF2C_OK;
+        if (words) status = decode_parts(run, tokens, pieces, &parts[*count]);
+        else parts[*count] = tokens[0];
+        if (status != HF2C_OK) return status;
+        ++*count;
     }
-    if (space) whole->text[whole->bytes++] = ' ';
-    if (more.bytes) memcpy(whole->text + whole->bytes, more.text, more.bytes);
-    whole->bytes += more.bytes;
     return HF2C_OK;
 }
 
-static hf2c_status word_of(hf2c_run *run, const hf2c_tagged *tagged, int first, int last, hf2c_text *word)
+static hf2c_status group_text(hf2c_run *run, const hf2c_tagged *tagged, hf2c_aggregation aggregation, hf2c_entity *group)
 {
-    Join whole = {0};
-    const int32_t *ids = tagged->encoding->ids;
-    for (int token = first, end; token <= last; token = end) {
-        hf2c_text part;
-        hf2c_status status = HF2C_OK;
-        end = token + 1;
-        if (is_unknown(run, ids[token])) {
-            part = source_of(tagged, token);
-        } else {
-            while (end <= last && !is_unknown(run, ids[end])) end++;
-            status = hf2c_run_decode(run, ids + token, end - token, 0, &part);
-        }
-        if (status == HF2C_OK) status = join(run, &whole, part, token > first);
-        if (status != HF2C_OK) return status;
-    }
-    *word = (hf2c_text){whole.text, whole.bytes};
-    return HF2C_OK;
+    hf2c_spelling text, *parts = HF2C_TAKE(run->scratch, hf2c_spelling, group->last - group->first + 1);
+    int count;
+    if (!parts) return HF2C_TOO_SMALL;
+    hf2c_status status = group_parts(run, tagged, group, aggregation >= HF2C_AGGREGATE_FIRST, parts, &count);
+    if (status == HF2C_OK) status = decode_parts(run, parts, count, &text);
+    if (status == HF2C_OK) group->word = (hf2c_text){text.text, text.length};
+    return status;
 }
 
 /* ---- one label for a word ---- */
@@ -226,12 +241,12 @@ hf2c_status hf2c_entities_find(hf2c_run *run, const hf2c_tagged *tagged, hf2c_ag
     if (aggregation != HF2C_AGGREGATE_NONE) *count = group_words(run, entities, *count);
     for (int i = 0; i < *count; i++) {
         hf2c_entity *one = &entities[i];
-        if (aggregation == HF2C_AGGREGATE_NONE && !is_unknown(run, tagged->encoding->ids[one->first])) {
-            one->word.text =
-                hf2c_token_text(run->context->model->tokenizer, tagged->encoding->ids[one->first], &one->word.bytes);
+        if (aggregation == HF2C_AGGREGATE_NONE) {
+            hf2c_spelling spelling = spelling_of(run, tagged, one->first);
+            one->word = (hf2c_text){spelling.text, spelling.length};
             continue;
         }
-        hf2c_status status = word_of(run, tagged, one->first, one->last, &one->word);
+        hf2c_status status = group_text(run, tagged, aggregation, one);
         if (status != HF2C_OK) return status;
     }
     return HF2C_OK;

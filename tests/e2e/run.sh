@@ -3,7 +3,8 @@
 export XDG_CACHE_HOME=$WORK/cache
 mkdir cache model
 cp "$EXAMPLES"/kjv-genre/*.json "$EXAMPLES"/kjv-genre/model.safetensors model/
-entries() { ls -A cache/hf2c | wc -l; }
+# Programs; compiled objects have a folder of their own.
+entries() { ls -A -I objects cache/hf2c | wc -l; }
 built() { find cache/hf2c -name MODEL.md -newer mark | wc -l; }
 
 "$HF2C" run model -- "And Moses said unto Pharaoh" >first &
