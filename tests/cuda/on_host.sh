@@ -17,11 +17,15 @@ compiled_here() {
 }
 
 command -v g++ >/dev/null || skip "there is no g++"
-for model in kjv-genre kjv-writer; do
-    "$HF2C" build "$EXAMPLES/$model" --target cuda-sm80 --emit c -o "made-$model"
+for model in kjv-genre kjv-writer bart t5-v1_0; do
+    folder=$EXAMPLES/$model
+    [ -d "$folder" ] || folder=$ORACLE/$model
+    "$HF2C" build "$folder" --target cuda-sm80 --emit c -o "made-$model"
     compiled_here "made-$model" "$model"
     compiled_here "made-$model" "$model-test" -DHF2C_SELF_TEST
     "./$model-test"
 done
 python3 "$ORACLE/check_verses.py" ./kjv-genre "$EXAMPLES/kjv-genre/golden.json" 100
 python3 "$ORACLE/check_jsonl.py" ./kjv-writer "$EXAMPLES/kjv-writer"
+python3 "$ORACLE/check_jsonl.py" ./bart "$ORACLE/bart"
+python3 "$ORACLE/check_jsonl.py" ./t5-v1_0 "$ORACLE/t5-v1_0"
