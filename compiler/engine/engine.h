@@ -9,7 +9,7 @@ typedef struct Engine {
     hf2c_model model;    /* model.forward runs it; contexts must have engine = this */
     uint8_t *weights;    /* packed, for the interpreter; NULL otherwise */
     hf2c_batch source;   /* the reference engine: what encode() read last */
-    Arena *source_arena; /* of its numbers; NULL: nothing yet */
+    Arena *arena;        /* of its numbers */
 } Engine;
 
 /* interpret.c: executes the plan step by step, with the same kernels at run-time shapes. */

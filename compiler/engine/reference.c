@@ -32,7 +32,7 @@ static void evaluate(const Engine *engine, const hf2c_batch *batch, const hf2c_b
 static hf2c_status reference_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
 {
     const Engine *engine = context->engine;
-    const hf2c_batch *source = engine->source_arena ? &engine->source : NULL;
+    const hf2c_batch *source = engine->source.rows ? &engine->source : NULL;
     hf2c_status status = hf2c_batch_check(context, batch);
     if (status != HF2C_OK) return status;
     for (int i = 0; batch->past && i < batch->sequences; i++)
@@ -55,8 +55,7 @@ static hf2c_status reference_encode(hf2c_context *context, const hf2c_batch *bat
     Engine *engine = context->engine;
     hf2c_status status = hf2c_source_check(context, batch);
     if (status != HF2C_OK) return status;
-    if (engine->source_arena) arena_free(engine->source_arena);
-    Arena *arena = engine->source_arena = arena_new();
+    Arena *arena = engine->arena;
     engine->source = (hf2c_batch){.rows = batch->rows, .sequences = batch->sequences};
     engine->source.ids = keep(arena, batch->ids, batch->rows);
     engine->source.positions = keep(arena, batch->positions, batch->rows);
@@ -70,6 +69,7 @@ Engine *engine_reference(Arena *arena, const Compiled *compiled)
 {
     Engine *engine = ARENA_NEW(arena, Engine);
     engine->compiled = compiled;
+    engine->arena = arena;
     engine->model = compiled->facts;
     engine->model.forward = reference_forward;
     if (graph_has_encoder(compiled->before)) engine->model.encode = reference_encode;
