@@ -38,6 +38,7 @@ static PlanOptions plan_options(const Compiled *c)
     bool whole = !c->built.cached || c->built.architecture->encoder; /* so must what an encoder reads */
     if (whole && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
     p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
+    p.max_images = p.max_batch < 4 ? p.max_batch : 4; /* one is much work alone */
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
     p.roll = pass_enabled(&c->options.passes, "roll");
     return p;
@@ -49,8 +50,18 @@ static bool read_tokenizer(Compiled *c, Err *err)
     return c->tokenizer || !err->text[0];
 }
 
+/* Values of images stay where the caller has them, which no device can read. */
+static bool check_images(const Compiled *c, Err *err)
+{
+    for (size_t i = 0; i < c->graph->count && c->target->device_compiler[0]; i++)
+        if (c->graph->node[i]->op == OP_input && c->graph->node[i]->format == FORMAT_f32)
+            return err_set(err, "target %s cannot run models that read images", c->target->name);
+    return true;
+}
+
 static bool make_plan(Compiled *c, Err *err)
 {
+    if (!check_images(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
     return c->plan != NULL;

@@ -18,6 +18,7 @@ static hf2c_rows rows_of(const Node *node)
     switch (node->shape.dim[0].symbol) {
     case SYMBOL_sequences: return HF2C_ROWS_SEQUENCES;
     case SYMBOL_wanted: return HF2C_ROWS_WANTED;
+    case SYMBOL_images: return HF2C_ROWS_IMAGES;
     default: return HF2C_ROWS_ALL;
     }
 }
@@ -27,7 +28,9 @@ static void describe_outputs(Compiled *c)
     hf2c_output *output = ARENA_ARRAY(c->arena, hf2c_output, c->graph->outputs);
     for (size_t i = 0; i < c->graph->outputs; i++) {
         const GraphOutput *from = &c->graph->output[i];
-        output[i] = (hf2c_output){from->name, rows_of(from->node), (int)shape_columns(from->node->shape)};
+        int64_t columns = shape_columns(from->node->shape) * from->node->shape.dim[0].size;
+        if (columns > INT32_MAX) fatal("output %s has %lld columns, which is too many", from->name, (long long)columns);
+        output[i] = (hf2c_output){from->name, rows_of(from->node), (int)columns};
     }
     c->facts.outputs = output;
     c->facts.output_count = (int)c->graph->outputs;
@@ -147,6 +150,16 @@ static void describe_embedding(Compiled *c)
     c->facts.normalize = config_bool_or(&c->model.sentence, "normalize", false);
 }
 
+/* Numbers of an image; 0: the graph takes none. */
+static int image_values(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op == OP_input && strcmp(node->a.key, "values") == 0) return (int)node->shape.dim[0].size;
+    }
+    return 0;
+}
+
 /* Rows of the table that token types choose from. */
 static int token_types(const Graph *graph)
 {
@@ -199,6 +212,9 @@ bool facts_describe(Compiled *c, Err *err)
     f->max_sequence = (int)limits->max_sequence;
     f->max_rows = (int)limits->max_rows;
     f->max_batch = (int)limits->max_batch;
+    f->image_values = image_values(c->before);
+    f->max_images = f->image_values ? (int)limits->max_images : 0;
+    f->similarity = (float)c->built.similarity;
     f->labels = c->built.labels;
     f->label_count = c->built.label_count;
     f->problem = c->built.problem;

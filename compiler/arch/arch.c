@@ -163,18 +163,22 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     const Config *c = b->config;
     const char *tasks = heads[built->head].tasks;
     built->graph = b->graph;
-    if (built->head == HEAD_seq2seq_lm && built->architecture->tasks) tasks = built->architecture->tasks;
+    bool own = built->head == HEAD_seq2seq_lm || built->head == HEAD_base;
+    if (own && built->architecture->tasks) tasks = built->architecture->tasks;
     built->tasks = tasks_suited(b->graph->arena, built, tasks);
-    built->vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
     built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers|decoder_layers", 1, 1 << 16, 1);
+    built->hidden = shape_columns(hidden->shape);
+    built->cached = b->cached;
+    built->caches = b->caches;
+    built->similarity = b->similarity;
+    built->max_sequence = 1;
+    if (built->architecture->images) return;
+    built->vocabulary = config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
     const char *length = built->architecture->length_keys;
     int64_t otherwise = built->architecture->default_length;
     int64_t positions = otherwise ? config_int_or(c, length, 1, 1 << 26, otherwise) : config_int(c, length, 1, 1 << 26);
     if (b->stretched_positions > positions) positions = b->stretched_positions;
     built->max_sequence = positions - b->reserved_positions;
-    built->hidden = shape_columns(hidden->shape);
-    built->cached = b->cached;
-    built->caches = b->caches;
 }
 
 bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)

@@ -22,10 +22,11 @@ typedef struct Architecture {
     const char *prefix;     /* of the base model's tensors in a checkpoint with a head: "bert." */
     bool decoder;           /* causal; with a cache under the causal_lm head */
     bool untied;            /* the output layer has weights of its own where config.json does not say */
+    bool images;            /* reads images alone: there are no tokens */
     bool encoder;           /* an encoder reads a source first; the decoder looks back at it */
     const char *length_keys; /* config keys of the longest sequence */
     int64_t default_length;  /* where config.json need not say it; 0: it must */
-    const char *tasks;       /* of the seq2seq_lm head, the default first, where they are not those of heads.def */
+    const char *tasks;       /* of the seq2seq_lm and base heads, the default first, where they are not those of heads.def */
     Node *(*body)(Builder *builder);
     HeadBuilder *head[HEAD_COUNT];
 } Architecture;
@@ -49,6 +50,7 @@ struct Builder {
     size_t outer[16];       /* lengths of the scopes around it */
     int depth;
     double deviation;       /* initializer_range */
+    double similarity;      /* see BuiltModel */
 };
 
 /* What compile needs to know of a built model besides its graph. */
@@ -64,6 +66,7 @@ typedef struct BuiltModel {
     const char **labels;
     int label_count;
     int problem; /* hf2c_problem */
+    double similarity; /* of embeddings of texts and images: what their product is multiplied by; 0: there are none */
 } BuiltModel;
 
 typedef struct ArchOptions {

@@ -20,10 +20,16 @@ typedef struct Forward {
     Err *err;
 } Forward;
 
+size_t padded_count(const Padded *inputs, hf2c_rows rows)
+{
+    size_t sequences = (size_t)inputs->sequences;
+    if (rows == HF2C_ROWS_IMAGES) return (size_t)inputs->images;
+    return rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)padded_rows(inputs, rows)->width;
+}
+
 static size_t value_rows(const Forward *f, const hf2c_output *output)
 {
-    size_t sequences = (size_t)f->inputs->sequences;
-    return output->rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)padded_rows(f->inputs, output->rows)->width;
+    return padded_count(f->inputs, output->rows);
 }
 
 static void prepare(Forward *f, size_t capacity, int only)
@@ -41,7 +47,7 @@ static void prepare(Forward *f, size_t capacity, int only)
     for (int i = 0; i < model->output_count; i++) {
         size_t columns = (size_t)model->outputs[i].columns;
         if (only >= 0 && only != i) continue;
-        f->output[i] = arena_alloc_array(a, capacity * columns, sizeof(float));
+        if (model->outputs[i].rows != HF2C_ROWS_IMAGES) f->output[i] = arena_alloc_array(a, capacity * columns, sizeof(float));
         f->value[i] = arena_alloc_array(a, value_rows(f, &model->outputs[i]) * columns, sizeof(float));
     }
 }
@@ -73,7 +79,7 @@ static void scatter(Forward *f, bool encoding)
     for (int i = 0; i < model->output_count; i++) {
         size_t columns = (size_t)model->outputs[i].columns, bytes = columns * sizeof(float);
         bool sequences = model->outputs[i].rows == HF2C_ROWS_SEQUENCES;
-        if ((model->outputs[i].rows == HF2C_ROWS_SOURCE) != encoding) continue;
+        if ((model->outputs[i].rows == HF2C_ROWS_SOURCE) != encoding || model->outputs[i].rows == HF2C_ROWS_IMAGES) continue;
         int count = sequences ? f->sequences : f->rows;
         for (int r = 0; f->output[i] && r < count; r++) {
             size_t place = sequences ? (size_t)f->sequence[r] : f->place[r];
@@ -134,6 +140,26 @@ static bool run_block(Forward *f, int first, int count, int piece)
 
 static int least(int a, int b) { return a < b ? a : b; }
 
+/* Images, as many at once as the model takes; their outputs need no moving. */
+static bool run_images(Forward *f, int together)
+{
+    const hf2c_model *model = f->context->model;
+    const Padded *in = f->inputs;
+    if (in->images && in->image_values != model->image_values)
+        return err_set(f->err, "an image has %lld values, the model wants %d", (long long)in->image_values, model->image_values);
+    int most = together ? least(together, model->max_images) : model->max_images;
+    for (int first = 0; first < in->images; first += most) {
+        hf2c_batch batch = {.images = least(most, in->images - first), .values = in->values + first * in->image_values};
+        for (int i = 0; i < model->output_count; i++) {
+            bool wanted = f->value[i] && model->outputs[i].rows == HF2C_ROWS_IMAGES;
+            f->output[i] = wanted ? f->value[i] + (size_t)first * (size_t)model->outputs[i].columns : NULL;
+        }
+        hf2c_status status = model->forward(f->context, &batch, f->output);
+        if (status != HF2C_OK) return err_set(f->err, "%s", hf2c_status_text(status));
+    }
+    return true;
+}
+
 /* Settles what was left open and what does not fit. */
 static Feeding fit(const hf2c_context *context, const Padded *inputs, Feeding wish)
 {
@@ -145,7 +171,7 @@ static Feeding fit(const hf2c_context *context, const Padded *inputs, Feeding wi
     if (wish.together) f.together = least(f.together, wish.together);
     f.together = least(f.together, model->max_batch);
     int longest = inputs->source && inputs->source->width > f.piece ? inputs->source->width : f.piece;
-    int rows = model->max_rows / longest;
+    int rows = model->max_rows / (longest ? longest : 1);
     f.together = rows < f.together ? (rows ? rows : 1) : f.together;
     return f;
 }
@@ -163,5 +189,5 @@ float **forward_padded(Arena *arena, hf2c_context *context, const Padded *inputs
     prepare(&f, (size_t)fitting.together * (size_t)longest, only);
     for (int first = 0; first < inputs->sequences; first += fitting.together)
         if (!run_block(&f, first, least(fitting.together, inputs->sequences - first), fitting.piece)) return NULL;
-    return f.value;
+    return run_images(&f, feeding.together) ? f.value : NULL;
 }

@@ -18,6 +18,9 @@ typedef struct Padded {
     const int32_t *ids;   /* [sequences * width] */
     const int32_t *types; /* the same, or NULL: all 0 */
     const uint8_t *mask;  /* the same; 1: a token, 0: padding */
+    int images;           /* beside the sequences, of which there may be none then */
+    int64_t image_values; /* numbers of each */
+    const float *values;  /* [images * image_values] */
     const struct Padded *source; /* what the encoder reads while a decoder reads this; NULL: there is no encoder */
 } Padded;
 
@@ -57,6 +60,9 @@ extern const Tolerance golden_default_tolerance;
 bool golden_open(Arena *arena, const char *path, int64_t padding, Golden *golden, Err *err);
 /* "bfloat16" for a group "precision/bfloat16", NULL for others. */
 const char *golden_precision(const GoldenGroup *group);
+
+/* Rows that a model's output of that kind has for these inputs, padding included. */
+size_t padded_count(const Padded *inputs, hf2c_rows rows);
 
 /* ---- golden_inputs.c ---- */
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err);

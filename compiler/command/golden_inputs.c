@@ -176,12 +176,29 @@ static bool read_decoder_inputs(const Golden *golden, const char *name, Padded *
     return inputs->ids != NULL;
 }
 
+/* "G/pixel_values", [images, channels, height, width]; fine when there are none. */
+static bool read_images(const Golden *golden, const char *name, Padded *inputs, Err *err)
+{
+    const Tensor *values = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/pixel_values", name));
+    if (!values) return true;
+    if (values->rank < 2 || values->elements == 0 || values->elements > MOST_TOKENS)
+        return err_set(err, "%s: found shape %s, wanted [images, ...]", values->name, shape_text(golden->arena, values->rank, values->shape));
+    float *copy = ARENA_ARRAY(golden->arena, float, values->elements);
+    tensor_to_float(values, 0, values->elements, copy);
+    inputs->images = (int)values->shape[0];
+    inputs->image_values = (int64_t)values->elements / values->shape[0];
+    inputs->values = copy;
+    return true;
+}
+
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err)
 {
     const char *name = group_with_inputs(group);
     const Tensor *ids = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/input_ids", name));
-    bool found;
+    bool found = false;
+    if (!read_images(golden, name, &group->inputs, err)) return false;
     if (ids) found = from_tensors(golden, ids, name, &group->inputs, err);
+    else if (group->inputs.images) return true;
     else if (group->name[0]) found = from_feature(golden, name, &group->inputs, err);
     else found = from_texts(golden, &group->inputs, err);
     if (!found) return err_set(err, "has outputs, and no input_ids");

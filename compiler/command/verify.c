@@ -143,6 +143,24 @@ static void report_failure(Verification *v, const GoldenGroup *group, const char
 
 /* ---- comparing ---- */
 
+/* Similarities of all images and all texts, from their embeddings: [images, sequences], or of texts and images. */
+static float *similarities(const Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float *const *value)
+{
+    const hf2c_model *model = &v->compiled->facts;
+    bool by_image = strcmp(group->output[i], "logits_per_image") == 0;
+    int image = hf2c_output_find(model, "image_embeds"), text = hf2c_output_find(model, "text_embeds");
+    if ((!by_image && strcmp(group->output[i], "logits_per_text") != 0) || image < 0 || text < 0) return NULL;
+    size_t images = (size_t)group->inputs.images, texts = (size_t)group->inputs.sequences, columns = (size_t)model->outputs[image].columns;
+    if (group->expected[i]->elements != images * texts) return NULL;
+    float *out = ARENA_ARRAY(arena, float, images * texts);
+    for (size_t p = 0; p < images * texts; p++) {
+        double sum = 0;
+        for (size_t c = 0; c < columns; c++) sum += (double)value[image][p / texts * columns + c] * (double)value[text][p % texts * columns + c];
+        out[by_image ? p : p % texts * images + p / texts] = model->similarity * (float)sum;
+    }
+    return out;
+}
+
 /* The model's value for one expected tensor; NULL: not covered, *why says why. */
 static float *computed(const Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float *const *value, const char **why)
 {
@@ -152,10 +170,9 @@ static float *computed(const Verification *v, Arena *arena, const GoldenGroup *g
     if (found >= 0) derivation = NULL;
     else if (derivation) found = hf2c_output_find(model, derivation->from);
     *why = "the model has no such output";
-    if (found < 0) return NULL;
+    if (found < 0) return similarities(v, arena, group, i, value);
     const hf2c_output *output = &model->outputs[found];
-    size_t elements = group->expected[i]->elements, rows = (size_t)group->inputs.sequences;
-    if (output->rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(&group->inputs, output->rows)->width;
+    size_t elements = group->expected[i]->elements, rows = padded_count(&group->inputs, output->rows);
     *why = "the golden's shape is not that of this output";
     if (!derivation) return elements == rows * (size_t)output->columns ? value[found] : NULL;
     float *out = ARENA_ARRAY(arena, float, elements);
@@ -171,13 +188,14 @@ static bool pools_padding(const Verification *v, const Padded *inputs, int seque
 }
 
 /* Rows of an expected tensor: of tokens, of sequences, or (of what is derived) none of both. */
-typedef enum RowKind { ROW_derived, ROW_token, ROW_source, ROW_sequence } RowKind;
+typedef enum RowKind { ROW_derived, ROW_token, ROW_source, ROW_sequence, ROW_image } RowKind;
 
 static RowKind row_kind(const Verification *v, const char *output)
 {
     int found = hf2c_output_find(&v->compiled->facts, output);
     if (found < 0) return ROW_derived;
     hf2c_rows rows = v->compiled->facts.outputs[found].rows;
+    if (rows == HF2C_ROWS_IMAGES) return ROW_image;
     return rows == HF2C_ROWS_SEQUENCES ? ROW_sequence : rows == HF2C_ROWS_SOURCE ? ROW_source : ROW_token;
 }
 
@@ -196,7 +214,7 @@ static size_t keep_comparable(const Verification *v, const GoldenGroup *group, s
     size_t rows = (size_t)group->inputs.sequences, elements = group->expected[i]->elements, kept = 0;
     if (kind == ROW_token) rows *= (size_t)group->inputs.width;
     if (kind == ROW_source) rows *= (size_t)group->inputs.source->width;
-    if (kind == ROW_derived || elements % rows != 0) return elements;
+    if (kind == ROW_derived || kind == ROW_image || elements % rows != 0) return elements;
     size_t columns = elements / rows;
     for (size_t row = 0; row < rows; row++) {
         if (!row_counts(v, group, kind, row)) continue;
@@ -216,6 +234,18 @@ static void note_left_out(const Verification *v, const GoldenGroup *group, size_
                group->output[i], count, sequences);
 }
 
+/* [images, channels, height, width] -> [images, height * width, channels]: a row for each place, as the model has it */
+static void pixels_to_rows(Arena *arena, const Tensor *tensor, float *values)
+{
+    size_t channels = (size_t)tensor->shape[1], places = (size_t)tensor->shape[2] * (size_t)tensor->shape[3];
+    float *copy = ARENA_ARRAY(arena, float, tensor->elements);
+    memcpy(copy, values, tensor->elements * sizeof *copy);
+    for (size_t i = 0; i < tensor->elements; i++) {
+        size_t image = i / (channels * places), place = i / channels % places, channel = i % channels;
+        values[i] = copy[(image * channels + channel) * places + place];
+    }
+}
+
 static void compare_output(Verification *v, Arena *arena, const GoldenGroup *group, size_t i, float **const value[ENGINE_COUNT])
 {
     Tolerance tolerance = group->tolerance;
@@ -224,6 +254,7 @@ static void compare_output(Verification *v, Arena *arena, const GoldenGroup *gro
     if (v->options->rtol) tolerance.relative = tolerance_of("rtol", v->options->rtol);
     float *expected = ARENA_ARRAY(arena, float, tensor->elements);
     tensor_to_float(tensor, 0, tensor->elements, expected);
+    if (row_kind(v, group->output[i]) == ROW_image && tensor->rank == 4) pixels_to_rows(arena, tensor, expected);
     size_t count = keep_comparable(v, group, i, expected);
     note_left_out(v, group, i);
     for (int k = 0; k < ENGINE_COUNT; k++) {
@@ -250,8 +281,7 @@ static void compare_engines(Verification *v, const GoldenGroup *group, float *co
 {
     const hf2c_model *model = &v->compiled->facts;
     for (int i = 0; compiled && interpreted && i < model->output_count; i++) {
-        size_t rows = (size_t)group->inputs.sequences;
-        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(&group->inputs, model->outputs[i].rows)->width;
+        size_t rows = padded_count(&group->inputs, model->outputs[i].rows);
         Comparison c = compare_values(compiled[i], interpreted[i], rows * (size_t)model->outputs[i].columns, (Tolerance){0, 0});
         v->disagreement = compare_worse(v->disagreement, c.relative_l2);
         v->same_bits = v->same_bits && c.same_bits;

@@ -37,9 +37,8 @@ static float **run_variant(const Verification *v, Arena *arena, EngineRun *run, 
 static const char *difference(const hf2c_model *model, const Padded *inputs, float *const *a, float *const *b, Comparison *worst)
 {
     for (int i = 0; i < model->output_count; i++) {
-        size_t rows = (size_t)inputs->sequences;
+        size_t rows = padded_count(inputs, model->outputs[i].rows);
         if (!a[i] || !b[i]) continue;
-        if (model->outputs[i].rows != HF2C_ROWS_SEQUENCES) rows *= (size_t)padded_rows(inputs, model->outputs[i].rows)->width;
         *worst = compare_values(a[i], b[i], rows * (size_t)model->outputs[i].columns, (Tolerance){0, 0});
         if (!worst->same_bits) return model->outputs[i].name;
     }

@@ -40,6 +40,9 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
                f->hidden, upper_name, f->layers);
     str_printf(out, "    %s_MAX_SEQUENCE = %d, /* tokens */\n    %s_MAX_ROWS = %d,     /* tokens in one call */\n    %s_MAX_BATCH = %d,    /* sequences in one call */\n",
                upper_name, f->max_sequence, upper_name, f->max_rows, upper_name, f->max_batch);
+    if (f->image_values)
+        str_printf(out, "    %s_IMAGE_VALUES = %d, /* numbers of an image */\n    %s_MAX_IMAGES = %d,   /* in one call */\n", upper_name,
+                   f->image_values, upper_name, f->max_images);
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    %s_OUTPUT_%s = %d, /* %d columns */\n", upper_name, upper(c->arena, f->outputs[i].name), i, f->outputs[i].columns);
     str_printf(out, "};\n\n");
@@ -68,6 +71,14 @@ static void print_encoder(Str *out, const char *name)
     str_printf(out,
                "/* Runs n tokens as one sequence; types may be NULL. out receives output number `output` (NAME_OUTPUT_...). */\n"
                "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out);\n\n", name, name);
+}
+
+static void print_images(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Runs images; values: [images, IMAGE_VALUES], channel by channel, scaled as the model wants them. out receives output number\n"
+               " * `output` (NAME_OUTPUT_...), [images, columns]. */\n"
+               "hf2c_status %s_see(%s_context *c, const float *values, int images, int output, float *out);\n\n", name, name);
 }
 
 static void print_text_calls(Str *out, const Compiled *c)
@@ -117,7 +128,8 @@ void emit_header(Str *out, const Compiled *c)
                "    const void *weights, size_t weights_bytes);\n\n", name, name);
     if (encoder) print_source(out, name);
     if (c->facts.state_bytes) print_decoder(out, name);
-    else print_encoder(out, name);
+    else if (c->facts.vocabulary) print_encoder(out, name);
+    if (c->facts.image_values) print_images(out, name);
     print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
                     "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);

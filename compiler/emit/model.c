@@ -31,7 +31,7 @@ static void print_labels(Str *out, const hf2c_model *f)
 
 static void print_outputs(Str *out, const hf2c_model *f)
 {
-    static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED", "HF2C_ROWS_SOURCE"};
+    static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED", "HF2C_ROWS_SOURCE", "HF2C_ROWS_IMAGES"};
     str_printf(out, "static const hf2c_output outputs[] = {\n");
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
@@ -104,6 +104,9 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "    .vocabulary = %d,\n    .hidden = %d,\n    .layers = %d,\n    .token_types = %d,\n", f->vocabulary, f->hidden, f->layers,
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
+    if (f->image_values)
+        str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
+                   text_of_float(c->arena, f->similarity));
     str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
     if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
     str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],
@@ -180,6 +183,18 @@ static void print_encoder(Str *out, const Compiled *c)
                name, name, c->facts.max_sequence, c->facts.max_sequence, c->facts.output_count, c->facts.output_count, c->facts.max_sequence);
 }
 
+static void print_images(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "\nhf2c_status %s_see(%s_context *c, const float *values, int images, int output, float *out)\n{\n"
+               "    float *outputs[%d] = {NULL};\n"
+               "    if (!c || !values || output < 0 || output >= %d) return HF2C_BAD_ARGUMENT;\n"
+               "    hf2c_batch batch = {.images = images, .values = values};\n    outputs[output] = out;\n"
+               "    return c->context.model->forward(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.output_count, c->facts.output_count);
+}
+
 /* The calls that take text. */
 static void print_text_calls(Str *out, const Compiled *c)
 {
@@ -213,7 +228,8 @@ void emit_model(Str *out, const Compiled *c)
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);
-    else print_encoder(out, c);
+    else if (c->facts.vocabulary) print_encoder(out, c);
+    if (c->facts.image_values) print_images(out, c);
     if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);
 }

@@ -307,8 +307,11 @@ static const char *argument_text(const Emitter *e, const Operand *operand)
     }
 }
 
-static const char *run_count(Symbol symbol)
+static const char *run_count(Arena *arena, const Call *call)
 {
+    Symbol symbol = call->dynamic[0];
+    if (symbol == SYMBOL_images && call->multiple > 1) return arena_printf(arena, "%" PRId64 " * call->images", call->multiple);
+    if (symbol == SYMBOL_images) return "call->images";
     return symbol == SYMBOL_sequences ? "call->sequence_count" : symbol == SYMBOL_wanted ? "call->wanted" : "call->rows";
 }
 
@@ -320,7 +323,7 @@ static void print_step(const Emitter *e, const Step *step)
     line_add(&line, arena_printf(e->arena, "    %s(%s", instance->name, e->dialect->team_name));
     for (int p = 0; p < step->call.pointers; p++)
         if (step->pointer[p].place != PLACE_NONE) line_add(&line, arena_printf(e->arena, ", %s", argument_text(e, &step->pointer[p])));
-    str_printf(e->out, ", %s);\n", run_count(step->call.dynamic[0]));
+    str_printf(e->out, ", %s);\n", run_count(e->arena, &step->call));
 }
 
 static void print_section(const Emitter *e, size_t number)
@@ -377,7 +380,7 @@ static void print_output_memory(const Emitter *e, int entry)
 {
     const hf2c_model *facts = &e->compiled->facts;
     for (int i = 0; i < facts->output_count; i++) {
-        static const char *const counts[] = {"batch->rows", "batch->sequences", "batch->wanted", "batch->rows"};
+        static const char *const counts[] = {"batch->rows", "batch->sequences", "batch->wanted", "batch->rows", "batch->images"};
         if (!is_output_of(e, i, entry)) continue;
         str_printf(e->out, "    hf2c_device_copy_output(device, outputs[%d], call.outputs[%d], (size_t)%s * %d * sizeof(float));\n", i, i,
                    counts[facts->outputs[i].rows], facts->outputs[i].columns);

@@ -1,4 +1,4 @@
-/* test: NAME_test.c, a self-test of the emitted code: fixed ids in, the reference evaluation's outputs expected. */
+/* test: NAME_test.c, a self-test of the emitted code: fixed ids or pixels in, the reference evaluation's outputs expected. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,6 +12,21 @@ typedef struct TestCase {
     int output, values;
     float expected[TEST_VALUES];
 } TestCase;
+
+static bool reads_images(const Compiled *c) { return c->facts.outputs[0].rows == HF2C_ROWS_IMAGES; }
+
+/* Output 0 of the double evaluation of one image. */
+static void evaluate_image(const Compiled *c, TestCase *test)
+{
+    Arena *arena = arena_new();
+    float *values = ARENA_ARRAY(arena, float, (size_t)c->facts.image_values);
+    for (int i = 0; i < c->facts.image_values; i++) values[i] = (float)((unsigned)i * 7919u % 255u) / 255.0f;
+    double **value = graph_evaluate(arena, c->before, &(hf2c_batch){.images = 1, .values = values});
+    int columns = c->facts.outputs[0].columns;
+    test->values = columns < TEST_VALUES ? columns : TEST_VALUES;
+    for (int i = 0; i < test->values; i++) test->expected[i] = (float)value[c->before->output[0].node->id][i];
+    arena_free(arena);
+}
 
 /* Output 0 of the double evaluation, its last row. */
 static void evaluate(const Compiled *c, TestCase *test)
@@ -50,11 +65,16 @@ static void print_open(Str *out, const Compiled *c)
                    c->facts.weights_bytes);
 }
 
-static void print_numbers(Str *out, Arena *arena, const TestCase *test)
+static void print_numbers(Str *out, Arena *arena, const TestCase *test, int image_values)
 {
-    str_printf(out, "static const int32_t ids[%d] = {", test->tokens);
-    for (int i = 0; i < test->tokens; i++) str_printf(out, "%s%" PRId32, i ? ", " : "", test->ids[i]);
-    str_printf(out, "};\nstatic const float expected[%d] = {", test->values);
+    if (image_values) {
+        str_printf(out, "static float values[%d];\n", image_values);
+    } else {
+        str_printf(out, "static const int32_t ids[%d] = {", test->tokens);
+        for (int i = 0; i < test->tokens; i++) str_printf(out, "%s%" PRId32, i ? ", " : "", test->ids[i]);
+        str_printf(out, "};\n");
+    }
+    str_printf(out, "static const float expected[%d] = {", test->values);
     for (int i = 0; i < test->values; i++) str_printf(out, "%s%s%sf", i ? "," : "", i % 8 ? " " : "\n    ", text_of_float(arena, test->expected[i]));
     str_printf(out, "};\n\n");
 }
@@ -64,22 +84,26 @@ bool emit_self_test(Str *out, const Compiled *c, Err *err)
     (void)err;
     const char *name = c->name, *device = dialect_find(c->target->emitter)->device;
     TestCase test = {.tokens = c->facts.max_sequence < TEST_TOKENS ? c->facts.max_sequence : TEST_TOKENS};
-    for (int i = 0; i < test.tokens; i++) test.ids[i] = (int32_t)((i * 7919 + 11) % c->facts.vocabulary);
-    evaluate(c, &test);
+    for (int i = 0; c->facts.vocabulary && i < test.tokens; i++) test.ids[i] = (int32_t)((i * 7919 + 11) % c->facts.vocabulary);
+    if (reads_images(c)) evaluate_image(c, &test);
+    else evaluate(c, &test);
     str_printf(out, "/* %s_test.c: a self-test. Build it with `cc -DHF2C_SELF_TEST *.c -lm`; it prints the largest error and fails above the\n"
                     " * tolerance. The expected numbers are the reference evaluation's, in double, of the unfused graph. */\n#include \"%s.h\"\n\n#ifdef HF2C_SELF_TEST\n#include <math.h>\n#include <stdio.h>\n", name, name);
     if (device) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, arena_printf(c->arena, "runtime/%s/program.h", device)));
     str_printf(out, "\n");
-    print_numbers(out, c->arena, &test);
-    str_printf(out, "static float output[%zu];\n\n", (size_t)c->facts.max_rows * (size_t)c->facts.outputs[0].columns);
+    print_numbers(out, c->arena, &test, reads_images(c) ? c->facts.image_values : 0);
+    str_printf(out, "static float output[%zu];\n\n", (size_t)(reads_images(c) ? 1 : c->facts.max_rows) * (size_t)c->facts.outputs[0].columns);
     print_open(out, c);
     bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
     str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
-    if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
-    if (c->facts.state_bytes)
+    if (reads_images(c))
+        str_printf(out, "    for (int i = 0; i < %d; i++) values[i] = (float)((unsigned)i * 7919u %% 255u) / 255.0f;\n"
+                        "    if (status == HF2C_OK) status = %s_see(&c, values, 1, 0, output);\n    const float *row = output;\n", c->facts.image_values, name);
+    else if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
+    if (!reads_images(c) && c->facts.state_bytes)
         str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output + %d;\n", name, test.tokens,
                    c->facts.outputs[0].rows == HF2C_ROWS_ALL ? (test.tokens - 1) * c->facts.outputs[0].columns : 0);
-    else
+    else if (!reads_images(c))
         str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test.tokens,
                    per_sequence ? 0 : (test.tokens - 1) * c->facts.outputs[0].columns);
     str_printf(out,

@@ -18,6 +18,7 @@ static void *input_pointer(hf2c_call *run, int input)
     case INPUT_types: return (void *)run->types;
     case INPUT_want: return (void *)run->want;
     case INPUT_sequences: return &run->table;
+    case INPUT_values: return (void *)run->values;
     default: bug("input %d", input);
     }
 }
@@ -41,6 +42,7 @@ static int symbol_value(const hf2c_call *run, Symbol symbol)
     case SYMBOL_rows: return run->rows;
     case SYMBOL_sequences: return run->sequence_count;
     case SYMBOL_wanted: return run->wanted;
+    case SYMBOL_images: return run->images;
     default: bug("no kernel counts %s", symbol_name(symbol));
     }
 }
@@ -51,7 +53,7 @@ static void interpret_step(const hf2c_team *team, hf2c_call *run, const Plan *pl
     int dynamic[CALL_MAX_DYNAMICS];
     float real[CALL_MAX_REALS];
     for (int i = 0; i < step->call.pointers; i++) pointer[i] = operand_pointer(run, &step->pointer[i], iteration);
-    for (int i = 0; i < step->call.dynamics; i++) dynamic[i] = symbol_value(run, step->call.dynamic[i]);
+    for (int i = 0; i < step->call.dynamics; i++) dynamic[i] = (int)step->call.multiple * symbol_value(run, step->call.dynamic[i]);
     for (int i = 0; i < step->call.reals; i++) real[i] = (float)step->call.real[i];
     if (step->guard >= 0 && !pointer[0]) return;
     plan->instance[step->instance].kernel->thunk(team, pointer, dynamic, step->call.constant, real);

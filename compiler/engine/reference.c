@@ -6,6 +6,7 @@
 static int rows_of(const hf2c_output *output, const hf2c_batch *batch)
 {
     if (output->rows == HF2C_ROWS_SEQUENCES) return batch->sequences;
+    if (output->rows == HF2C_ROWS_IMAGES) return batch->images;
     return output->rows == HF2C_ROWS_WANTED ? batch->wanted : batch->rows;
 }
 

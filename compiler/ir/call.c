@@ -13,6 +13,7 @@ void call_begin(Call *call, const char *op, const Node *node, Symbol rows)
     call->label[0] = '\0';
     call_pointer(call, node);
     call->dynamic[call->dynamics++] = rows;
+    call->multiple = node->shape.dim[0].size;
 }
 
 void call_pointer(Call *call, const Node *node)
@@ -47,7 +48,7 @@ void call_label(Call *call, const char *format, ...)
 Symbol bind_rows(const Node *node)
 {
     Dim first = node->shape.dim[0];
-    if (node->shape.rank == 0 || first.symbol == SYMBOL_none || first.size != 1)
+    if (node->shape.rank == 0 || first.symbol == SYMBOL_none || (first.size != 1 && first.symbol != SYMBOL_images))
         bug("%%%d has shape %s: no kernel works on such rows", node->id, shape_describe(node->shape));
     return first.symbol;
 }

@@ -12,6 +12,8 @@ static void evaluate_node(const Node *node, Evaluation *evaluation)
 
 static void check_batch(const hf2c_batch *batch)
 {
+    if (batch->images > 0 && batch->rows == 0 && batch->sequences == 0)
+        return;
     if (batch->rows < 1 || batch->sequences < 1 || batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows)
         bug("evaluation of %d rows in %d sequences", batch->rows, batch->sequences);
     for (int s = 0; s < batch->sequences; s++) {
@@ -31,6 +33,7 @@ static bool choose_batch(Evaluation *evaluation, const hf2c_batch *batch)
     evaluation->symbols[SYMBOL_rows] = batch->rows;
     evaluation->symbols[SYMBOL_sequences] = batch->sequences;
     evaluation->symbols[SYMBOL_wanted] = batch->wanted;
+    evaluation->symbols[SYMBOL_images] = batch->images;
     return true;
 }
 

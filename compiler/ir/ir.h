@@ -138,7 +138,7 @@ Graph *graph_new(Arena *arena);
 Node *graph_add(Graph *graph, Op op, int operands, Node *const *operand, const Attributes *attributes);
 /* For passes: as graph_add, but the new node goes right before `before` in the order, and has its layer and scope. */
 Node *graph_insert(Graph *graph, Node *before, Op op, int operands, Node *const *operand, const Attributes *attributes);
-/* An input of the entry at hand: name in {ids, positions, types, sequences, want}; made once, later calls return the same node. */
+/* An input of the entry at hand: name in {ids, positions, types, sequences, want, values}; made once, later calls return the same node. */
 Node *graph_input(Graph *graph, const char *name, Format format, Shape shape);
 /* A weight of the checkpoint, by its own name. tensor may be NULL (no checkpoint). The same name again returns the same node. */
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial);
@@ -191,6 +191,7 @@ struct Call {
     const Node *pointer[CALL_MAX_POINTERS]; /* [0]: the node itself; NULL: absent */
     int dynamics;
     Symbol dynamic[CALL_MAX_DYNAMICS];
+    int64_t multiple;     /* rows of the node for each one that dynamic[0] counts */
     int constants;
     int64_t constant[CALL_MAX_CONSTANTS];
     int reals;

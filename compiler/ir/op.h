@@ -43,7 +43,7 @@ int pool_mode_find(const char *name); /* -1: unknown */
 /* ---- shapes ---- */
 
 enum { DIM_LIMIT = INT32_MAX }; /* no dimension and no count attribute is larger: kernels count in int */
-bool shape_is_activation(Shape shape); /* [symbol, columns], the symbol once; keys: only of a cache */
+bool shape_is_activation(Shape shape); /* [symbol, columns], the symbol once or images times a constant; keys: only of a cache */
 bool shape_is_vector(Shape shape);     /* [n], constant */
 bool shape_is_matrix(Shape shape);     /* [n, m], constant */
 /* Text for messages, "[rows, 512]", in one of a few rotating static buffers. */

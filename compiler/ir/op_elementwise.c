@@ -70,16 +70,25 @@ static bool broadcasts(Shape a, Shape b)
            shape_columns(a) == shape_columns(b);
 }
 
+/* The second operand is constant, with a row for each row of an image. */
+static bool repeats(Shape a, Shape b)
+{
+    return shape_is_matrix(b) && shape_is_activation(a) && a.dim[0].symbol == SYMBOL_images && b.dim[0].size == a.dim[0].size &&
+           b.dim[1].size == a.dim[1].size && b.dim[0].size <= DIM_LIMIT / b.dim[1].size;
+}
+
 bool binary_shape(Node *node, Err *err)
 {
     const Node *a = node->operand[0], *b = node->operand[1];
     bool numbers = a->format < FORMAT_i32 && b->format < FORMAT_i32;
     bool ready = numbers && (a->format == FORMAT_f32 || node_is_constant(a)) && a->shape.dim[0].symbol != SYMBOL_keys &&
                  (b->format == FORMAT_f32 || (node_is_constant(a) && node_is_constant(b)));
-    if (!ready || !(shape_equal(a->shape, b->shape) || broadcasts(a->shape, b->shape)))
-        return err_set(err, "%s of %s%s and %s%s, wanted the same shape, or a constant f32 row as the second",
+    if (!ready || !(shape_equal(a->shape, b->shape) || broadcasts(a->shape, b->shape) || repeats(a->shape, b->shape)))
+        return err_set(err, "%s of %s%s and %s%s, wanted the same shape, or a constant f32 row, or one for each row of an image, as the second",
                        op_info(node->op)->name, format_name(a->format), shape_describe(a->shape),
                        format_name(b->format), shape_describe(b->shape));
+    if (repeats(a->shape, b->shape) && node_storage(a, NULL) != a)
+        return err_set(err, "%s: the first operand is a slice, wanted whole rows", op_info(node->op)->name);
     set_f32(node, a->shape);
     return true;
 }
@@ -98,13 +107,17 @@ void binary_evaluate(const Node *node, Evaluation *evaluation)
 void binary_bind(const Node *node, Call *call)
 {
     const Node *a = node->operand[0], *b = node->operand[1];
-    int64_t columns = bind_columns(node, call);
+    bool whole = repeats(a->shape, b->shape) && a->shape.dim[0].size > 1; /* an image is one long row, and so is the table */
+    int64_t columns = bind_columns(node, call), rows = whole ? a->shape.dim[0].size : 1;
     call_begin(call, "binary", node, bind_rows(node));
+    if (whole)
+        call->multiple = 1;
+    columns *= rows;
     call_pointer(call, a);
     call_pointer(call, b);
     call_constant(call, columns);
-    call_constant(call, bind_stride(a, call));
-    call_constant(call, broadcasts(a->shape, b->shape) ? 0 : bind_stride(b, call));
+    call_constant(call, rows * bind_stride(a, call));
+    call_constant(call, whole || broadcasts(a->shape, b->shape) ? 0 : bind_stride(b, call));
     call_constant(call, op_function(node->op));
     call_real(call, 0);
     call_label(call, "%s_%" PRId64, op_info(node->op)->name, columns);

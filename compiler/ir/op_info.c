@@ -12,6 +12,7 @@
 #define transpose_bind NULL
 #define gather_bind NULL
 #define reshape_bind NULL
+#define interleave_bind NULL
 #define concat_bind NULL
 #define memory_bind NULL
 #define state_bind NULL

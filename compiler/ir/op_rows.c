@@ -89,11 +89,19 @@ void take_bind(const Node *node, Call *call)
 
 bool pool_shape(Node *node, Err *err)
 {
-    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err))
+    int64_t size = node->a.size;
+    if (size == 0 ? !want_rows(node, 0, "x", err) || !want_sequences(node, 1, err) : !want_activation(node, 0, "x", err))
         return false;
+    Dim rows = node->operand[0]->shape.dim[0];
+    if (size < 0 || (size > 0 && (rows.symbol != SYMBOL_images || rows.size % size != 0)))
+        return err_set(err, "pool: size is %" PRId64 ", wanted a divisor of the rows of an image, %s", size,
+                       shape_describe(node->operand[0]->shape));
     if (pool_mode_name(node->a.mode) == NULL)
         return err_set(err, "pool: there is no mode %d", node->a.mode);
-    set_f32(node, shape_of(2, dim_symbol(SYMBOL_sequences), node->operand[0]->shape.dim[1]));
+    Dim result = dim_symbol(SYMBOL_sequences);
+    if (size > 0)
+        result = (Dim){rows.size / size, rows.symbol};
+    set_f32(node, shape_of(2, result, node->operand[0]->shape.dim[1]));
     return true;
 }
 
@@ -119,7 +127,11 @@ void pool_evaluate(const Node *node, Evaluation *evaluation)
     int64_t columns = shape_columns(node->shape);
     const double *x = value_of(evaluation, node->operand[0]);
     double *y = value_of(evaluation, node);
-    for (int s = 0; s < batch->sequences; s++) {
+    for (int64_t r = 0; node->a.size > 0 && r < rows_of(evaluation, node); r++) {
+        for (int64_t c = 0; c < columns; c++)
+            y[r * columns + c] = pool_column(node->a.mode, x + c, r * node->a.size, (r + 1) * node->a.size, columns);
+    }
+    for (int s = 0; node->a.size == 0 && s < batch->sequences; s++) {
         if (batch->start[s] >= batch->start[s + 1])
             bug("pool %%%d: sequence %d has no rows", node->id, s);
         for (int64_t c = 0; c < columns; c++)
@@ -130,12 +142,13 @@ void pool_evaluate(const Node *node, Evaluation *evaluation)
 void pool_bind(const Node *node, Call *call)
 {
     int64_t columns = shape_columns(node->shape);
-    call_begin(call, "pool", node, SYMBOL_sequences);
+    call_begin(call, "pool", node, bind_rows(node));
     call_pointer(call, node->operand[0]);
     call_pointer(call, node->operand[1]);
     call_constant(call, columns);
     call_constant(call, bind_stride(node->operand[0], call));
     call_constant(call, node->a.mode);
+    call_constant(call, node->a.size);
     call_label(call, "%s_%" PRId64, pool_mode_name(node->a.mode), columns);
 }
 

@@ -83,7 +83,8 @@ bool softmax_shape(Node *node, Err *err)
 void softmax_evaluate(const Node *node, Evaluation *evaluation)
 {
     int64_t columns = softmax_columns(node, evaluation->symbols);
-    int64_t count = shape_elements(node->shape, evaluation->symbols) / columns, heads = node->shape.dim[1].size;
+    int64_t elements = shape_elements(node->shape, evaluation->symbols), heads = node->shape.dim[1].size;
+    int64_t count = elements > 0 ? elements / columns : 0; /* a call may have images alone, and no keys */
     const double *x = value_of(evaluation, node->operand[0]), *sinks = value_of(evaluation, node->operand[1]);
     double *y = value_of(evaluation, node);
     for (int64_t i = 0; i < count; i++)

@@ -12,7 +12,7 @@ typedef struct InputInfo {
 static const InputInfo inputs[] = {
     {"ids", FORMAT_i32, SYMBOL_rows},       {"positions", FORMAT_i32, SYMBOL_rows},
     {"types", FORMAT_i32, SYMBOL_rows},     {"sequences", FORMAT_sequences, SYMBOL_sequences},
-    {"want", FORMAT_i32, SYMBOL_wanted},
+    {"want", FORMAT_i32, SYMBOL_wanted},    {"values", FORMAT_f32, SYMBOL_images},
 };
 
 static const InputInfo *find_input(const char *name)
@@ -32,6 +32,10 @@ bool input_shape(Node *node, Err *err)
     if (info == NULL)
         return err_set(err, "there is no input \"%s\"", node->a.key);
     Shape shape = shape_of(1, dim_symbol(info->symbol));
+    if (info->symbol == SYMBOL_images) { /* of each image as many as the model says, one in a row */
+        shape = shape_of(2, dim_symbol(SYMBOL_images), dim_of(1));
+        shape.dim[0].size = node->shape.dim[0].size;
+    }
     if (node->format != info->format || !shape_equal(node->shape, shape))
         return err_set(err, "input \"%s\" is %s%s, wanted %s%s", info->name, format_name(node->format),
                        shape_describe(node->shape), format_name(info->format), shape_describe(shape));
@@ -46,6 +50,11 @@ static void copy_integers(double *to, const int32_t *from, int64_t count)
 void input_evaluate(const Node *node, Evaluation *evaluation)
 {
     const hf2c_batch *batch = evaluation->batch;
+    if (node->format == FORMAT_f32) {
+        int64_t count = shape_elements(node->shape, evaluation->symbols);
+        for (int64_t i = 0; i < count; i++) value_of(evaluation, node)[i] = (double)batch->values[i];
+        return;
+    }
     const struct {
         const char *name;
         const int32_t *values;

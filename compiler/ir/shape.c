@@ -8,8 +8,8 @@
 
 bool shape_is_activation(Shape shape)
 {
-    return shape.rank == 2 && shape.dim[0].symbol != SYMBOL_none && shape.dim[0].size == 1 &&
-           shape.dim[1].symbol == SYMBOL_none;
+    return shape.rank == 2 && shape.dim[0].symbol != SYMBOL_none &&
+           (shape.dim[0].size == 1 || shape.dim[0].symbol == SYMBOL_images) && shape.dim[1].symbol == SYMBOL_none;
 }
 
 bool shape_is_vector(Shape shape)
