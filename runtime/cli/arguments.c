@@ -117,7 +117,8 @@ static int read_mode(Arguments *arguments, const char *name, size_t length)
         const char *name;
         Mode mode;
     } modes[] = {
-        {"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"bench", MODE_BENCH}, {"help", MODE_HELP}};
+        {"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"bench", MODE_BENCH}, {"chat", MODE_CHAT},
+        {"help", MODE_HELP}};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (!same(name, length, modes[i].name)) continue;
         arguments->mode = modes[i].mode;
@@ -200,6 +201,14 @@ static int read_all(Arguments *arguments, int argc, char **argv)
     return 1;
 }
 
+static int check_mode(const Arguments *arguments, const hf2c_model *model)
+{
+    if (arguments->mode != MODE_CHAT) return 1;
+    if (arguments->task->converses && model->tokenizer && hf2c_has_chat(model->tokenizer)) return 1;
+    fputs("--chat: this model has no chat template, or its task takes no conversation\n", stderr);
+    return 0;
+}
+
 int arguments_read(Arguments *arguments, const hf2c_model *model, int argc, char **argv)
 {
     const char *task;
@@ -209,7 +218,7 @@ int arguments_read(Arguments *arguments, const hf2c_model *model, int argc, char
     buffer_text(&arguments->kwargs, "{");
     int good = read_all(arguments, argc, argv);
     buffer_text(&arguments->kwargs, "}");
-    return good;
+    return good && check_mode(arguments, model);
 }
 
 void arguments_free(Arguments *arguments)

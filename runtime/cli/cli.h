@@ -23,7 +23,7 @@ int file_write(void *file, const char *bytes, size_t count);     /* for hf2c_sin
 
 /* ---- the arguments ---- */
 
-typedef enum Mode { MODE_PEOPLE, MODE_JSON, MODE_JSONL, MODE_INFO, MODE_BENCH, MODE_HELP } Mode;
+typedef enum Mode { MODE_PEOPLE, MODE_JSON, MODE_JSONL, MODE_INFO, MODE_BENCH, MODE_CHAT, MODE_HELP } Mode;
 
 typedef struct Arguments {
     Mode mode;
@@ -57,6 +57,7 @@ typedef struct Session {
 int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0);
 void session_close(Session *session);
 double seconds_now(void);
+int64_t local_now(void); /* seconds since 1970 by the clock on the wall; 0: not known */
 
 int interrupted(void *owner); /* a signal asked to stop */
 void interrupts_watch(void);
@@ -72,6 +73,7 @@ const char *failure_text(hf2c_status status, const hf2c_message *message);
 
 int run_texts(Session *session, const Arguments *arguments);
 int run_jsonl(Session *session, const Arguments *arguments);
+int run_chat(Session *session, const Arguments *arguments);
 int run_info(Session *session, const Arguments *arguments);
 int run_bench(Session *session, const Arguments *arguments);
 

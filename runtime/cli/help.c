@@ -15,6 +15,8 @@ void help_print(const hf2c_model *model, const hf2c_task *task, const char *prog
     printf("Without TEXT it reads lines from standard input.\n\n");
     print_option("json", "one line of JSON per input, as the pipeline of transformers returns it");
     print_option("jsonl", "requests and answers as lines of JSON on standard input and output");
+    if (task->converses && model->tokenizer && hf2c_has_chat(model->tokenizer))
+        print_option("chat", "a conversation: lines of standard input and answers to them");
     printf("  --task %-29s one of: %s\n", "NAME", model->tasks);
     print_option("threads", "processors to use");
     print_option("info", "what this program contains");

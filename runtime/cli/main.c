@@ -19,6 +19,9 @@ static int run(const hf2c_model *model, const hf2c_program *program, const Argum
         case MODE_BENCH:
             status = run_bench(&session, arguments);
             break;
+        case MODE_CHAT:
+            status = run_chat(&session, arguments);
+            break;
         case MODE_HELP:
             status = 0;
             break;

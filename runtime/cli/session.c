@@ -182,6 +182,7 @@ hf2c_status session_request(Session *session, const hf2c_task *task, hf2c_text i
     hf2c_run run = {.context = &session->context, .scratch = &session->scratch, .sink = sink, .message = message, .people = people};
     run.cancelled = interrupted;
     run.flush = flush_output;
+    run.now = local_now();
     message->text[0] = '\0';
     session->scratch.used = 0;
     if (!task) return hf2c_prompts_request(&run, inputs, kwargs);

@@ -32,6 +32,27 @@ static hf2c_status read_field(hf2c_run *run, const hf2c_task *task, JsonScanner 
     return hf2c_option_text(scanner, field, run->scratch);
 }
 
+/* Does a list of messages begin here? Other lists are lists of inputs. */
+static int is_conversation(const JsonScanner *scanner)
+{
+    JsonScanner ahead = *scanner;
+    if (ahead.kind != JSON_ARRAY || json_next(&ahead) != JSON_OBJECT) return 0;
+    while (json_next(&ahead) == JSON_KEY) {
+        if (json_is(&ahead, "role")) return 1;
+        json_next(&ahead);
+        if (!json_skip(&ahead)) return 0;
+    }
+    return 0;
+}
+
+static hf2c_status read_conversation(hf2c_run *run, const hf2c_task *task, JsonScanner *scanner, hf2c_input *input)
+{
+    const char *start = scanner->start;
+    if (!json_skip(scanner)) return refuse_input(run, task, "broken JSON");
+    input->conversation = (hf2c_text){start, (size_t)(scanner->text + scanner->at - start)};
+    return HF2C_OK;
+}
+
 /* The input on which the scanner stands. */
 static hf2c_status read_input(hf2c_run *run, const hf2c_task *task, JsonScanner *scanner, hf2c_input_form form,
                               hf2c_input *input)
@@ -42,6 +63,7 @@ static hf2c_status read_input(hf2c_run *run, const hf2c_task *task, JsonScanner 
         if (task->needs_object) return refuse_input(run, task, "a text alone");
         return hf2c_option_text(scanner, &input->text, run->scratch);
     }
+    if (task->converses && is_conversation(scanner)) return read_conversation(run, task, scanner, input);
     if (scanner->kind != JSON_OBJECT) return refuse_input(run, task, "neither a text nor an object nor a list");
     if (form == HF2C_INPUT_STRING) input->form = HF2C_INPUT_OBJECT;
     while (status == HF2C_OK && json_next(scanner) == JSON_KEY) status = read_field(run, task, scanner, input);
@@ -243,6 +265,7 @@ hf2c_status hf2c_task_request(hf2c_run *run, const hf2c_task *task, hf2c_text in
     if (status != HF2C_OK) return status;
     json_scan_begin(&scanner, inputs.text, inputs.bytes);
     json_next(&scanner);
-    return scanner.kind == JSON_ARRAY ? answer_list(run, task, options, &scanner)
-                                      : answer_one(run, task, options, &scanner, HF2C_INPUT_STRING);
+    int list = scanner.kind == JSON_ARRAY && !(task->converses && is_conversation(&scanner));
+    return list ? answer_list(run, task, options, &scanner)
+                : answer_one(run, task, options, &scanner, HF2C_INPUT_STRING);
 }

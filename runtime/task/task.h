@@ -20,6 +20,7 @@ typedef struct hf2c_run {
     int (*cancelled)(void *owner); /* may be NULL; nonzero: stop */
     void (*flush)(void *owner);    /* may be NULL; called when a piece of streamed text is out */
     void *owner;
+    int64_t now;            /* seconds since 1970 by the local clock, for chat templates that show the date; 0: not known */
 } hf2c_run;
 
 typedef enum hf2c_input_form { HF2C_INPUT_STRING, HF2C_INPUT_OBJECT, HF2C_INPUT_ITEM } hf2c_input_form;
@@ -29,6 +30,7 @@ typedef struct hf2c_input {
     hf2c_text text;       /* the string, or the first field */
     hf2c_text second;     /* the second field; text NULL when absent */
     hf2c_texts list;      /* the list field */
+    hf2c_text conversation; /* JSON text of a list of messages instead of all these; text NULL: none */
 } hf2c_input;
 
 typedef struct hf2c_rows_result {
@@ -57,6 +59,7 @@ typedef struct hf2c_task {
     const char *summary;
     const char *first, *second, *list; /* names of the fields in an object; NULL: there is none */
     int needs_object;                  /* a string alone is not enough */
+    int converses;                     /* takes a list of messages too */
     int (*suits)(const hf2c_model *model); /* may the model's labels do for it? NULL: any do, if its head allows the task */
     hf2c_options options;
     size_t bytes; /* of the struct that the options fill */
