@@ -55,13 +55,17 @@ typedef struct hf2c_batch {
     const int32_t *past;      /* [sequences] positions already in the cache, or NULL for all 0 */
     const int32_t *slot;      /* [sequences] cache slot of each sequence, or NULL for 0, 1, 2 ... */
     const int32_t *want;      /* [wanted] row numbers, increasing */
+    /* Models with images only; a call may have images, tokens, or both. */
+    int images;
+    const float *values; /* [images * model->image_values] pixels, channel by channel, scaled as the model wants them */
     /* Models with an encoder only, for forward(); encode() ignores them. */
     const int32_t *memory;      /* [sequences] tokens of the source that each sequence looks back at; required there */
     const int32_t *memory_slot; /* [sequences] slot that encode() put that source into, or NULL for the sequence's own */
 } hf2c_batch;
 
-/* HF2C_ROWS_SOURCE: one for each row of encode(), which alone gives this output; forward() gives the others. */
-typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED, HF2C_ROWS_SOURCE } hf2c_rows;
+/* HF2C_ROWS_SOURCE: one for each row of encode(), which alone gives this output; forward() gives the others. HF2C_ROWS_IMAGES: one for
+ * each image; where that has several rows, they lie side by side in the columns. */
+typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED, HF2C_ROWS_SOURCE, HF2C_ROWS_IMAGES } hf2c_rows;
 
 typedef struct hf2c_output {
     const char *name; /* as transformers names it: logits, last_hidden_state, pooler_output, start_logits, hidden_states.3 ... */
@@ -119,6 +123,9 @@ struct hf2c_model {
     int max_sequence; /* longest sequence, and capacity of a cache slot */
     int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
     int max_batch;    /* most sequences in one call */
+    int image_values; /* numbers of an image; 0: the model takes none */
+    int max_images;   /* most images in one call */
+    float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;
     const char *const *labels; /* id2label, UTF-8; NULL when there are none */

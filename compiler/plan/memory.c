@@ -267,7 +267,7 @@ static void place_outputs(Arena *arena, Plan *plan)
 
 /* ---- operands ---- */
 
-const char *const plan_input_names[INPUT_COUNT] = {"ids", "positions", "types", "sequences", "want"};
+const char *const plan_input_names[INPUT_COUNT] = {"ids", "positions", "types", "sequences", "want", "values"};
 
 static int input_number(const Node *node)
 {

@@ -10,6 +10,7 @@ static Plan *plan_new(Arena *arena, const Graph *graph, const PlanOptions *optio
     plan->symbols[SYMBOL_rows] = options->max_rows;
     plan->symbols[SYMBOL_sequences] = options->max_batch;
     plan->symbols[SYMBOL_wanted] = options->max_rows;
+    plan->symbols[SYMBOL_images] = options->max_images;
     plan->symbols[SYMBOL_keys] = options->max_sequence;
     return plan;
 }

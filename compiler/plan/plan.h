@@ -26,7 +26,7 @@ typedef struct Operand {
     const Node *node; /* the value, of the first iteration */
 } Operand;
 
-typedef enum PlanInput { INPUT_ids, INPUT_positions, INPUT_types, INPUT_sequences, INPUT_want, INPUT_COUNT } PlanInput;
+typedef enum PlanInput { INPUT_ids, INPUT_positions, INPUT_types, INPUT_sequences, INPUT_want, INPUT_values, INPUT_COUNT } PlanInput;
 extern const char *const plan_input_names[INPUT_COUNT];
 
 /* A kernel with its constants: one function of the generated code. */
@@ -79,7 +79,7 @@ typedef struct Buffer {
 
 typedef struct PlanOptions {
     const Target *target;
-    int64_t max_sequence, max_rows, max_batch;
+    int64_t max_sequence, max_rows, max_batch, max_images;
     bool roll;
 } PlanOptions;
 

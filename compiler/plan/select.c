@@ -17,6 +17,7 @@ static Call copy_call(const Node *value)
 {
     Call call = {.op = "copy", .format = FORMAT_f32, .pointers = 2, .pointer = {NULL, value}, .dynamics = 1, .constants = 2};
     call.dynamic[0] = value->shape.dim[0].symbol;
+    call.multiple = value->shape.dim[0].size;
     call.constant[0] = shape_columns(value->shape);
     call.constant[1] = node_stride(value);
     snprintf(call.label, sizeof call.label, "%lld", (long long)call.constant[0]);

@@ -32,11 +32,12 @@ static bool read_config(Model *model, const char *path, Config *config, Err *err
     return cJSON_IsObject(root);
 }
 
-static bool read_generation(Model *model, bool wanted, Err *err)
+/* One that need not be there. */
+static bool read_optional(Model *model, bool wanted, const char *name, Config *config, Err *err)
 {
-    const char *path = wanted ? model_file(model, "generation_config.json") : NULL;
-    if (path != NULL) return read_config(model, path, &model->generation, err);
-    model->generation = config_of(model, json_own(model->arena, cJSON_CreateObject()), "generation_config.json", err);
+    const char *path = wanted ? model_file(model, name) : NULL;
+    if (path != NULL) return read_config(model, path, config, err);
+    *config = config_of(model, json_own(model->arena, cJSON_CreateObject()), name, err);
     return true;
 }
 
@@ -135,7 +136,9 @@ bool model_open(Arena *arena, const char *where, bool with_weights, Model *model
         model->sentence = config_of(model, json_own(arena, cJSON_CreateObject()), "modules.json", err);
     else if (!read_sentence(model, &place, err))
         return false;
-    if (!read_config(model, place.config, &model->config, err) || !read_generation(model, !place.config_only, err))
+    if (!read_config(model, place.config, &model->config, err) ||
+        !read_optional(model, !place.config_only, "generation_config.json", &model->generation, err) ||
+        !read_optional(model, !place.config_only, "preprocessor_config.json", &model->processor, err))
         return false;
     return place.config_only || !with_weights || read_weights(model, err);
 }

@@ -11,6 +11,7 @@ typedef struct Model {
     const char *name;   /* last part of the folder's name, for people */
     Config config;      /* config.json */
     Config generation;  /* generation_config.json, or an empty object */
+    Config processor;   /* preprocessor_config.json: how pictures or sounds become values, or an empty object */
     Config sentence;    /* sentence-transformers settings: {"pooling_mode", "normalize", "max_seq_length"}, or empty */
     Tensors tensors;    /* empty when opened without weights */
     bool has_weights;

@@ -13,6 +13,8 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->positions = batch->positions;
     call->types = batch->types;
     call->want = batch->want;
+    call->images = batch->images;
+    call->values = batch->values;
     call->table.count = batch->sequences;
     call->table.rows = batch->rows;
     call->table.start = batch->start;

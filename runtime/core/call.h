@@ -14,6 +14,8 @@ typedef struct hf2c_call {
     uint8_t *workspace, *state;
     int rows, sequence_count, wanted;
     const int32_t *ids, *positions, *types, *want; /* types: NULL means 0 for all */
+    int images;
+    const float *values;
     const hf2c_sequences *sequences;
     hf2c_sequences table; /* what sequences points at, unless the device has its own */
     float *const *outputs;

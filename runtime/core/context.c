@@ -49,8 +49,16 @@ int hf2c_output_find(const hf2c_model *model, const char *name)
     return -1;
 }
 
+static bool images_alone(const hf2c_batch *batch)
+{
+    return batch->images > 0 && batch->rows == 0 && batch->sequences == 0 && batch->wanted == 0;
+}
+
 static hf2c_status check_counts(const hf2c_model *model, const hf2c_batch *batch)
 {
+    if (batch->images < 0 || (batch->images > 0 && !batch->values)) return HF2C_BAD_ARGUMENT;
+    if (batch->images > model->max_images) return model->max_images ? HF2C_TOO_LONG : HF2C_NOT_SUPPORTED;
+    if (images_alone(batch)) return HF2C_OK;
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
     if (!batch->ids || !batch->positions || !batch->start) return HF2C_BAD_ARGUMENT;
     if (batch->sequences > model->max_batch || batch->sequences > batch->rows) return HF2C_BAD_ARGUMENT;
@@ -109,7 +117,7 @@ static hf2c_status check_batch(const hf2c_context *context, const hf2c_batch *ba
 {
     if (!context || !batch) return HF2C_BAD_ARGUMENT;
     hf2c_status status = check_counts(context->model, batch);
-    if (status != HF2C_OK) return status;
+    if (status != HF2C_OK || images_alone(batch)) return status;
     if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
     for (int i = 0; i < batch->sequences; i++) {
         status = check_sequence(context, batch, i);

@@ -1,4 +1,5 @@
 /* Every kernel, for sources that want them all; between templates/simd/begin.h and end.h. */
+#include "templates/cpu/arrange.h"
 #include "templates/cpu/attention.h"
 #include "templates/cpu/cache.h"
 #include "templates/cpu/disentangled.h"
@@ -6,6 +7,7 @@
 #include "templates/cpu/embed.h"
 #include "templates/cpu/experts.h"
 #include "templates/cpu/join.h"
+#include "templates/cpu/grouped.h"
 #include "templates/cpu/linear.h"
 #include "templates/cpu/neighbours.h"
 #include "templates/cpu/norm.h"
@@ -14,4 +16,5 @@
 #include "templates/cpu/route.h"
 #include "templates/cpu/scan.h"
 #include "templates/cpu/scores.h"
+#include "templates/cpu/spans.h"
 #include "templates/cpu/take.h"

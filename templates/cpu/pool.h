@@ -1,4 +1,4 @@
-/* pool: one row from the rows of each sequence. */
+/* pool: one row from the rows of each sequence, or from each `size` rows. */
 #ifndef HF2C_CPU_POOL_H
 #define HF2C_CPU_POOL_H
 
@@ -19,13 +19,13 @@ SIMD_INLINE simd_float pool_columns(const float *x, int first, int end, const in
     return result;
 }
 
-/* y: [sequences_count, H]; a sequence without rows gives zeros. */
+/* y: [count, H]; a sequence without rows gives zeros; size 0: sequences */
 static inline void pool(const hf2c_team *team, float *y, const float *x, const hf2c_sequences *sequences,
-                        int sequences_count, const int64_t H, const int64_t ldx, const int mode)
+                        int count, const int64_t H, const int64_t ldx, const int mode, const int size)
 {
-    Cells cells = cells_of_member(team, sequences_count, H);
+    Cells cells = cells_of_member(team, count, H);
     for (int64_t s = cells.first_row; s < cells.end_row; s++) {
-        int first = sequences->start[s], end = sequences->start[s + 1];
+        int first = size ? (int)s * size : sequences->start[s], end = size ? first + size : sequences->start[s + 1];
         if (end > first && mode == POOL_first) end = first + 1;
         if (end > first && mode == POOL_last) first = end - 1;
         for (int64_t i = cells.first_column; i < cells.end_column; i += SIMD_LANES) {

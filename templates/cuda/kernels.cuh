@@ -11,6 +11,7 @@
 #ifndef HF2C_CUDA_KERNELS_CUH
 #define HF2C_CUDA_KERNELS_CUH
 
+#include "templates/cuda/arrange.cuh"
 #include "templates/cuda/attention.cuh"
 #include "templates/cuda/cache.cuh"
 #include "templates/cuda/disentangled.cuh"
@@ -18,6 +19,7 @@
 #include "templates/cuda/embed.cuh"
 #include "templates/cuda/experts.cuh"
 #include "templates/cuda/join.cuh"
+#include "templates/cuda/grouped.cuh"
 #include "templates/cuda/linear.cuh"
 #include "templates/cuda/neighbours.cuh"
 #include "templates/cuda/norm.cuh"
@@ -26,6 +28,7 @@
 #include "templates/cuda/route.cuh"
 #include "templates/cuda/scan.cuh"
 #include "templates/cuda/scores.cuh"
+#include "templates/cuda/spans.cuh"
 #include "templates/cuda/take.cuh"
 
 #endif

@@ -1,4 +1,4 @@
-/* pool: one row from the rows of each sequence. */
+/* pool: one row from the rows of each sequence, or from each `size` rows. */
 #ifndef HF2C_CUDA_POOL_CUH
 #define HF2C_CUDA_POOL_CUH
 
@@ -16,20 +16,21 @@ __device__ inline float pool_column(const float *x, int64_t count)
     return mode == POOL_mean ? result / (float)count : result;
 }
 
-template <int64_t H, int64_t ldx, int64_t mode>
-__global__ void pool_elements(float *y, const float *x, const hf2c_sequences *sequences, int sequences_count)
+template <int64_t H, int64_t ldx, int64_t mode, int64_t size>
+__global__ void pool_elements(float *y, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    for (int64_t i = global_index(); i < sequences_count * H; i += global_count()) {
-        int64_t first = sequences->start[i / H], count = sequences->start[i / H + 1] - first;
+    for (int64_t i = global_index(); i < rows * H; i += global_count()) {
+        int64_t first = size ? i / H * size : sequences->start[i / H];
+        int64_t count = size ? size : sequences->start[i / H + 1] - first;
         y[i] = count > 0 ? pool_column<ldx, mode>(x + first * ldx + i % H, count) : 0.0f;
     }
 }
 
-/* y: [sequences_count, H]; x: [rows, H], stride ldx */
-template <int64_t H, int64_t ldx, int64_t mode>
-void pool(hf2c_stream *stream, float *y, const float *x, const hf2c_sequences *sequences, int sequences_count)
+/* y: [rows, H]; x: [., H], stride ldx; size 0: sequences */
+template <int64_t H, int64_t ldx, int64_t mode, int64_t size>
+void pool(hf2c_stream *stream, float *y, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    launch_elements(stream, "pool", sequences_count * H, pool_elements<H, ldx, mode>, y, x, sequences, sequences_count);
+    launch_elements(stream, "pool", rows * H, pool_elements<H, ldx, mode, size>, y, x, sequences, rows);
 }
 
 #endif

@@ -61,7 +61,10 @@ EXPERTS(bf16)
 EXPERTS(f16)
 CALL(convolve) { convolve<64, 64, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, NULL, o.rows); }
 CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.sequences, o.y, o.rows, 0.0f, 0.0f); }
-CALL(pool) { pool<64, 64, POOL_mean>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(arrange) { arrange<3, 16, 16>(stream, o.y, o.x, o.x, o.x, o.rows, 0.0f); }
+CALL(grouped) { grouped<8, 2, 9, 4, 72>(stream, o.y, o.x, o.x, o.rows); }
+CALL(spans) { spans<4, 16, 49, 4, 64, 64, 64>(stream, o.y, o.x, o.x, o.x, o.x, o.rows, 0.25f); }
+CALL(pool) { pool<64, 64, POOL_mean, 0>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
 CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }
 

@@ -78,18 +78,94 @@ static void check_pool()
         Sequences s = random_sequences(-1, 0);
         int count = ((hf2c_sequences *)s.table)->count;
         Buffer<float> x = random_rows(s.rows, H, ldx), before = not_numbers(count * H), expected(before);
-        run_on_cpu("pool", {expected, x, s.table}, count, {H, ldx, mode}, {});
+        run_on_cpu("pool", {expected, x, s.table}, count, {H, ldx, mode, 0}, {});
         compare("pool", before, expected,
-                [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode>(stream, y, x, s.table, count); });
+                [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode, 0>(stream, y, x, s.table, count); });
     }
+}
+
+/* Each `size` rows by themselves. */
+template <int64_t H, int64_t ldx, int64_t mode, int64_t size>
+static void check_pool_of_rows()
+{
+    int count = random_between(1, 6);
+    Buffer<float> x = random_rows(count * size, H, ldx), before = not_numbers(count * H), expected(before);
+    run_on_cpu("pool", {expected, x, NULL}, count, {H, ldx, mode, size}, {});
+    compare("pool", before, expected,
+            [&](hf2c_stream *stream, float *y) { pool<H, ldx, mode, size>(stream, y, x, NULL, count); });
 }
 
 static void test_pool(void **)
 {
+    check_pool_of_rows<13, 15, POOL_max, 9>();
+    check_pool_of_rows<33, 33, POOL_mean, 4>();
     check_pool<13, 13, POOL_first>();
     check_pool<13, 20, POOL_last>();
     check_pool<40, 40, POOL_mean>();
     check_pool<7, 9, POOL_max>();
+}
+
+/* ---- images ---- */
+
+template <int64_t H, int64_t R, int64_t n, int64_t extra_rows>
+static void check_arrange()
+{
+    int images = random_between(1, 3);
+    Buffer<float> x = random_rows(images * R, H, H), extra = random_rows(extra_rows + 1, H, H), index(n);
+    for (int64_t i = 0; i < n; i++) index[i] = (float)random_between(-1, (int)(R + extra_rows) - 1);
+    Buffer<float> before = not_numbers(images * n * H), expected(before);
+    run_on_cpu("arrange", {expected, x, index, extra}, images, {H, R, n}, {-2.5f});
+    compare("arrange", before, expected,
+            [&](hf2c_stream *stream, float *y) { arrange<H, R, n>(stream, y, x, index, extra, images, -2.5f); });
+}
+
+static void test_arrange(void **)
+{
+    check_arrange<1, 12, 30, 0>();
+    check_arrange<7, 5, 6, 2>();
+    check_arrange<40, 3, 9, 1>();
+}
+
+template <int64_t N, int64_t channels, int64_t size, int64_t groups, int64_t ldx>
+static void check_grouped()
+{
+    int rows = random_between(1, 5);
+    Buffer<float> x = random_rows(rows, size * channels * groups, ldx), w = random_floats(size * channels * N);
+    Buffer<float> before = not_numbers(rows * N), expected(before);
+    run_on_cpu("grouped", {expected, x, w}, rows, {N, channels, size, groups, ldx}, {});
+    compare("grouped", before, expected, [&](hf2c_stream *stream, float *y) {
+        grouped<N, channels, size, groups, ldx>(stream, y, x, w, rows);
+    });
+}
+
+static void test_grouped(void **)
+{
+    check_grouped<37, 1, 9, 37, 333>();
+    check_grouped<8, 3, 4, 2, 30>();
+    check_grouped<6, 2, 3, 1, 6>();
+}
+
+template <int64_t heads, int64_t head_dim, int64_t size, int64_t groups>
+static void check_spans(int count, bool biased)
+{
+    const int64_t H = heads * head_dim;
+    int rows = count * (int)size;
+    Buffer<float> q = random_rows(rows, H, H), k = random_rows(rows, H, H + 3), v = random_rows(rows, H, H);
+    Buffer<float> biases = random_floats(groups * heads * size * size);
+    const float *bias = biased ? (float *)biases : NULL;
+    Buffer<float> before = not_numbers(rows * H), expected(before);
+    run_on_cpu("spans", {expected, q, k, v, bias}, rows, {heads, head_dim, size, groups, H, H + 3, H}, {0.9f});
+    compare("spans", before, expected, [&](hf2c_stream *stream, float *y) {
+        spans<heads, head_dim, size, groups, H, H + 3, H>(stream, y, q, k, v, bias, rows, 0.9f);
+    });
+}
+
+static void test_spans(void **)
+{
+    check_spans<3, 8, 9, 4>(8, true);
+    check_spans<2, 10, 17, 1>(3, false);
+    check_spans<1, 33, 150, 1>(2, false);
+    check_spans<2, 8, 5, 1>(2, true);
 }
 
 /* ---- linear ---- */

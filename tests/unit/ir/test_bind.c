@@ -39,7 +39,12 @@ static const char model[] =
     "%48 = scan %8, %9, %8, %47, %1 {heads=4 head_dim=2 groups=2 least=0.5 limit=2}\n"
     "%49 = join %9, %8 {heads=2}\n%50 = constant (1.0, ...) : f32[4]\n"
     "%51 = attention %8, %9, %8, %1, _, %50 {heads=4 kv_heads=2 head_dim=2 v_head_dim=4 scale=0.5}\n"
-    "%52 = softmax %14, %50\n";
+    "%52 = softmax %14, %50\n"
+    "%53 = input {key=\"values\"} : f32[12*images, 1]\n%54 = constant (11.0, ...) : f32[24]\n"
+    "%55 = arrange %53, %54 {size=4 value=2}\n%56 = pool %55 {mode=max size=3}\n"
+    "%57 = constant (1.0, ...) : f32[2, 6]\n%58 = grouped %55, %57 {size=1 groups=2}\n"
+    "%59 = spans %55, %55, %55 {heads=2 head_dim=2 size=3 groups=2 scale=0.5}\n"
+    "%60 = constant (1.0, ...) : f32[6, 4]\n%61 = add %55, %60\n";
 
 typedef struct Case {
     int id;
@@ -67,7 +72,7 @@ static const Case cases[] = {
     {22, "rope_table", "2", FORMAT_f32, 3, 1, {22, 3, 21}, {1}, SYMBOL_rows, 1, {1.5}},
     {23, "rope", "4x2", FORMAT_f32, 3, 5, {23, 8, 22}, {4, 2, 2, 0, 24}, SYMBOL_rows, 0, {0}},
     {24, "layer_norm", "8", FORMAT_f32, 4, 3, {24, 8, 18, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
-    {25, "pool", "max_8", FORMAT_f32, 3, 3, {25, 8, 1}, {8, 24, POOL_max}, SYMBOL_sequences, 0, {0}},
+    {25, "pool", "max_8", FORMAT_f32, 3, 4, {25, 8, 1}, {8, 24, POOL_max, 0}, SYMBOL_sequences, 0, {0}},
     {26, "take", "8", FORMAT_f32, 3, 2, {26, 8, 2}, {8, 24}, SYMBOL_wanted, 0, {0}},
     {27, "softmax", "1x8", FORMAT_f32, 3, 2, {27, 8, -1}, {1, 8}, SYMBOL_rows, 0, {0}},
     {28, "rms_norm", "8", FORMAT_f32, 3, 3, {28, 8, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
@@ -87,6 +92,11 @@ static const Case cases[] = {
     {49, "join", "2x4_4", FORMAT_f32, 3, 5, {49, 9, 8}, {2, 4, 4, 24, 24}, SYMBOL_rows, 0, {0}},
     {51, "attention", "4h2k2", FORMAT_f32, 7, 12, {51, 8, 9, 8, 1, -1, 50}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 0, 0, 4}, SYMBOL_rows, 2, {0.5, 0}},
     {52, "softmax", "4x100", FORMAT_f32, 3, 2, {52, 14, 50}, {4, 100}, SYMBOL_rows, 0, {0}},
+    {55, "arrange", "24x1", FORMAT_f32, 4, 3, {55, 53, 54, -1}, {1, 12, 24}, SYMBOL_images, 1, {2}},
+    {56, "pool", "max_4", FORMAT_f32, 3, 4, {56, 55, -1}, {4, 4, POOL_max, 3}, SYMBOL_images, 0, {0}},
+    {58, "grouped", "6x2", FORMAT_f32, 3, 5, {58, 55, 57}, {6, 2, 1, 2, 4}, SYMBOL_images, 0, {0}},
+    {59, "spans", "2h2x3", FORMAT_f32, 5, 7, {59, 55, 55, 55, -1}, {2, 2, 3, 2, 4, 4, 4}, SYMBOL_images, 1, {0.5}},
+    {61, "binary", "add_24", FORMAT_f32, 3, 4, {61, 55, 60}, {24, 24, 0, FUNCTION_add}, SYMBOL_images, 1, {0}},
 };
 
 /* Counts of kernels.def, so that a kernel that gets another parameter fails here. */

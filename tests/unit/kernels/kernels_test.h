@@ -151,6 +151,8 @@ static inline double test_unary(int function, double x, double c)
         return x > c ? c : x < -c ? -c : x;
     case FUNCTION_exp:
         return exp(x);
+    case FUNCTION_rsqrt:
+        return 1 / sqrt(fabs(x) + c);
     case FUNCTION_neg:
         return -x;
     default:
