@@ -65,7 +65,7 @@ static const struct {
     {break_last, "last operand is absent"}, {break_beyond, "operand 5 is beyond"}, {break_count, "99 operands"},
     {break_shape, "is f32[rows, 5], wanted f32[rows, 6]"}, {break_format, "is bf16[rows, 6], wanted f32[rows, 6]"},
     {break_attribute, "add has no attribute heads"}, {break_rule, "not a multiple"}, {break_stranger, "%3 is not defined"},
-    {break_values, "have values"}, {break_cache, "a second cache 0"}, {break_key, "without a key"},
+    {break_values, "have values"}, {break_cache, "a second cache or state 0"}, {break_key, "without a key"},
     {break_tensor, "only params have a tensor"}, {break_output_name, "a second output \"y\""},
     {break_output_empty, "output without a name"}, {break_output_node, "is not in the graph"},
     {break_output_shape, "output \"z\" is f32[keys, 6]"}, {break_size, "is outside 1 .."},
