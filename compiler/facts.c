@@ -171,6 +171,17 @@ static int token_types(const Graph *graph)
     return 0;
 }
 
+/* Caches that hold a row for each position can be cut back to any of them, unless a row depends on what came behind it: rotations that
+ * change with the sequence's length. Sums over all rows so far, of models without attention, cannot be taken back. */
+static bool can_rewind(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op == OP_state || (node->op == OP_rope_table && node->a.original > 0)) return false;
+    }
+    return true;
+}
+
 /* The default task first. */
 static bool describe_tasks(Compiled *c, Err *err)
 {
@@ -209,6 +220,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->hidden = (int)c->built.hidden;
     f->layers = (int)c->built.layers;
     f->token_types = token_types(c->before);
+    f->rewinds = c->built.cached && can_rewind(c->before);
     f->max_sequence = (int)limits->max_sequence;
     f->max_rows = (int)limits->max_rows;
     f->max_batch = (int)limits->max_batch;

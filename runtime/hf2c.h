@@ -123,6 +123,7 @@ struct hf2c_model {
     int max_sequence; /* longest sequence, and capacity of a cache slot */
     int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
     int max_batch;    /* most sequences in one call */
+    int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */

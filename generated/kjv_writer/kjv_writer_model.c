@@ -25,6 +25,7 @@ const hf2c_model kjv_writer_model = {
     .max_sequence = 512,
     .max_rows = 256,
     .max_batch = 64,
+    .rewinds = 1,
     .outputs = outputs,
     .output_count = 1,
     .problem = HF2C_PROBLEM_SINGLE_LABEL,

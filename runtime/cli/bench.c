@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { PROMPT = 128, NEW_TOKENS = 64 };
+enum { PROMPT = 128, NEW_TOKENS = 64, GUESSES = 8 };
 
 static int at_most(int wanted, int limit)
 {
@@ -19,7 +19,16 @@ static void make_ids(int32_t *ids, int count, int vocabulary)
 
 typedef struct Clock {
     double first; /* when the first new token was there */
+    int calls;    /* of the model, from that token on */
 } Clock;
+
+/* Asked before every call. */
+static int note_call(void *owner)
+{
+    Clock *clock = owner;
+    clock->calls += clock->first != 0;
+    return interrupted(NULL);
+}
 
 static int note_token(void *owner, int sequence, int32_t id)
 {
@@ -47,7 +56,7 @@ static void begin_decoder(hf2c_sequence *sequence, int32_t start)
     sequence->prompt = 1;
 }
 
-static int bench_generation(Session *session, int prompt, int fresh)
+static int bench_generation(Session *session, int prompt, int fresh, int guesses)
 {
     const hf2c_model *model = session->model;
     hf2c_message message = {""};
@@ -55,8 +64,10 @@ static int bench_generation(Session *session, int prompt, int fresh)
     int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, prompt + fresh + 1);
     hf2c_sequence sequence = {.ids = ids, .capacity = prompt + fresh, .prompt = prompt};
     Clock clock = {0};
-    hf2c_generate_call call = {&session->context, &settings, &session->scratch, &message, note_token,
-                               interrupted,       &clock};
+    hf2c_generate_call call = {.context = &session->context, .settings = &settings, .scratch = &session->scratch, .message = &message};
+    call.token = note_token;
+    call.cancelled = note_call;
+    call.owner = &clock;
     if (!ids) return fail(HF2C_TOO_SMALL, &message);
     make_ids(ids, prompt, model->vocabulary);
     hf2c_generation_init(&settings, model);
@@ -65,6 +76,7 @@ static int bench_generation(Session *session, int prompt, int fresh)
     settings.eos.count = 0;
     settings.do_sample = 0;
     settings.max_new_tokens = fresh;
+    settings.prompt_lookup_num_tokens = guesses;
     double start = seconds_now();
     hf2c_status status = hf2c_generate(&call, &sequence, 1);
     double end = seconds_now();
@@ -74,6 +86,10 @@ static int bench_generation(Session *session, int prompt, int fresh)
     if (fresh < 2) return 0;
     double each = (end - clock.first) / (fresh - 1);
     printf("decode         %d tokens, %.1f tokens/s, %.3f ms each\n", fresh - 1, 1 / each, 1e3 * each);
+    if (guesses) {
+        printf("guesses        %.2f tokens per call of the model\n", (double)(fresh - 1) / clock.calls);
+        return 0;
+    }
     printf("moved          %zu bytes of weights per token at most, %.2f GB/s\n", model->weights_bytes,
            (double)model->weights_bytes / each * 1e-9);
     return 0;
@@ -126,9 +142,13 @@ int run_bench(Session *session, const Arguments *arguments)
     }
     int prompt = at_most(PROMPT, model->max_sequence / 2 > 0 ? model->max_sequence / 2 : 1);
     int fresh = at_most(NEW_TOKENS, model->max_sequence - prompt + 1);
-    int status = bench_generation(session, prompt, fresh); /* the first pass warms up and reads the weights from disk */
+    int status = bench_generation(session, prompt, fresh, 0); /* the first pass warms up and reads the weights from disk */
     if (status) return status;
     printf("again, warm:\n");
     session->scratch.used = 0;
-    return bench_generation(session, prompt, fresh);
+    status = bench_generation(session, prompt, fresh, 0);
+    if (status || !model->rewinds) return status;
+    printf("again, guessing %d tokens at once from the text (prompt_lookup_num_tokens), on this text:\n", GUESSES);
+    session->scratch.used = 0;
+    return bench_generation(session, prompt, fresh, GUESSES);
 }

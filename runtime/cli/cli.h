@@ -4,6 +4,7 @@
 
 #include "runtime/cli/program.h"
 #include "runtime/cli/weights_map.h"
+#include "runtime/generate/generate.h"
 #include "runtime/task/task.h"
 
 #include <stdio.h>
@@ -50,6 +51,7 @@ typedef struct Session {
     const hf2c_program_device *device; /* to detach from; NULL: none */
     void *workspace, *state;
     size_t workspace_bytes, state_bytes;
+    hf2c_kept kept;
     double start_seconds; /* from the start of main to here */
 } Session;
 

@@ -155,6 +155,8 @@ int session_open(Session *session, const hf2c_model *model, const hf2c_program *
     *session = (Session){.model = model};
     if (!find_weights(session, program, argv0) || !take_scratch(session)) return 0;
     if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, threads))) return 0;
+    /* Without memory for it nothing is kept. */
+    if (model->state_bytes) session->kept.ids = calloc((size_t)model->max_sequence, sizeof *session->kept.ids);
     session->start_seconds = seconds_now() - start;
     return 1;
 }
@@ -162,6 +164,7 @@ int session_open(Session *session, const hf2c_model *model, const hf2c_program *
 void session_close(Session *session)
 {
     if (session->device) session->device->detach(&session->context);
+    free(session->kept.ids);
     if (session->workspace) munmap(session->workspace, session->workspace_bytes);
     if (session->state) munmap(session->state, session->state_bytes);
     if (session->scratch.memory) munmap(session->scratch.memory, session->scratch.bytes);
@@ -182,6 +185,7 @@ hf2c_status session_request(Session *session, const hf2c_task *task, hf2c_text i
     hf2c_run run = {.context = &session->context, .scratch = &session->scratch, .sink = sink, .message = message, .people = people};
     run.cancelled = interrupted;
     run.flush = flush_output;
+    if (session->kept.ids) run.kept = &session->kept;
     run.now = local_now();
     message->text[0] = '\0';
     session->scratch.used = 0;

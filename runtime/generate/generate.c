@@ -1,6 +1,7 @@
 /* generate: the loop of greedy search and sampling. */
 #include "runtime/generate/generate.h"
 #include "runtime/generate/beam.h"
+#include "runtime/generate/lookup.h"
 #include "runtime/generate/processors.h"
 #include "runtime/generate/sampler.h"
 #include "runtime/generate/step.h"
@@ -18,7 +19,7 @@ typedef struct Loop {
     int *numbers;               /* [group] which sequence each is */
     hf2c_source *sources;       /* [group] */
     hf2c_random *randoms;       /* [group] */
-    float *logits;              /* [group, vocabulary] */
+    float *logits;              /* [group * (1 + guesses), vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
     uint8_t *seen;              /* [vocabulary] zeros */
 } Loop;
@@ -35,7 +36,8 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     loop->numbers = HF2C_TAKE(scratch, int, group);
     loop->sources = HF2C_TAKE(scratch, hf2c_source, group);
     loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
-    loop->logits = hf2c_scratch_take(scratch, (size_t)group, vocabulary * sizeof(float));
+    size_t logits = (size_t)group * (1 + (size_t)call->settings->prompt_lookup_num_tokens);
+    loop->logits = hf2c_scratch_take(scratch, logits, vocabulary * sizeof(float));
     loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
     if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
@@ -44,10 +46,9 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     return HF2C_OK;
 }
 
-static hf2c_status choose(Loop *loop, int lane, const hf2c_sequence *sequence, int limit, int32_t *id)
+static hf2c_status choose(Loop *loop, int lane, float *scores, const hf2c_sequence *sequence, int limit, int32_t *id)
 {
     const hf2c_generation *settings = loop->call->settings;
-    float *scores = loop->logits + (size_t)lane * (size_t)loop->model->vocabulary;
     hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
                             limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
                             {NULL, 0}};
@@ -62,21 +63,59 @@ static hf2c_status choose(Loop *loop, int lane, const hf2c_sequence *sequence, i
     return HF2C_OK;
 }
 
-/* Chooses the next token of a lane and appends it. */
-static hf2c_status advance(Loop *loop, int lane, hf2c_sequence *sequences)
+/* Chooses the next token of a lane by its scores and appends it. */
+static hf2c_status advance(Loop *loop, int lane, float *scores, hf2c_sequence *sequence)
 {
     const hf2c_generate_call *call = loop->call;
-    hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
     int limit = hf2c_stop_limit(call->settings, loop->model, sequence->prompt, sequence->padding);
     int32_t id;
-    hf2c_status status = choose(loop, lane, sequence, limit, &id);
+    hf2c_status status = choose(loop, lane, scores, sequence, limit, &id);
     if (status != HF2C_OK) return status;
     sequence->ids[sequence->count++] = id;
-    loop->lanes[lane].count = sequence->count;
     sequence->finish =
         hf2c_stop_check(call->settings, loop->model, sequence->ids, sequence->count, sequence->padding, limit);
     if (call->token && call->token(call->owner, loop->numbers[lane], id)) return HF2C_CANCELLED;
     return HF2C_OK;
+}
+
+/* Guesses stand behind the tokens of the sequence; none where the sequence would end by its length anyway. */
+static void guess(Loop *loop, hf2c_sequence *sequences)
+{
+    const hf2c_generation *settings = loop->call->settings;
+    for (int lane = 0; lane < loop->running; lane++) {
+        hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
+        int limit = hf2c_stop_limit(settings, loop->model, sequence->prompt, sequence->padding) - sequence->padding;
+        int room = limit - sequence->count - 1;
+        int most = settings->prompt_lookup_num_tokens < room ? settings->prompt_lookup_num_tokens : room;
+        loop->lanes[lane].more = hf2c_lookup_guess(sequence->ids, sequence->count, settings->max_matching_ngram_size, most);
+        loop->lanes[lane].count = sequence->count + loop->lanes[lane].more;
+    }
+}
+
+/* One token, and one more for each guess that was right. scores: of all tokens that the lane wanted them for. */
+static hf2c_status advance_lane(Loop *loop, int lane, float *scores, hf2c_sequence *sequence)
+{
+    hf2c_status status = HF2C_OK;
+    int right = 1;
+    for (int i = 0; i <= loop->lanes[lane].more && right && status == HF2C_OK; i++) {
+        int32_t guessed = i < loop->lanes[lane].more ? sequence->ids[sequence->count] : -1;
+        status = advance(loop, lane, scores + (size_t)i * (size_t)loop->model->vocabulary, sequence);
+        right = status == HF2C_OK && sequence->finish == HF2C_FINISH_NONE && sequence->ids[sequence->count - 1] == guessed;
+    }
+    loop->lanes[lane].count = sequence->count;
+    loop->lanes[lane].cached = sequence->count - 1;
+    return status;
+}
+
+static hf2c_status advance_all(Loop *loop, hf2c_sequence *sequences)
+{
+    float *scores = loop->logits;
+    hf2c_status status = HF2C_OK;
+    for (int lane = 0; lane < loop->running && status == HF2C_OK; lane++) {
+        status = advance_lane(loop, lane, scores, &sequences[loop->numbers[lane]]);
+        scores += (size_t)(1 + loop->lanes[lane].more) * (size_t)loop->model->vocabulary;
+    }
+    return status;
 }
 
 /* Moves the lanes that still run to the front. */
@@ -107,6 +146,24 @@ static hf2c_status read_sources(Loop *loop, const hf2c_sequence *sequences, int 
     return hf2c_step_encode(&loop->step, loop->sources, sources);
 }
 
+/* ---- what slot 0 holds ---- */
+
+/* How many of the sequence's first tokens need not be read. */
+static int kept_tokens(const hf2c_model *model, const hf2c_kept *kept, const hf2c_sequence *sequence)
+{
+    int alike = 0, most = sequence->count - 1; /* the last one is read for its logits */
+    if (!kept || !model->rewinds || model->encode) return 0;
+    while (alike < kept->count && alike < most && kept->ids[alike] == sequence->ids[alike]) alike++;
+    return alike;
+}
+
+/* All of a finished sequence is in the cache, but for its last token. */
+static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence)
+{
+    kept->count = sequence->count - 1;
+    memcpy(kept->ids, sequence->ids, (size_t)kept->count * sizeof *kept->ids);
+}
+
 static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -118,11 +175,13 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
         loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
     }
     loop->running = count;
+    loop->lanes[0].cached = first == 0 ? kept_tokens(loop->model, loop->call->kept, sequences) : 0;
     hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
     if (status != HF2C_OK) return status;
     while (loop->running > 0) {
+        if (loop->call->settings->prompt_lookup_num_tokens > 0) guess(loop, sequences);
         status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
-        for (int lane = 0; lane < loop->running && status == HF2C_OK; lane++) status = advance(loop, lane, sequences);
+        if (status == HF2C_OK) status = advance_all(loop, sequences);
         if (status != HF2C_OK) return status;
         drop_finished(loop, sequences);
     }
@@ -137,7 +196,9 @@ static hf2c_status sample(const hf2c_generate_call *call, hf2c_sequence *sequenc
     hf2c_status status = loop_init(&loop, call, group);
     for (int first = 0; first < count && status == HF2C_OK; first += group) {
         status = run_group(&loop, sequences, first, count - first < group ? count - first : group);
+        if (call->kept) call->kept->count = 0;
     }
+    if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0]);
     return status;
 }
 
@@ -213,6 +274,7 @@ hf2c_status hf2c_generate(const hf2c_generate_call *call, hf2c_sequence *sequenc
         sequences[i].score = 0;
     }
     hf2c_scratch before = *call->scratch;
+    if (call->kept && call->settings->num_beams > 1) call->kept->count = 0;
     status = call->settings->num_beams > 1 ? search(call, sequences, prompts) : sample(call, sequences, count);
     *call->scratch = before;
     return status;

@@ -56,6 +56,8 @@ typedef struct hf2c_generation {
     float diversity_penalty; /* with groups: above 0, taken from the score of what earlier groups chose */
     float length_penalty;
     hf2c_early_stopping early_stopping;
+    int prompt_lookup_num_tokens; /* tokens guessed at once from what stands in the text already; the result is the same; 0: off */
+    int max_matching_ngram_size;  /* so many tokens before a guess must match at most */
     uint64_t seed;
 } hf2c_generation;
 
@@ -80,6 +82,12 @@ typedef struct hf2c_sequence {
     float score;        /* out: beam search: sum of log-probabilities / length^length_penalty; 0 otherwise */
 } hf2c_sequence;
 
+/* What slot 0 of the cache holds between calls, so that the next one need not read again what it begins with alike. */
+typedef struct hf2c_kept {
+    int32_t *ids; /* [max_sequence], the caller's */
+    int count;    /* 0: nothing; whoever changes the slot otherwise sets it to 0 */
+} hf2c_kept;
+
 typedef struct hf2c_generate_call {
     hf2c_context *context;
     const hf2c_generation *settings;
@@ -90,6 +98,7 @@ typedef struct hf2c_generate_call {
     int (*token)(void *owner, int sequence, int32_t id);
     int (*cancelled)(void *owner);
     void *owner;
+    hf2c_kept *kept; /* may be NULL */
 } hf2c_generate_call;
 
 /* The model's defaults, else those of transformers: greedy, 20 tokens in all when no length is given. */

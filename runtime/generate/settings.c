@@ -31,6 +31,7 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
         .num_return_sequences = 1,
         .num_beam_groups = 1,
         .encoder_repetition_penalty = 1,
+        .max_matching_ngram_size = 2,
         .length_penalty = own->num_beams > 0 ? own->length_penalty : 1,
         .early_stopping = (hf2c_early_stopping)own->early_stopping,
     };
@@ -76,6 +77,9 @@ static hf2c_status check_numbers(const hf2c_generation *s, hf2c_message *message
         {"num_beam_groups", "1 with do_sample", s->num_beam_groups == 1 || !s->do_sample},
         {"diversity_penalty", "a number above 0 when there are groups",
          isfinite(s->diversity_penalty) && (s->num_beam_groups == 1 || s->diversity_penalty > 0)},
+        {"prompt_lookup_num_tokens", "from 0 to 256", s->prompt_lookup_num_tokens >= 0 && s->prompt_lookup_num_tokens <= 256},
+        {"prompt_lookup_num_tokens", "0 with num_beams", s->prompt_lookup_num_tokens == 0 || s->num_beams == 1},
+        {"max_matching_ngram_size", "at least 1", s->max_matching_ngram_size >= 1 || s->prompt_lookup_num_tokens == 0},
         {"length_penalty", "a finite number", isfinite(s->length_penalty)},
         {"eos_token_id", "a token id or a list of fewer than 1000", s->eos.count < 1000},
     };
@@ -118,6 +122,10 @@ hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *mo
     if (status == HF2C_OK) status = check_lists(model, "bad_words_ids", s->bad_words_ids, message);
     if (status == HF2C_OK) status = check_lists(model, "sequence_bias", s->sequence_bias.sequences, message);
     if (status != HF2C_OK) return status;
+    if (s->prompt_lookup_num_tokens > 0 && !model->rewinds) {
+        hf2c_message_set(message, "prompt_lookup_num_tokens: this model cannot take back tokens");
+        return HF2C_NOT_SUPPORTED;
+    }
     if (s->stop_strings.count > 0 && !model->tokenizer) {
         hf2c_message_set(message, "stop_strings: this program has no tokenizer");
         return HF2C_NOT_SUPPORTED;

@@ -16,7 +16,7 @@ hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call)
     step->start = HF2C_TAKE(scratch, int32_t, model->max_batch + 1);
     step->past = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->slot = HF2C_TAKE(scratch, int32_t, model->max_batch);
-    step->want = HF2C_TAKE(scratch, int32_t, model->max_batch);
+    step->want = HF2C_TAKE(scratch, int32_t, model->max_rows);
     step->memory = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->memory_slot = HF2C_TAKE(scratch, int32_t, model->max_batch);
     step->outputs = HF2C_TAKE(scratch, float *, model->output_count);
@@ -35,6 +35,7 @@ static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
     for (int i = 0; i < take; i++) {
         step->ids[batch->rows + i] = lane->ids[lane->cached + i];
         step->positions[batch->rows + i] = lane->cached + i;
+        if (lane->cached + i >= lane->count - 1 - lane->more) step->want[batch->wanted++] = batch->rows + i;
     }
     batch->rows += take;
     step->start[sequence + 1] = batch->rows;
@@ -43,9 +44,7 @@ static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
     step->memory[sequence] = lane->memory;
     step->memory_slot[sequence] = lane->memory_slot;
     lane->cached += take;
-    if (take < pending) return 0;
-    step->want[batch->wanted++] = batch->rows - 1;
-    return 1;
+    return take == pending;
 }
 
 static void add_source(hf2c_step *step, hf2c_batch *batch, const hf2c_source *source)
@@ -79,6 +78,7 @@ hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int co
 hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits)
 {
     const hf2c_model *model = step->context->model;
+    size_t rows = 0;
     for (int done = 0; done < count;) {
         if (step->cancelled && step->cancelled(step->owner)) return HF2C_CANCELLED;
         hf2c_batch batch = {.ids = step->ids,
@@ -87,7 +87,6 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
                             .past = step->past,
                             .slot = step->slot,
                             .want = step->want};
-        int first = done;
         if (model->encode) {
             batch.memory = step->memory;
             batch.memory_slot = step->memory_slot;
@@ -97,9 +96,10 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
             if (!add_lane(step, &batch, &lanes[done])) break;
             done++;
         }
-        step->outputs[step->logits] = logits + (size_t)first * (size_t)model->vocabulary;
+        step->outputs[step->logits] = logits + rows * (size_t)model->vocabulary;
         hf2c_status status = model->forward(step->context, &batch, step->outputs);
         if (status != HF2C_OK) return status;
+        rows += (size_t)batch.wanted;
     }
     return HF2C_OK;
 }

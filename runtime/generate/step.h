@@ -8,6 +8,7 @@ typedef struct hf2c_lane {
     const int32_t *ids; /* [count] */
     int count;
     int cached; /* of them already in the cache; below count before a step, equal after it */
+    int more;   /* logits are wanted for so many of the tokens before the last too, none of them cached */
     int slot;
     int memory, memory_slot; /* with an encoder: tokens of the source, and the slot where it is */
 } hf2c_lane;
@@ -33,8 +34,8 @@ hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
 /* Reads sources into their slots, as many at once as fit. */
 hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int count);
 
-/* Long prompts go in pieces of the model's max_rows. logits: [count, vocabulary], row i for the last token of lane i.
- */
+/* Long prompts go in pieces of the model's max_rows. logits: [rows, vocabulary], for each lane in turn a row for each token that it
+ * wants, in their order: 1 + more. */
 hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *logits);
 
 #endif

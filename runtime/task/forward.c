@@ -1,4 +1,5 @@
 /* forward: runs the model on encoded sequences, as many in one call as it takes. */
+#include "runtime/generate/generate.h"
 #include "runtime/task/task.h"
 
 #include <math.h>
@@ -191,6 +192,7 @@ hf2c_status hf2c_run_forward_all(hf2c_run *run, const hf2c_forward_item *items, 
     size_t rows = 0;
     for (int i = 0; i < item_count; i++) rows += items[i].encoding->count;
     f.together = least(hf2c_run_together(run), item_count);
+    if (run->kept) run->kept->count = 0;
     hf2c_status status = take_feed(&f, rows);
     for (int i = 0; i < count && status == HF2C_OK; i++) status = take_output(&f, names[i], results + i, count);
     while (status == HF2C_OK && f.item < item_count) status = call_model(&f);

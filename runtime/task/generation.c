@@ -11,6 +11,7 @@ hf2c_generate_call hf2c_generate_begin(hf2c_run *run, const hf2c_generation *set
         .context = run->context, .settings = settings, .scratch = run->scratch, .message = run->message};
     call.cancelled = run->cancelled;
     call.owner = run->owner;
+    call.kept = run->kept;
     return call;
 }
 

@@ -20,6 +20,7 @@ typedef struct hf2c_run {
     int (*cancelled)(void *owner); /* may be NULL; nonzero: stop */
     void (*flush)(void *owner);    /* may be NULL; called when a piece of streamed text is out */
     void *owner;
+    struct hf2c_kept *kept; /* may be NULL; see generate.h */
     int64_t now;            /* seconds since 1970 by the local clock, for chat templates that show the date; 0: not known */
 } hf2c_run;
 

@@ -17,7 +17,7 @@
 
 enum { FAKE_VOCABULARY = 11, FAKE_LONGEST = 48, FAKE_SLOTS = 64 };
 
-static int fake_calls;
+static int fake_calls, fake_rows;
 static float fake_poison; /* added to the first logit */
 static uint32_t fake_seed = 2166136261u; /* of the hash, in models without an encoder */
 
@@ -74,6 +74,7 @@ static hf2c_status fake_forward(hf2c_context *context, const hf2c_batch *batch, 
     hf2c_status status = hf2c_batch_check(context, batch);
     int wanted = 0;
     fake_calls++;
+    fake_rows += batch->rows;
     for (int s = 0; s < batch->sequences && status == HF2C_OK; s++) {
         int32_t *ids = (int32_t *)(void *)(context->state + (size_t)batch->slot[s] * context->model->state_bytes);
         uint32_t seed;
@@ -114,6 +115,7 @@ static void fake_open(Fake *fake, int max_rows, int max_batch, int slots)
                              .max_sequence = FAKE_LONGEST,
                              .max_rows = max_rows,
                              .max_batch = max_batch,
+                             .rewinds = 1,
                              .outputs = fake_outputs,
                              .output_count = 1,
                              .state_bytes = 64 * 4,
@@ -129,7 +131,7 @@ static void fake_open(Fake *fake, int max_rows, int max_batch, int slots)
         HF2C_OK);
     hf2c_generation_init(&fake->settings, &fake->model);
     fake->settings.max_new_tokens = 8;
-    fake_calls = 0;
+    fake_calls = fake_rows = 0;
     fake_poison = 0;
 }
 
