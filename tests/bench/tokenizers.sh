@@ -1,0 +1,12 @@
+#!/bin/sh
+# Speed of compiled tokenizers beside HF tokenizers, tiktoken and sentencepiece: same text, same machine, one core, in turns.
+# Vocabularies are trained here on text that the system has.
+#
+#   tests/bench/tokenizers.sh BENCH_TOKENIZERS WORK_FOLDER      (BENCH_TOKENIZERS: the program built from tokenizers.c)
+set -eu
+bench=$1
+work=$2
+mkdir -p "$work"
+[ -x "$work/venv/bin/python" ] || { python3 -m venv "$work/venv" && "$work/venv/bin/pip" -q install tokenizers tiktoken sentencepiece; }
+export TOKENIZERS_PARALLELISM=false RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
+exec "$work/venv/bin/python" "$(dirname "$0")/tokenizers.py" "$bench" "$work"
