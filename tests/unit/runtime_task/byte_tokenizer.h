@@ -124,6 +124,18 @@ hf2c_status hf2c_decode_clean(const hf2c_tokenizer *tokenizer, const int32_t *id
     return hf2c_decode(tokenizer, ids, count, skip_special_tokens, text, capacity, length);
 }
 
+hf2c_status hf2c_decode_spellings(const hf2c_tokenizer *tokenizer, const hf2c_spelling *spellings, size_t count, char *text,
+                                  size_t capacity, size_t *length)
+{
+    (void)tokenizer;
+    *length = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (*length + spellings[i].length <= capacity) memcpy(text + *length, spellings[i].text, spellings[i].length);
+        *length += spellings[i].length;
+    }
+    return *length > capacity ? HF2C_TOO_SMALL : HF2C_OK;
+}
+
 const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length)
 {
     static char bytes[256];
