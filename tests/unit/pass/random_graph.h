@@ -247,6 +247,46 @@ static inline void block_attention(Maker *m)
     keep(m, chance(m, 80) ? attention_in_steps(m, q, k, v, bias, a) : attention_at_once(m, q, k, v, bias, a));
 }
 
+/* Weights of experts that are all chosen, or the first few: a choice by scores could fall otherwise by rounding alone. */
+static inline void block_experts(Maker *m)
+{
+    Node *x = chance(m, 60) ? random_norm(m, pick(m)) : pick(m);
+    int64_t experts = draw_between(m, 1, 4), inner = draw_between(m, 1, 5), columns = draw_between(m, 1, 6);
+    Attributes a = {.active = draw_between(m, 1, experts), .gate = FUNCTION_silu, .shift = chance(m, 50), .limit = chance(m, 50) ? 2 : 0};
+    Node *p = emit(m, OP_sigmoid, NO_ATTRIBUTES, random_linear(m, x, experts), NULL, NULL, NULL);
+    Node *y = emit(m, OP_experts, a, x, p, random_matrix(m, 2 * experts * inner, shape_columns(x->shape)), NULL);
+    keep(m, emit(m, OP_combine, (Attributes){.active = a.active}, y, p, random_matrix(m, experts * columns, inner), NULL));
+}
+
+static inline Node *random_state(Maker *m, int64_t size)
+{
+    if (chance(m, 40))
+        return NULL;
+    return emit(m, OP_state, (Attributes){.index = m->caches++, .size = size}, sequences(m), NULL, NULL, NULL);
+}
+
+static inline Node *f32_matrix(Maker *m, int64_t rows, int64_t columns)
+{
+    Node *matrix = random_matrix(m, rows, columns);
+    matrix->format = FORMAT_f32;
+    return matrix;
+}
+
+/* A convolution over the rows, then a scan. */
+static inline void block_scan(Maker *m)
+{
+    Node *x = pick(m);
+    int64_t columns = shape_columns(x->shape), kernel = draw_between(m, 2, 4), size = draw_between(m, 1, 3);
+    Node *convolve[] = {x, f32_matrix(m, columns, kernel), sequences(m), chance(m, 50) ? random_vector(m, columns) : NULL,
+                        random_state(m, (kernel - 1) * columns)};
+    Node *mixed = random_unary(m, graph_add(m->graph, OP_convolve, 5, convolve, NULL));
+    Node *log = f32_matrix(m, columns, chance(m, 50) ? size : 1);
+    Node *decay = emit(m, OP_neg, NO_ATTRIBUTES, emit(m, OP_exp, NO_ATTRIBUTES, log, NULL, NULL, NULL), NULL, NULL, NULL);
+    Node *scan[] = {mixed, random_linear(m, mixed, columns), random_linear(m, mixed, 2 * size), decay, sequences(m),
+                    random_state(m, columns * size)};
+    keep(m, graph_add(m->graph, OP_scan, 6, scan, &(Attributes){.heads = columns, .head_dim = 1, .groups = 1}));
+}
+
 /* A shallow constant expression of that many elements. */
 static inline Node *constant_expression(Maker *m, int64_t size)
 {
@@ -321,7 +361,7 @@ static inline void random_outputs(Maker *m)
 static inline Graph *random_graph(Arena *arena, uint64_t seed, Maker *m)
 {
     static void (*const blocks[])(Maker *) = {block_linear,   block_linear, block_norm,        block_norm, block_gate, block_attention,
-                                              block_constant, block_slices, block_elementwise, block_again};
+                                              block_constant, block_slices, block_elementwise, block_again,  block_experts, block_scan};
     *m = (Maker){.arena = arena, .graph = graph_new(arena), .state = seed};
     Node *ids = graph_input(m->graph, "ids", FORMAT_i32, shape_of(1, dim_symbol(SYMBOL_rows)));
     Node *table = random_matrix(m, VOCABULARY, draw_between(m, 1, 9));
