@@ -1,20 +1,36 @@
 /* Decoders that deal in bytes: ByteLevel, ByteFallback, Strip. */
 #include "runtime/text/work.h"
 
+/* The byte that a character of the byte alphabet stands for, or -1; *size receives the character's bytes. */
+static inline int byte_at(const uint8_t *text, size_t *size)
+{
+    *size = 1;
+    return text[0] >= 0x21 && text[0] <= 0x7e ? text[0] : hf2c_byte_of_code(hf2c_utf8_get(text, size));
+}
+
 /* Spellings in the byte alphabet become their bytes; a token with any other character stays as it is. */
 int hf2c_decode_byte_level(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state)
 {
-    size_t size, to = 0;
+    size_t size, plain = 0, to;
 
     (void)parameters;
     (void)state;
-    for (size_t at = 0; at < decoding->bytes; at += size) {
-        if (hf2c_byte_of_code(hf2c_utf8_get(decoding->token + at, &size)) < 0) {
+    if (decoding->bytes > 2 && decoding->token[0] == 0xc4 && decoding->token[1] == 0xa0) {
+        plain = 2; /* "\u0120": a space, with which most words begin */
+    }
+    for (to = plain; to < decoding->bytes && decoding->token[to] >= 0x21 && decoding->token[to] <= 0x7e; to++) {
+    }
+    if (to == decoding->bytes && plain == 0) {
+        return 1;
+    }
+    for (size_t at = to; at < decoding->bytes; at += size) {
+        if (byte_at(decoding->token + at, &size) < 0) {
             return 1;
         }
     }
+    to = 0;
     for (size_t at = 0; at < decoding->bytes; at += size) {
-        decoding->token[to++] = (uint8_t)hf2c_byte_of_code(hf2c_utf8_get(decoding->token + at, &size));
+        decoding->token[to++] = (uint8_t)byte_at(decoding->token + at, &size);
     }
     decoding->bytes = to;
     return 1;

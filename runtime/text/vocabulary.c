@@ -7,9 +7,14 @@ uint32_t hf2c_hash_start(void)
     return 2166136261u;
 }
 
-uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte)
+static inline uint32_t hash_byte(uint32_t hash, uint8_t byte)
 {
     return (hash ^ byte) * 16777619u;
+}
+
+uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte)
+{
+    return hash_byte(hash, byte);
 }
 
 uint32_t hf2c_pair_hash(uint32_t left, uint32_t right)
@@ -50,45 +55,72 @@ int hf2c_byte_of_code(uint32_t code)
     return code == 0x143 ? 0xad : -1;
 }
 
+/* What hf2c_byte_code gives, in UTF-8; the second byte is 0 where there is only one. */
+static const uint8_t spelled_byte[256][2] = {
+    {196, 128}, {196, 129}, {196, 130}, {196, 131}, {196, 132}, {196, 133}, {196, 134}, {196, 135}, {196, 136}, {196, 137}, {196, 138}, {196, 139},
+    {196, 140}, {196, 141}, {196, 142}, {196, 143}, {196, 144}, {196, 145}, {196, 146}, {196, 147}, {196, 148}, {196, 149}, {196, 150}, {196, 151},
+    {196, 152}, {196, 153}, {196, 154}, {196, 155}, {196, 156}, {196, 157}, {196, 158}, {196, 159}, {196, 160}, {33, 0}, {34, 0}, {35, 0},
+    {36, 0}, {37, 0}, {38, 0}, {39, 0}, {40, 0}, {41, 0}, {42, 0}, {43, 0}, {44, 0}, {45, 0}, {46, 0}, {47, 0},
+    {48, 0}, {49, 0}, {50, 0}, {51, 0}, {52, 0}, {53, 0}, {54, 0}, {55, 0}, {56, 0}, {57, 0}, {58, 0}, {59, 0},
+    {60, 0}, {61, 0}, {62, 0}, {63, 0}, {64, 0}, {65, 0}, {66, 0}, {67, 0}, {68, 0}, {69, 0}, {70, 0}, {71, 0},
+    {72, 0}, {73, 0}, {74, 0}, {75, 0}, {76, 0}, {77, 0}, {78, 0}, {79, 0}, {80, 0}, {81, 0}, {82, 0}, {83, 0},
+    {84, 0}, {85, 0}, {86, 0}, {87, 0}, {88, 0}, {89, 0}, {90, 0}, {91, 0}, {92, 0}, {93, 0}, {94, 0}, {95, 0},
+    {96, 0}, {97, 0}, {98, 0}, {99, 0}, {100, 0}, {101, 0}, {102, 0}, {103, 0}, {104, 0}, {105, 0}, {106, 0}, {107, 0},
+    {108, 0}, {109, 0}, {110, 0}, {111, 0}, {112, 0}, {113, 0}, {114, 0}, {115, 0}, {116, 0}, {117, 0}, {118, 0}, {119, 0},
+    {120, 0}, {121, 0}, {122, 0}, {123, 0}, {124, 0}, {125, 0}, {126, 0}, {196, 161}, {196, 162}, {196, 163}, {196, 164}, {196, 165},
+    {196, 166}, {196, 167}, {196, 168}, {196, 169}, {196, 170}, {196, 171}, {196, 172}, {196, 173}, {196, 174}, {196, 175}, {196, 176}, {196, 177},
+    {196, 178}, {196, 179}, {196, 180}, {196, 181}, {196, 182}, {196, 183}, {196, 184}, {196, 185}, {196, 186}, {196, 187}, {196, 188}, {196, 189},
+    {196, 190}, {196, 191}, {197, 128}, {197, 129}, {197, 130}, {194, 161}, {194, 162}, {194, 163}, {194, 164}, {194, 165}, {194, 166}, {194, 167},
+    {194, 168}, {194, 169}, {194, 170}, {194, 171}, {194, 172}, {197, 131}, {194, 174}, {194, 175}, {194, 176}, {194, 177}, {194, 178}, {194, 179},
+    {194, 180}, {194, 181}, {194, 182}, {194, 183}, {194, 184}, {194, 185}, {194, 186}, {194, 187}, {194, 188}, {194, 189}, {194, 190}, {194, 191},
+    {195, 128}, {195, 129}, {195, 130}, {195, 131}, {195, 132}, {195, 133}, {195, 134}, {195, 135}, {195, 136}, {195, 137}, {195, 138}, {195, 139},
+    {195, 140}, {195, 141}, {195, 142}, {195, 143}, {195, 144}, {195, 145}, {195, 146}, {195, 147}, {195, 148}, {195, 149}, {195, 150}, {195, 151},
+    {195, 152}, {195, 153}, {195, 154}, {195, 155}, {195, 156}, {195, 157}, {195, 158}, {195, 159}, {195, 160}, {195, 161}, {195, 162}, {195, 163},
+    {195, 164}, {195, 165}, {195, 166}, {195, 167}, {195, 168}, {195, 169}, {195, 170}, {195, 171}, {195, 172}, {195, 173}, {195, 174}, {195, 175},
+    {195, 176}, {195, 177}, {195, 178}, {195, 179}, {195, 180}, {195, 181}, {195, 182}, {195, 183}, {195, 184}, {195, 185}, {195, 186}, {195, 187},
+    {195, 188}, {195, 189}, {195, 190}, {195, 191},
+};
+
 size_t hf2c_byte_spelling(uint8_t byte, uint8_t spelling[2])
 {
-    uint32_t code = hf2c_byte_code(byte);
-
-    if (code < 0x80) {
-        spelling[0] = (uint8_t)code;
+    spelling[0] = spelled_byte[byte][0];
+    if (spelled_byte[byte][1] == 0) {
         return 1;
     }
-    spelling[0] = (uint8_t)(0xc0 | code >> 6);
-    spelling[1] = (uint8_t)(0x80 | (code & 63));
+    spelling[1] = spelled_byte[byte][1];
     return 2;
 }
 
 static int equal_raw(const uint8_t *spelled, size_t spelled_bytes, const uint8_t *text, size_t bytes)
 {
-    size_t at = 0;
+    const uint8_t *end = spelled + spelled_bytes;
 
     for (size_t i = 0; i < bytes; i++) {
-        uint8_t spelling[2];
-        size_t size = hf2c_byte_spelling(text[i], spelling);
-        if (spelled_bytes - at < size || memcmp(spelled + at, spelling, size) != 0) {
+        const uint8_t *wanted = spelled_byte[text[i]];
+        if (spelled == end || *spelled++ != wanted[0]) {
             return 0;
         }
-        at += size;
+        if (wanted[1] != 0 && (spelled == end || *spelled++ != wanted[1])) {
+            return 0;
+        }
     }
-    return at == spelled_bytes;
+    return spelled == end;
 }
 
 static uint32_t hash_text(const uint8_t *text, size_t bytes, int raw)
 {
     uint32_t hash = hf2c_hash_start();
 
-    for (size_t i = 0; i < bytes; i++) {
-        uint8_t spelling[2] = {text[i], 0};
-        size_t size = raw ? hf2c_byte_spelling(text[i], spelling) : 1;
-        hash = hf2c_hash_byte(hash, spelling[0]);
-        if (size > 1) {
-            hash = hf2c_hash_byte(hash, spelling[1]);
+    if (!raw) {
+        for (size_t i = 0; i < bytes; i++) {
+            hash = hash_byte(hash, text[i]);
         }
+        return hash;
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        const uint8_t *spelling = spelled_byte[text[i]];
+        hash = hash_byte(hash, spelling[0]);
+        hash = spelling[1] != 0 ? hash_byte(hash, spelling[1]) : hash;
     }
     return hash;
 }

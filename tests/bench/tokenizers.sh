@@ -9,4 +9,4 @@ work=$2
 mkdir -p "$work"
 [ -x "$work/venv/bin/python" ] || { python3 -m venv "$work/venv" && "$work/venv/bin/pip" -q install tokenizers tiktoken sentencepiece; }
 export TOKENIZERS_PARALLELISM=false RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
-exec "$work/venv/bin/python" "$(dirname "$0")/tokenizers.py" "$bench" "$work"
+exec "$work/venv/bin/python" "$(dirname "$0")/compare_tokenizers.py" "$bench" "$work"

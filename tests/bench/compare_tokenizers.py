@@ -10,7 +10,7 @@ import sentencepiece
 import tiktoken
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-PIECE, TURNS = 4096, 3
+PIECE, TURNS = 4096, 2
 GPT2 = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 
 
@@ -46,9 +46,9 @@ def best(work):
 
 
 def timed(work):
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def save(tokenizer, folder):
