@@ -31,6 +31,7 @@ static const hf2c_output fuzz_outputs[] = {
     {"start_logits", HF2C_ROWS_ALL, 1},
     {"end_logits", HF2C_ROWS_ALL, 1},
 };
+static const char *const fuzz_labels[] = {"contradiction", "neutral", "entailment"};
 static _Alignas(64) uint8_t fuzz_state[8 * 64], fuzz_memory[1 << 23];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,6 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hf2c_sink sink = {.write = swallow, .to = &sum};
     value_of = some_value;
     model.state_bytes = 64;
+    model.rewinds = 1;
+    model.labels = fuzz_labels;
+    model.label_count = 3;
     model.generation = (hf2c_generation_defaults){.bos = 1, .pad = -1, .decoder_start = -1, .forced_bos = -1, .forced_eos = -1, .eos = {BYTE_END}, .eos_count = 1};
     if (size < 2 || size > 4096) return 0;
     if (hf2c_context_init(&context, &model, NULL, 0, NULL, 0, fuzz_state, sizeof fuzz_state, 1) != HF2C_OK) return 0;
