@@ -8,6 +8,15 @@ typedef struct Output {
     size_t pending_bytes;
 } Output;
 
+enum { FEW = 16 };
+
+/* text: of a buffer that goes on for FEW bytes. Most tokens are short: a copy of known length is one instruction. */
+static inline void output_add_few(Output *output, const uint8_t *text, size_t bytes)
+{
+    memcpy(output->text + output->length, text, FEW);
+    output->length += bytes;
+}
+
 static void output_add(Output *output, const uint8_t *text, size_t bytes)
 {
     if (output->length < output->capacity) {
@@ -67,12 +76,22 @@ int hf2c_decode_keeps(const hf2c_decoding *decoding, size_t i)
            !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, decoding->ids[i]));
 }
 
-static hf2c_status decode_token(hf2c_decoding *decoding, Output *output)
+static int is_ascii(const uint8_t *text, size_t bytes)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        all |= text[i];
+    }
+    return all < 0x80;
+}
+
+static hf2c_status decode_token(hf2c_decoding *decoding, Output *output, const char *text, size_t bytes)
 {
     const hf2c_tokenizer *tokenizer = decoding->tokenizer;
-    const char *text = hf2c_decoding_text(decoding, decoding->at, &decoding->bytes);
     int kept = 1;
 
+    decoding->bytes = bytes;
     if (decoding->bytes > sizeof decoding->token) {
         return HF2C_NOT_SUPPORTED;
     }
@@ -80,7 +99,10 @@ static hf2c_status decode_token(hf2c_decoding *decoding, Output *output)
     for (uint32_t i = 0; i < tokenizer->decoders && kept; i++) {
         kept = tokenizer->decoder[i].apply(&tokenizer->decoder[i].parameters, decoding, &decoding->state[i]);
     }
-    if (kept && tokenizer->lossy) {
+    if (kept && decoding->bytes <= FEW && output->length < output->capacity && output->capacity - output->length >= FEW &&
+        (!tokenizer->lossy || (output->pending_bytes == 0 && is_ascii(decoding->token, decoding->bytes)))) {
+        output_add_few(output, decoding->token, decoding->bytes);
+    } else if (kept && tokenizer->lossy) {
         output_add_lossy(output, decoding->token, decoding->bytes);
     } else if (kept) {
         output_add(output, decoding->token, decoding->bytes);
@@ -96,9 +118,11 @@ static hf2c_status decode_tokens(hf2c_decoding *decoding, Output *output)
         decoding->count--;
     }
     for (; decoding->at < decoding->count && status == HF2C_OK; decoding->at++) {
-        if (hf2c_decode_keeps(decoding, decoding->at)) {
+        size_t bytes;
+        const char *text = hf2c_decoding_text(decoding, decoding->at, &bytes);
+        if (text != NULL && !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, decoding->ids[decoding->at]))) {
             decoding->last = decoding->at + 1 == decoding->count;
-            status = decode_token(decoding, output);
+            status = decode_token(decoding, output, text, bytes);
             decoding->first = 0;
             decoding->previous = decoding->at;
         }
@@ -119,7 +143,7 @@ static hf2c_status decode(const hf2c_tokenizer *tokenizer, const int32_t *ids, c
         (output.text == NULL && output.capacity > 0)) {
         return HF2C_BAD_ARGUMENT;
     }
-    memset(&decoding, 0, offsetof(hf2c_decoding, token));
+    memset(&decoding, 0, offsetof(hf2c_decoding, token) + FEW);
     memset(decoding.state, 0, sizeof decoding.state);
     decoding.tokenizer = tokenizer;
     decoding.ids = ids;

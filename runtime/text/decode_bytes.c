@@ -20,7 +20,12 @@ int hf2c_decode_byte_level(const hf2c_parameters *parameters, hf2c_decoding *dec
     }
     for (to = plain; to < decoding->bytes && decoding->token[to] >= 0x21 && decoding->token[to] <= 0x7e; to++) {
     }
-    if (to == decoding->bytes && plain == 0) {
+    if (to == decoding->bytes) {
+        if (plain > 0) {
+            decoding->token[0] = ' ';
+            memmove(decoding->token + 1, decoding->token + 2, to - 2);
+            decoding->bytes = to - 1;
+        }
         return 1;
     }
     for (size_t at = to; at < decoding->bytes; at += size) {
