@@ -79,15 +79,17 @@ bool attention_bias_check(const Node *node, int operand, Err *err)
 
 bool attention_shape(Node *node, Err *err)
 {
-    if (!attention_check(node, err) || !attention_keys_check(node, 1, "k", err) ||
-        !attention_keys_check(node, ATTENTION_VALUES, "v", err) || !want_sequences(node, 3, err) ||
-        !attention_bias_check(node, 4, err) || !want_vector(node, 5, "sinks", node->a.heads, err))
+    const Attributes *a = &node->a;
+    if (!attention_check(node, err))
         return false;
-    if (node->a.v_head_dim < 0 || value_size(&node->a) > DIM_LIMIT / node->a.heads)
-        return err_set(err, "attention: v_head_dim is %" PRId64 ", wanted 0 .. %" PRId64, node->a.v_head_dim, DIM_LIMIT / node->a.heads);
-    if (attention_keys(node->operand[1]) != attention_keys(node->operand[2]))
+    if (a->v_head_dim < 0 || value_size(a) > DIM_LIMIT / a->heads)
+        return err_set(err, "attention: v_head_dim is %" PRId64 ", wanted 0 .. %" PRId64, a->v_head_dim, DIM_LIMIT / a->heads);
+    if (!attention_keys_check(node, 1, "k", err) || !attention_keys_check(node, ATTENTION_VALUES, "v", err) ||
+        !want_sequences(node, 3, err) || !attention_bias_check(node, 4, err) || !want_vector(node, 5, "sinks", a->heads, err))
+        return false;
+    if (attention_keys(node->operand[1]) != attention_keys(node->operand[ATTENTION_VALUES]))
         return err_set(err, "attention: k and v are not in caches of one kind");
-    set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(node->a.heads * value_size(&node->a))));
+    set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(a->heads * value_size(a))));
     return true;
 }
 

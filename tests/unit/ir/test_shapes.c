@@ -176,6 +176,7 @@ static const struct {
     {"scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=3}", "not a multiple of groups 3"},
     {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2 v_head_dim=3 scale=1}", "v is f32[rows, 4], wanted f32[rows, 6]"},
     {"attention %7, %7, %7, %1, _, %8 {heads=2 kv_heads=2 head_dim=2 scale=1}", "sinks (operand 5) is f32[4], wanted f32[2]"},
+    {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2 v_head_dim=2147483647 scale=1}", "v_head_dim is 2147483647"},
     {"softmax %4, %5", "with sinks, wanted scores"},
     {"relu %5 {value=1} : f32[7]", "not f32[7]"},
 };
