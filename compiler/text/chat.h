@@ -69,6 +69,7 @@ typedef struct ChatParser {
 } ChatParser;
 
 bool chat_refuse(Err *err, uint32_t line, const char *construct, size_t length); /* "line 3: X is not supported"; false */
+bool chat_is_token(const ChatToken *token, ChatTokenKind kind, const char *text);
 bool chat_parser_next(ChatParser *parser);
 bool chat_is(const ChatParser *parser, ChatTokenKind kind, const char *text); /* the current token, by kind and text */
 bool chat_expect(ChatParser *parser, ChatTokenKind kind, const char *text);   /* moves behind it */

@@ -4,74 +4,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MOST = 100, HEIGHT_MOST = 128 };
-
-bool chat_refuse(Err *err, uint32_t line, const char *construct, size_t length)
-{
-    return err_set(err, "line %u: %.*s is not supported", line, length < 60 ? (int)length : 60, construct);
-}
-
-bool chat_parser_next(ChatParser *parser)
-{
-    return chat_lexer_next(&parser->lexer, &parser->token);
-}
-
-static bool is_token(const ChatToken *token, ChatTokenKind kind, const char *text)
-{
-    return token->kind == kind && token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
-}
-
-bool chat_is(const ChatParser *parser, ChatTokenKind kind, const char *text)
-{
-    return is_token(&parser->token, kind, text);
-}
-
-bool chat_expect(ChatParser *parser, ChatTokenKind kind, const char *text)
-{
-    if (parser->token.kind != kind || (text != NULL && !chat_is(parser, kind, text))) {
-        return err_set(parser->err, "line %u: found %.*s, wanted %s", parser->token.line, (int)(parser->token.length < 40 ? parser->token.length : 40),
-                       parser->token.length > 0 ? parser->token.text : "", text != NULL ? text : kind == TOKEN_NAME ? "a name" : "the end of the tag");
-    }
-    return chat_parser_next(parser);
-}
-
-bool chat_accept(ChatParser *parser, const char *operation)
-{
-    return chat_is(parser, TOKEN_OPERATOR, operation) && chat_parser_next(parser);
-}
-
-ChatToken chat_look_ahead(const ChatParser *parser)
-{
-    ChatLexer ahead = parser->lexer;
-    ChatToken token = {.kind = TOKEN_END};
-    Err ignored = {{0}};
-
-    ahead.err = &ignored;
-    if (!chat_lexer_next(&ahead, &token)) {
-        token.kind = TOKEN_END;
-    }
-    return token;
-}
-
-ChatNode *chat_node(ChatParser *parser, ChatNodeKind kind)
-{
-    ChatNode *node = ARENA_NEW(parser->arena, ChatNode);
-
-    node->kind = kind;
-    node->line = parser->token.line;
-    node->text = parser->token.text;
-    node->length = parser->token.length;
-    node->number = parser->token.number;
-    return node;
-}
-
-bool chat_enter(ChatParser *parser)
-{
-    if (++parser->depth > DEPTH_MOST) {
-        return err_set(parser->err, "line %u: nested too deeply", parser->token.line);
-    }
-    return true;
-}
+enum { HEIGHT_MOST = 128 };
 
 /* A node above a (and b). What hangs below one another without brackets is bounded too: it is walked by recursion. */
 static ChatNode *node_of(ChatParser *parser, ChatNodeKind kind, ChatNode *a, ChatNode *b)
@@ -195,7 +128,7 @@ static bool arguments(ChatParser *parser, ChatNode *call)
     while (!chat_is(parser, TOKEN_OPERATOR, ")")) {
         ChatToken ahead = chat_look_ahead(parser);
         ChatNode *keyword = NULL;
-        if (parser->token.kind == TOKEN_NAME && is_token(&ahead, TOKEN_OPERATOR, "=")) {
+        if (parser->token.kind == TOKEN_NAME && chat_is_token(&ahead, TOKEN_OPERATOR, "=")) {
             keyword = chat_node(parser, NODE_KEYWORD);
             if (!chat_parser_next(parser) || !chat_parser_next(parser)) {
                 return false;
@@ -437,7 +370,7 @@ static int comparison(ChatParser *parser)
     }
     if (chat_is(parser, TOKEN_NAME, "not")) {
         ahead = chat_look_ahead(parser);
-        if (is_token(&ahead, TOKEN_NAME, "in")) {
+        if (chat_is_token(&ahead, TOKEN_NAME, "in")) {
             return chat_parser_next(parser) && chat_parser_next(parser) ? (int)CHAT_NOT_IN : -1;
         }
     }
