@@ -38,11 +38,27 @@ size_t hf2c_replace_all(uint8_t *text, size_t bytes, size_t capacity, const char
     return to;
 }
 
+/* Whether any rule can apply: a space, then a mark, "n'" or "do". */
+static int may_apply(const uint8_t *text, size_t bytes)
+{
+    for (size_t i = 0; i + 1 < bytes; i++) {
+        uint8_t next = text[i + 1], then = i + 2 < bytes ? text[i + 2] : 0;
+        if (text[i] == ' ' && (next == '.' || next == '?' || next == '!' || next == ',' || next == '\'' ||
+                               (next == 'n' && then == '\'') || (next == 'd' && then == 'o'))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static size_t clean(uint8_t *text, size_t bytes, int wordpiece)
 {
     static const char *const rule[][2] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"},
                                           {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
 
+    if (!may_apply(text, bytes)) {
+        return bytes;
+    }
     for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
         size_t what = 0, with = 0;
         while (rule[i][0][what] != 0) {
