@@ -45,4 +45,7 @@ const char *precision_known(void);
 /* Fills compiled->facts (facts.c). */
 bool facts_describe(Compiled *compiled, Err *err);
 
+/* facts_image.c: how pictures become values; the facts know already how many those are. */
+bool facts_describe_images(Compiled *c, Err *err);
+
 #endif

@@ -233,6 +233,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->tokenizer = c->tokenizer;
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);
+    if (!facts_describe_images(c, err)) return false;
     describe_generation(c);
     describe_task_settings(c);
     describe_embedding(c);

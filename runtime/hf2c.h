@@ -111,6 +111,15 @@ typedef struct hf2c_task_settings {
     float length_penalty;
 } hf2c_task_settings;
 
+/* How a picture becomes values. */
+typedef struct hf2c_image_settings {
+    int height, width; /* it is resized to; 0: not */
+    int shortest;      /* instead: its shorter edge is resized to; 0: not */
+    int filter;        /* PIL's number: 2 bilinear, 3 bicubic ... */
+    int out_height, out_width; /* what is cut out of its middle */
+    float factor, mean[3], deviation[3]; /* (value * factor - mean) / deviation, for red, green and blue */
+} hf2c_image_settings;
+
 struct hf2c_model {
     uint32_t abi;
     const char *name;         /* for people, printable ASCII */
@@ -126,6 +135,7 @@ struct hf2c_model {
     int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
+    const hf2c_image_settings *image; /* NULL: unknown */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;

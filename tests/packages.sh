@@ -23,4 +23,4 @@ need_packages() {
 }
 
 # What building hf2c and the programs that it makes takes.
-BUILD_PACKAGES="gcc libc6-dev clang libomp-dev cmake ninja-build libcjson-dev libxxhash-dev"
+BUILD_PACKAGES="gcc libc6-dev clang libomp-dev cmake ninja-build libcjson-dev libxxhash-dev libpng-dev libjpeg-dev"

@@ -208,6 +208,7 @@ static void link_arguments(const FolderBuild *b, Arguments *a, const char *outpu
     if (!archive) argument_add(a, "-o");
     argument_add(a, output);
     for (size_t i = 0; i < b->sources; i++) argument_add(a, object_of(b, b->source[i]));
+    if (!archive && emit_reads_pictures(b->compiled)) argument_add_words(b->arena, a, emit_picture_libraries);
     if (!archive) argument_add_words(b->arena, a, target->link);
 }
 

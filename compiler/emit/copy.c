@@ -76,7 +76,7 @@ static void print_tasks(Str *out, const Compiled *c)
 /* Tasks come by name, tokenizers by what their tables need; what else stands in these rooms comes with its header. */
 static bool comes_with_header(const char *path)
 {
-    static const char *const rooms[] = {"runtime/core/", "runtime/generate/", "runtime/task/"};
+    static const char *const rooms[] = {"runtime/core/", "runtime/generate/", "runtime/image/", "runtime/task/"};
     for (size_t i = 0; i < COUNT_OF(rooms); i++)
         if (strncmp(path, rooms[i], strlen(rooms[i])) == 0) return is_source(path) && !task_of_source(path);
     return false;
@@ -132,10 +132,21 @@ static bool copy_tasks(Folder *f)
     return true;
 }
 
+/* What the command line and the tasks call of the tokenizer, where a program about pictures has none. */
+static bool copy_unused_tokenizer(Folder *f)
+{
+    static const char *const names[] = {"vocabulary", "line", "utf8", "unicode_whitespace", "added", "sequence", "finish",
+                                        "encode", "decode", "decode_clean", "chat"};
+    bool fine = true;
+    for (size_t i = 0; fine && f->compiled->target->hosted && f->compiled->facts.image && i < COUNT_OF(names); i++)
+        fine = copy_source(f, arena_printf(f->arena, "runtime/text/%s.c", names[i]));
+    return fine;
+}
+
 static bool copy_tokenizer(Folder *f)
 {
     const char *files[64];
-    if (!f->compiled->tokenizer) return true;
+    if (!f->compiled->tokenizer) return copy_unused_tokenizer(f);
     size_t count = tokenizer_sources(f->compiled->tokenizer, files, COUNT_OF(files));
     for (size_t i = 0; i < count; i++)
         if (!copy_source(f, files[i])) return false;
@@ -148,7 +159,7 @@ static bool copy_text_rooms(Folder *f)
     static const char *const direct[] = {"runtime/task/common.c", "runtime/task/direct.c", "runtime/task/forward.c", "runtime/task/pool.c"};
     const Compiled *c = f->compiled;
     bool hosted = c->target->hosted, fine = true;
-    if (!c->tokenizer) return true;
+    if (!c->tokenizer && !(hosted && c->facts.image)) return true;
     if (hosted) return copy_tasks(f) && (!(emit_classifies(c) || emit_embeds(c)) || copy_source(f, "runtime/task/direct.h"));
     if (c->facts.state_bytes) fine = copy_room(f, "runtime/generate/");
     for (size_t i = 0; fine && (emit_classifies(c) || emit_embeds(c)) && i < COUNT_OF(direct); i++) fine = copy_source(f, direct[i]);

@@ -49,4 +49,8 @@ bool emit_embeds(const Compiled *compiled);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 
+/* Whether the program reads picture files, and what it is linked with then. */
+bool emit_reads_pictures(const Compiled *c);
+extern const char *const emit_picture_libraries;
+
 #endif

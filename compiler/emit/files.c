@@ -47,11 +47,16 @@ void emit_main(Str *out, const Compiled *c, const EmitOptions *options)
     str_printf(out, "    return hf2c_main(&%s_model, &program, argc, argv);\n}\n#else\ntypedef int the_self_test_has_main;\n#endif\n", c->name);
 }
 
+const char *const emit_picture_libraries = "-lpng -ljpeg";
+
+bool emit_reads_pictures(const Compiled *c) { return c->target->hosted && c->facts.image && strstr(c->facts.tasks, "image-classification"); }
+
 static void print_one_command(Str *out, const Compiled *c)
 {
     if (c->target->threads)
         str_printf(out, "THREADS=$(echo 'int main(void){return 0;}' | \"$CC\" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp || true)\n");
-    str_printf(out, "\"$CC\" %s %s$CFLAGS *.c -o \"$OUT\" %s\n", c->target->flags, c->target->threads ? "$THREADS " : "", c->target->link);
+    str_printf(out, "\"$CC\" %s %s$CFLAGS *.c -o \"$OUT\" %s%s%s\n", c->target->flags, c->target->threads ? "$THREADS " : "",
+               emit_reads_pictures(c) ? emit_picture_libraries : "", emit_reads_pictures(c) ? " " : "", c->target->link);
 }
 
 /* Two compilers: one for C, one for the device. */
@@ -106,7 +111,7 @@ static void print_cmake_library(Str *out, const Compiled *c)
         print_flags(out, t->device_flags);
         str_printf(out, ")\ntarget_compile_options(%s_model PRIVATE \"$<$<COMPILE_LANGUAGE:CUDA>:${device_flags}>\")\n", c->name);
     }
-    str_printf(out, "target_link_libraries(%s_model PUBLIC m)\n", c->name);
+    str_printf(out, "target_link_libraries(%s_model PUBLIC %sm)\n", c->name, emit_reads_pictures(c) ? "png jpeg " : "");
     if (t->threads)
         str_printf(out, "find_package(OpenMP)\nif(OpenMP_C_FOUND)\n  target_link_libraries(%s_model PUBLIC OpenMP::OpenMP_C)\nendif()\n", c->name);
 }

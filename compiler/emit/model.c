@@ -89,6 +89,18 @@ static void print_task_settings(Str *out, Arena *arena, const hf2c_model *f)
     str_printf(out, "};\n\n");
 }
 
+static void print_image_settings(Str *out, Arena *arena, const hf2c_image_settings *s)
+{
+    if (!s) return;
+    str_printf(out, "static const hf2c_image_settings image_settings = {\n    .height = %d, .width = %d, .shortest = %d, .filter = %d,\n"
+                    "    .out_height = %d, .out_width = %d, .factor = %sf,\n    .mean = {", s->height, s->width, s->shortest, s->filter,
+               s->out_height, s->out_width, text_of_float(arena, s->factor));
+    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->mean[i]));
+    str_printf(out, "}, .deviation = {");
+    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->deviation[i]));
+    str_printf(out, "},\n};\n\n");
+}
+
 static void print_model(Str *out, const Compiled *c)
 {
     static const char *const problems[] = {"SINGLE_LABEL", "MULTI_LABEL", "REGRESSION"};
@@ -105,6 +117,7 @@ static void print_model(Str *out, const Compiled *c)
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
+    if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
                    text_of_float(c->arena, f->similarity));
@@ -226,6 +239,7 @@ void emit_model(Str *out, const Compiled *c)
     print_ids(out, "suppress", c->facts.generation.suppress, c->facts.generation.suppress_count);
     print_ids(out, "begin_suppress", c->facts.generation.begin_suppress, c->facts.generation.begin_suppress_count);
     print_task_settings(out, c->arena, &c->facts);
+    print_image_settings(out, c->arena, c->facts.image);
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);

@@ -68,12 +68,12 @@ static void linear_128x384_f32_bias(const hf2c_team *team, float *y, const float
     hf2c_barrier(team);
 }
 
-/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head */
+/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_4h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin */
-    attention(team, y, q, k, v, sequences, NULL, rows, 4, 4, 32, 384, 384, 384, 0, 0, 0, 0, 0, 0.17677669f, 0.0f);
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
+    attention(team, y, q, k, v, sequences, NULL, NULL, rows, 4, 4, 32, 384, 384, 384, 0, 0, 0, 0, 0, 32, 0.17677669f, 0.0f);
     hf2c_barrier(team);
 }
 
@@ -104,11 +104,11 @@ static void linear_512x128_f32_bias_add(const hf2c_team *team, float *y, const f
     hf2c_barrier(team);
 }
 
-/* y[s] = first, last, mean or max of the rows of sequence s */
+/* y[s] = first, last, mean or max of the rows of sequence s or, with size, of each size rows */
 static void pool_first_128(const hf2c_team *team, float *y, const float *x, const hf2c_sequences *sequences, int count)
 {
-    /* H, ldx, mode */
-    pool(team, y, x, sequences, count, 128, 128, POOL_first);
+    /* H, ldx, mode, size */
+    pool(team, y, x, sequences, count, 128, 128, POOL_first, 0);
     hf2c_barrier(team);
 }
 
@@ -204,8 +204,7 @@ static void finish(const hf2c_team *team, const hf2c_call *call)
     pool_first_128(team, first_token, x, call->sequences, call->sequence_count);
     linear_128x128_f32_bias_tanh(team, pooler_dense, first_token, pooler_dense_weight, pooler_dense_bias, call->sequence_count);
     if (call->outputs[0])
-        linear_128x6_f32_bias(team, call->outputs[0], pooler_dense,
-        classifier_weight, classifier_bias, call->sequence_count);
+        linear_128x6_f32_bias(team, call->outputs[0], pooler_dense, classifier_weight, classifier_bias, call->sequence_count);
 }
 
 static void schedule(const hf2c_team *team, void *argument)

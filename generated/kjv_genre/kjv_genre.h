@@ -17,7 +17,7 @@ extern "C" {
 
 /* Scratch for calls that take a text of at most TEXT_BYTES; kjv_genre_scratch_bytes tells for others. */
 #define KJV_GENRE_TEXT_BYTES ((size_t)1024)
-#define KJV_GENRE_SCRATCH_BYTES ((size_t)267776)
+#define KJV_GENRE_SCRATCH_BYTES ((size_t)268288)
 
 enum {
     KJV_GENRE_VOCABULARY = 4096,

@@ -83,12 +83,12 @@ static void cache_128_v2(const hf2c_team *team, float *to, const float *x, const
     hf2c_barrier(team);
 }
 
-/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head */
+/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_8h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin */
-    attention(team, y, q, k, v, sequences, NULL, rows, 8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0, 0.17677669f, 0.0f);
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
+    attention(team, y, q, k, v, sequences, NULL, NULL, rows, 8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0, 32, 0.17677669f, 0.0f);
     hf2c_barrier(team);
 }
 
@@ -204,8 +204,7 @@ static void finish(const hf2c_team *team, const hf2c_call *call)
     take_256(team, wanted_rows, x, call->want, call->wanted);
     rms_norm_256_v2(team, wanted_rows_2, wanted_rows, norm_weight, call->wanted);
     if (call->outputs[0])
-        linear_256x2048_bf16(team, call->outputs[0], wanted_rows_2,
-        embed_tokens_weight, call->wanted);
+        linear_256x2048_bf16(team, call->outputs[0], wanted_rows_2, embed_tokens_weight, call->wanted);
 }
 
 static void schedule(const hf2c_team *team, void *argument)

@@ -74,12 +74,12 @@ static void cache_128_v2(hf2c_stream *stream, float *to, const float *x, const h
     cache<128, 512>(stream, to, x, sequences, rows);
 }
 
-/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head */
+/* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_8h4k32(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin */
-    attention<8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0>(stream, y, q, k, v, sequences, nullptr, rows, 0.17677669f, 0.0f);
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
+    attention<8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0, 32>(stream, y, q, k, v, sequences, nullptr, nullptr, rows, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + residual */
@@ -188,8 +188,7 @@ static void finish(hf2c_stream *stream, const hf2c_call *call)
     take_256(stream, wanted_rows, x, call->want, call->wanted);
     rms_norm_256_v2(stream, wanted_rows_2, wanted_rows, norm_weight, call->wanted);
     if (call->outputs[0])
-        linear_256x2048_bf16(stream, call->outputs[0], wanted_rows_2,
-        embed_tokens_weight, call->wanted);
+        linear_256x2048_bf16(stream, call->outputs[0], wanted_rows_2, embed_tokens_weight, call->wanted);
 }
 
 static void schedule(hf2c_stream *stream, const hf2c_call *call)
