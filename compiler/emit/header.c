@@ -88,10 +88,10 @@ static void print_text_calls(Str *out, const Compiled *c)
     str_printf(out, "/* Bytes of scratch that a text of that many bytes needs. */\nsize_t %s_scratch_bytes(size_t text_bytes);\n", name);
     if (emit_classifies(c))
         str_printf(out,
-                   "/* The label of a text (UTF-8) with the highest score; its name is %s_model.labels[*label]. HF2C_TOO_LONG: more than\n"
-                   " * MAX_SEQUENCE tokens. */\n"
+                   "/* The label of a text (UTF-8) with the highest score. HF2C_TOO_LONG: more than MAX_SEQUENCE tokens. */\n"
                    "hf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
-                   "    int *label, float *score);\n", name, name, name);
+                   "    int *label, float *score);\n"
+                   "const char *%s_label(int label); /* its name, UTF-8; NULL: there is no such label */\n", name, name, name);
     if (emit_embeds(c))
         str_printf(out,
                    "/* The embedding of a text (UTF-8), vector: [HIDDEN]. What is too long is cut. */\n"

@@ -220,7 +220,9 @@ static void print_text_calls(Str *out, const Compiled *c)
                    "\nhf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
                    "    int *label, float *score)\n{\n    if (!c || !text || !scratch || !label || !score) return HF2C_BAD_ARGUMENT;\n"
                    "    hf2c_scratch room = {scratch, scratch_bytes, 0};\n"
-                   "    return hf2c_direct_classify(&c->context, (hf2c_text){text, bytes}, &room, label, score);\n}\n", name, name);
+                   "    return hf2c_direct_classify(&c->context, (hf2c_text){text, bytes}, &room, label, score);\n}\n\n"
+                   "const char *%s_label(int label)\n{\n    return label >= 0 && label < %d ? labels[label] : NULL;\n}\n", name, name, name,
+                   c->facts.label_count);
     if (emit_embeds(c))
         str_printf(out,
                    "\nhf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector)\n{\n"

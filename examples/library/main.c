@@ -19,7 +19,7 @@ int main(int argc, char **argv)
         int label;
         float score;
         status = kjv_genre_classify(&model, argv[i], strlen(argv[i]), scratch, sizeof scratch, &label, &score);
-        if (status == HF2C_OK) printf("%-10s %.4f  %s\n", kjv_genre_model.labels[label], (double)score, argv[i]);
+        if (status == HF2C_OK) printf("%-10s %.4f  %s\n", kjv_genre_label(label), (double)score, argv[i]);
     }
     if (status != HF2C_OK) fprintf(stderr, "%s\n", hf2c_status_text(status));
     return status != HF2C_OK;

@@ -5,17 +5,14 @@
 """
 import ctypes
 import sys
-from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_void_p
 
 
 class Model(ctypes.Structure):
     """The head of struct hf2c_model, as hf2c.h has it for HF2C_ABI 1."""
 
     _fields_ = [("abi", c_uint32), ("name", c_char_p), ("architecture", c_char_p), ("tasks", c_char_p),
-                ("weights_bytes", c_size_t), ("workspace_bytes", c_size_t), ("state_bytes", c_size_t), ("weights_hash", c_uint64),
-                ("vocabulary", c_int), ("hidden", c_int), ("layers", c_int), ("token_types", c_int), ("max_sequence", c_int),
-                ("max_rows", c_int), ("max_batch", c_int), ("outputs", c_void_p), ("output_count", c_int),
-                ("labels", POINTER(c_char_p)), ("label_count", c_int)]
+                ("weights_bytes", c_size_t), ("workspace_bytes", c_size_t), ("state_bytes", c_size_t)]
 
 
 def aligned(count):
@@ -28,6 +25,7 @@ def main(library, *texts):
     lib = ctypes.CDLL(library)
     lib.hf2c_status_text.restype = c_char_p
     lib.kjv_genre_scratch_bytes.restype = c_size_t
+    lib.kjv_genre_label.restype = c_char_p
     model = Model.in_dll(lib, "kjv_genre_model")
     if model.abi != 1:
         sys.exit(f"{library} has ABI {model.abi}, this program knows 1")
@@ -46,7 +44,7 @@ def main(library, *texts):
         size = lib.kjv_genre_scratch_bytes(c_size_t(len(data)))
         scratch_owner, scratch = aligned(size)
         check(lib.kjv_genre_classify(context, data, c_size_t(len(data)), scratch, c_size_t(size), byref(label), byref(score)))
-        print(f"{model.labels[label.value].decode():10} {score.value:.4f}  {text}")
+        print(f"{lib.kjv_genre_label(label).decode():10} {score.value:.4f}  {text}")
 
 
 if __name__ == "__main__":

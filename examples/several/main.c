@@ -30,7 +30,7 @@ static hf2c_status tell_genre(const char *text)
     float score;
     hf2c_status status = kjv_genre_init(&genre, workspace, KJV_GENRE_WORKSPACE_BYTES, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
     if (status == HF2C_OK) status = kjv_genre_classify(&genre, text, strlen(text), scratch, sizeof scratch, &label, &score);
-    if (status == HF2C_OK) printf("%s %.4f\n", kjv_genre_model.labels[label], (double)score);
+    if (status == HF2C_OK) printf("%s %.4f\n", kjv_genre_label(label), (double)score);
     return status;
 }
 

@@ -46,10 +46,10 @@ hf2c_status kjv_genre_encode(kjv_genre_context *c, const int32_t *ids, const int
 
 /* Bytes of scratch that a text of that many bytes needs. */
 size_t kjv_genre_scratch_bytes(size_t text_bytes);
-/* The label of a text (UTF-8) with the highest score; its name is kjv_genre_model.labels[*label]. HF2C_TOO_LONG: more than
- * MAX_SEQUENCE tokens. */
+/* The label of a text (UTF-8) with the highest score. HF2C_TOO_LONG: more than MAX_SEQUENCE tokens. */
 hf2c_status kjv_genre_classify(kjv_genre_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,
     int *label, float *score);
+const char *kjv_genre_label(int label); /* its name, UTF-8; NULL: there is no such label */
 
 /* The whole model at once, for batches: see hf2c.h. */
 hf2c_status kjv_genre_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);

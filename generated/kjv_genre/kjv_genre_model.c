@@ -85,3 +85,8 @@ hf2c_status kjv_genre_classify(kjv_genre_context *c, const char *text, size_t by
     hf2c_scratch room = {scratch, scratch_bytes, 0};
     return hf2c_direct_classify(&c->context, (hf2c_text){text, bytes}, &room, label, score);
 }
+
+const char *kjv_genre_label(int label)
+{
+    return label >= 0 && label < 6 ? labels[label] : NULL;
+}

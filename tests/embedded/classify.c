@@ -33,7 +33,7 @@ static hf2c_status classify(kjv_genre_context *model, const char *verse, size_t 
     float score;
     hf2c_status status = kjv_genre_classify(model, verse, bytes, scratch, sizeof scratch, &label, &score);
     if (status != HF2C_OK) return status;
-    hf2c_sink_text(&console, kjv_genre_model.labels[label]);
+    hf2c_sink_text(&console, kjv_genre_label(label));
     hf2c_sink_text(&console, " ");
     hf2c_sink_fixed(&console, score, 4);
     hf2c_sink_text(&console, "\n");

@@ -178,4 +178,25 @@ int hf2c_pads_left(const hf2c_tokenizer *tokenizer)
     return 0;
 }
 
+/* No conversations. All that runtime/text/chat.c has, so that it stays out: it knows another struct. */
+int hf2c_has_chat(const hf2c_tokenizer *tokenizer)
+{
+    (void)tokenizer;
+    return 0;
+}
+
+size_t hf2c_chat_scratch(const hf2c_tokenizer *tokenizer, const hf2c_chat_request *request)
+{
+    (void)tokenizer, (void)request;
+    return 0;
+}
+
+hf2c_status hf2c_chat(const hf2c_tokenizer *tokenizer, const hf2c_chat_request *request, char *text, size_t capacity, size_t *length,
+                      hf2c_message *message, void *scratch, size_t scratch_bytes)
+{
+    (void)tokenizer, (void)request, (void)text, (void)capacity, (void)message, (void)scratch, (void)scratch_bytes;
+    *length = 0;
+    return HF2C_NOT_SUPPORTED;
+}
+
 #endif
