@@ -99,6 +99,8 @@ bool writer_write_at(FileWriter *writer, size_t offset, const void *data, size_t
 size_t writer_size(const FileWriter *writer);
 bool writer_commit(FileWriter *writer, bool executable, Err *err);       /* frees the writer; false: nothing was left behind */
 void writer_discard(FileWriter *writer);                                 /* frees it and removes the temporary */
+/* A copy that appears whole or not at all. */
+bool file_copy(const char *from, const char *to, bool executable, Err *err);
 /* A folder that appears whole or not at all: returns the name of a temporary sibling to fill, then publishes it by rename.
  * An existing destination folder is replaced only when it is empty or bears our marker file (MODEL.md). */
 char *folder_begin(Arena *arena, const char *path, Err *err);

@@ -246,6 +246,15 @@ void writer_discard(FileWriter *writer)
     writer_free(writer);
 }
 
+bool file_copy(const char *from, const char *to, bool executable, Err *err)
+{
+    FileView view;
+    FileWriter *writer = file_map(from, &view, err) ? writer_open(to, err) : NULL;
+    if (!writer) return false;
+    writer_write(writer, view.data, view.size);
+    return writer_commit(writer, executable, err);
+}
+
 /* ---- folders ---- */
 
 static const char folder_marker[] = "MODEL.md";

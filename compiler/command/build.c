@@ -58,15 +58,6 @@ static bool emit_only(Compiled *c, const Options *options, const char *output, b
     return emit_folder(c, &emit, err);
 }
 
-static bool copy_file(const char *from, const char *to, Err *err)
-{
-    FileView view;
-    FileWriter *writer = file_map(from, &view, err) ? writer_open(to, err) : NULL;
-    if (!writer) return false;
-    writer_write(writer, view.data, view.size);
-    return writer_commit(writer, false, err);
-}
-
 static const char *folder_of(Arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -85,8 +76,8 @@ static bool build_library(Compiled *c, const Options *o, const char *folder, con
     Arena *a = c->arena;
     return build_one(c, o, folder, arena_printf(a, "%s.a", output), BUILD_STATIC, err) &&
            build_one(c, o, folder, arena_printf(a, "%s.so", output), BUILD_SHARED, err) &&
-           copy_file(arena_printf(a, "%s/%s.h", folder, c->name), arena_printf(a, "%s.h", output), err) &&
-           copy_file(arena_printf(a, "%s/hf2c.h", folder), arena_printf(a, "%s/hf2c.h", folder_of(a, output)), err);
+           file_copy(arena_printf(a, "%s/%s.h", folder, c->name), arena_printf(a, "%s.h", output), false, err) &&
+           file_copy(arena_printf(a, "%s/hf2c.h", folder), arena_printf(a, "%s/hf2c.h", folder_of(a, output)), false, err);
 }
 
 /* Emits into a temporary folder beside the output, builds there, removes it. */
@@ -100,7 +91,7 @@ static bool build_output(Compiled *c, const Options *o, const char *output, Emit
     if (fine && kind == EMIT_EXE) fine = build_one(c, o, sources, output, BUILD_PROGRAM, err);
     if (fine && kind == EMIT_LIB) fine = build_library(c, o, sources, output, err);
     if (fine && o->detach_weights)
-        fine = copy_file(arena_printf(a, "%s/%s.weights", sources, c->name), arena_printf(a, "%s/%s.weights", folder_of(a, output), c->name), err);
+        fine = file_copy(arena_printf(a, "%s/%s.weights", sources, c->name), arena_printf(a, "%s/%s.weights", folder_of(a, output), c->name), false, err);
     folder_discard(folder);
     return fine;
 }

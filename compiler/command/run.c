@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "compiler/command/command.h"
+#include "compiler/emit/cache.h"
 
 /* ---- the key ---- */
 
@@ -94,24 +95,6 @@ static const char *key_of(Arena *arena, const Options *options, const Model *mod
 
 /* ---- the cache ---- */
 
-static void make_folder(const char *path)
-{
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) fatal("%s: cannot create: %s", path, strerror(errno));
-}
-
-static const char *cache_folder(Arena *arena)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (!cache || cache[0] != '/') {
-        if (!home || home[0] != '/') fatal("where is the cache? Neither XDG_CACHE_HOME nor HOME is an absolute path");
-        cache = arena_printf(arena, "%s/.cache", home);
-    }
-    make_folder(cache);
-    const char *folder = arena_printf(arena, "%s/hf2c", cache);
-    make_folder(folder);
-    return folder;
-}
-
 /* By its marker a later build knows that the folder may be replaced. */
 static bool write_marker(Arena *arena, const char *folder, const Model *model, Err *err)
 {
@@ -157,7 +140,9 @@ int command_run(const Options *options)
     Err err = {{0}};
     Model model;
     if (!model_open(arena, options->model, false, &model, &err)) fatal("%s", err.text);
-    const char *folder = arena_printf(arena, "%s/%s", cache_folder(arena), key_of(arena, options, &model));
+    const char *cache = cache_folder(arena, NULL);
+    if (!cache) fatal("where is the cache? Neither XDG_CACHE_HOME nor HOME is a folder that can be written to");
+    const char *folder = arena_printf(arena, "%s/%s", cache, key_of(arena, options, &model));
     const char *program = arena_printf(arena, "%s/%s", folder, model.name);
     if (!file_exists(program)) build_into(arena, options, &model, folder, model.name);
     become(arena, program, options);

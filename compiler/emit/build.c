@@ -164,23 +164,37 @@ static bool wait_one(const FolderBuild *b, int *running)
     return check_exit(i < b->sources ? compiler_of(b, b->source[i]) : b->compiler, status, b->err);
 }
 
+static void say_command(const FolderBuild *b, const Arguments *a)
+{
+    for (size_t i = 0; b->options->verbose && i < a->count; i++) fprintf(stderr, "%s%s", a->item[i], i + 1 < a->count ? " " : "\n");
+}
+
 /* Takes the object from the cache, or starts the compiler. */
 static bool compile_one(FolderBuild *b, size_t i, bool openmp, int *running, int most)
 {
     Arguments a;
     compile_arguments(b, &a, b->source[i], openmp);
     b->cached[i] = cache_object(b->arena, b->options->folder, b->source[i], a.item);
-    if (b->cached[i] && cache_copy(b->cached[i], object_of(b, b->source[i]))) {
+    Err not_there = {{0}};
+    if (b->cached[i] && file_exists(b->cached[i]) && file_copy(b->cached[i], object_of(b, b->source[i]), false, &not_there)) {
         b->cached[i] = NULL;
         return true;
     }
     if (*running == most && !wait_one(b, running)) return false;
     argument_add(&a, "-o");
     argument_add(&a, object_of(b, b->source[i]));
+    say_command(b, &a);
     b->child[i] = start(a.item, b->options->folder);
     if (b->child[i] < 0) return err_set(b->err, "%s: %s", a.item[0], strerror(errno));
     ++*running;
     return true;
+}
+
+/* A cache that cannot be written to costs time, not the build. */
+static void keep_object(const FolderBuild *b, size_t i)
+{
+    Err ignored = {{0}};
+    file_copy(object_of(b, b->source[i]), b->cached[i], false, &ignored);
 }
 
 static bool compile_all(FolderBuild *b, bool openmp)
@@ -191,7 +205,7 @@ static bool compile_all(FolderBuild *b, bool openmp)
     for (size_t i = 0; i < b->sources && fine; i++) fine = compile_one(b, i, openmp, &running, most);
     while (running > 0) fine = wait_one(b, &running) && fine;
     for (size_t i = 0; i < b->sources && fine; i++)
-        if (b->cached[i]) cache_copy(object_of(b, b->source[i]), b->cached[i]);
+        if (b->cached[i]) keep_object(b, i);
     return fine;
 }
 
@@ -217,16 +231,9 @@ static bool link_all(FolderBuild *b, bool openmp)
     Arguments a;
     const char *made = arena_printf(b->arena, "%s/output", b->objects);
     link_arguments(b, &a, made, openmp);
+    say_command(b, &a);
     if (!run_program(a.item, NULL, b->err)) return false;
-    FileView view;
-    FileWriter *writer = writer_open(b->options->output, b->err);
-    if (!writer) return false;
-    if (!file_map(made, &view, b->err)) {
-        writer_discard(writer);
-        return false;
-    }
-    writer_write(writer, view.data, view.size);
-    return writer_commit(writer, b->options->kind != BUILD_STATIC, b->err);
+    return file_copy(made, b->options->output, b->options->kind != BUILD_STATIC, b->err);
 }
 
 static bool build(FolderBuild *b)

@@ -19,7 +19,7 @@ const char *cache_folder(Arena *arena, const char *part)
         if (!home || home[0] != '/') return NULL;
         cache = arena_printf(arena, "%s/.cache", home);
     }
-    const char *own = arena_printf(arena, "%s/hf2c", cache), *folder = arena_printf(arena, "%s/%s", own, part);
+    const char *own = arena_printf(arena, "%s/hf2c", cache), *folder = part ? arena_printf(arena, "%s/%s", own, part) : own;
     return make_folder(cache) && make_folder(own) && make_folder(folder) ? folder : NULL;
 }
 
@@ -96,15 +96,4 @@ const char *cache_object(Arena *arena, const char *folder, const char *source, c
     hash_hex(in.text.data, in.text.length, hex);
     str_free(&in.text);
     return in.cacheable ? arena_printf(arena, "%s/%s.o", objects, hex) : NULL;
-}
-
-bool cache_copy(const char *from, const char *to)
-{
-    FileView view;
-    Err err = {{0}};
-    if (!file_exists(from) || !file_map(from, &view, &err)) return false;
-    FileWriter *writer = writer_open(to, &err);
-    if (!writer) return false;
-    writer_write(writer, view.data, view.size);
-    return writer_commit(writer, false, &err);
 }

@@ -5,14 +5,12 @@
 
 #include "compiler/base.h"
 
-/* $XDG_CACHE_HOME/hf2c or ~/.cache/hf2c, made when needed, and in it the folder `part`; NULL where there is no home to write to. */
+/* $XDG_CACHE_HOME/hf2c or ~/.cache/hf2c, and in it the folder `part` (NULL: itself), made when needed; NULL where there is no
+ * home to write to. */
 const char *cache_folder(Arena *arena, const char *part);
 
 /* The object's place in the cache; NULL when it cannot be cached (no cache; a source that reads other files by .incbin).
  * arguments: the compiler and its arguments, NULL-terminated, without names that differ from run to run. */
 const char *cache_object(Arena *arena, const char *folder, const char *source, const char *const *arguments);
-
-/* Copies a file whole or not at all; false when from cannot be read or to cannot be written. */
-bool cache_copy(const char *from, const char *to);
 
 #endif

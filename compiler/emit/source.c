@@ -65,12 +65,6 @@ static const char *declared_name(const char *declaration)
     return name;
 }
 
-static const char *mode_text(int64_t mode)
-{
-    static const char *const modes[] = {"first", "last", "mean", "max"};
-    return modes[mode];
-}
-
 /* A constant as a person would write it: names where it has one. */
 static const char *constant_text(const Emitter *e, const KernelEntry *kernel, const Call *call, int i)
 {
@@ -78,7 +72,7 @@ static const char *constant_text(const Emitter *e, const KernelEntry *kernel, co
     int64_t value = call->constant[i];
     bool function = strcmp(name, "activation") == 0 || strcmp(name, "gate") == 0 || strcmp(name, "function") == 0;
     if (function) return arena_printf(e->arena, "FUNCTION_%s", value ? function_name((int)value) : "none");
-    if (strcmp(name, "mode") == 0) return arena_printf(e->arena, "POOL_%s", mode_text(value));
+    if (strcmp(name, "mode") == 0) return arena_printf(e->arena, "POOL_%s", pool_mode_name((int)value));
     return arena_printf(e->arena, "%" PRId64, value);
 }
 

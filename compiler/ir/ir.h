@@ -181,6 +181,7 @@ int op_function(Op op);       /* OP_gelu -> FUNCTION_gelu; FUNCTION_none for oth
 Op op_of_function(int function);
 const char *function_name(int function);
 int function_find(const char *name); /* -1: unknown */
+const char *pool_mode_name(int mode); /* "first" for POOL_first; NULL: no such mode */
 
 /* Parameters of a kernel for one node: what templates/kernels.def lists, in its order. */
 enum { CALL_MAX_POINTERS = 8, CALL_MAX_DYNAMICS = 2, CALL_MAX_CONSTANTS = 16, CALL_MAX_REALS = 4 };

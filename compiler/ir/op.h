@@ -37,7 +37,6 @@ extern const AttributeInfo attribute_infos[];
 extern const size_t attribute_count;
 bool attribute_belongs(Op op, const char *name);
 bool attribute_is_zero(const AttributeInfo *info, const Attributes *attributes);
-const char *pool_mode_name(int mode); /* NULL: no such mode */
 int pool_mode_find(const char *name); /* -1: unknown */
 
 /* ---- shapes ---- */
