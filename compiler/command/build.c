@@ -7,11 +7,26 @@
 
 #include "compiler/command/command.h"
 
+/* Names of passes that nobody has would be ignored without a word. */
+static void check_passes(const Options *o)
+{
+    for (size_t i = 0; i < o->no_pass.count; i++) {
+        const char *name = o->no_pass.item[i];
+        if (!pass_known(name) && strcmp(name, "all") != 0 && strcmp(name, "roll") != 0)
+            fatal("--no-pass: no pass \"%s\"; hf2c inspect --reference passes lists them, all and roll are known too", name);
+    }
+    if (!o->dump_ir || strcmp(o->dump_ir, "all") == 0) return;
+    const char *colon = strchr(o->dump_ir, ':');
+    bool when = strncmp(o->dump_ir, "before:", 7) == 0 || strncmp(o->dump_ir, "after:", 6) == 0;
+    if (!when || !pass_known(colon + 1)) fatal("--dump-ir: found \"%s\", wanted all, before:PASS or after:PASS", o->dump_ir);
+}
+
 Compiled *command_compile(Arena *arena, const Options *options, const CompileOptions *compile_options)
 {
     Err err = {{0}};
     CompileOptions c = *compile_options;
     Str dump = {0};
+    check_passes(options);
     if (options->dump_ir) {
         c.passes.dump = strcmp(options->dump_ir, "all") == 0 ? "" : options->dump_ir;
         c.passes.dump_to = &dump;
@@ -35,8 +50,11 @@ static EmitKind emit_kind(const Options *options, const Target *target)
 {
     static const char *const names[] = {"exe", "lib", "c", "firmware"};
     if (!options->emit) return target->hosted ? EMIT_EXE : EMIT_FIRMWARE;
-    for (int i = 0; i < EMIT_UNKNOWN; i++)
-        if (strcmp(options->emit, names[i]) == 0) return (EmitKind)i;
+    for (int i = 0; i < EMIT_UNKNOWN; i++) {
+        if (strcmp(options->emit, names[i]) != 0) continue;
+        if (i == EMIT_EXE && !target->hosted) fatal("--emit exe: target %s has no system to run a program on; wanted firmware, c or lib", target->name);
+        return (EmitKind)i;
+    }
     fatal("--emit: found \"%s\", wanted exe, lib, c or firmware", options->emit);
 }
 

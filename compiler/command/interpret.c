@@ -3,6 +3,20 @@
 #include "compiler/engine/engine.h"
 #include "runtime/cli/program.h"
 
+/* The program's own arguments, with hf2c's --threads before them. */
+static int program_arguments(Arena *arena, const Options *options, const char *name, const char ***argument)
+{
+    int count = 0;
+    const char **list = *argument = ARENA_ARRAY(arena, const char *, (size_t)options->word_count + 4);
+    list[count++] = name;
+    if (options->threads) {
+        list[count++] = "--threads";
+        list[count++] = arena_printf(arena, "%lld", (long long)options->threads);
+    }
+    for (int i = 0; i < options->word_count; i++) list[count++] = options->words[i];
+    return count;
+}
+
 int command_interpret(const Options *options)
 {
     Arena *arena = arena_new();
@@ -12,10 +26,9 @@ int command_interpret(const Options *options)
     Engine *engine = engine_interpreter(arena, c, &err);
     if (!engine) fatal("%s", err.text);
     hf2c_program program = {.weights = engine->weights, .bytes = c->facts.weights_bytes, .engine = engine};
-    const char **argument = ARENA_ARRAY(arena, const char *, (size_t)options->word_count + 2);
-    argument[0] = c->name;
-    for (int i = 0; i < options->word_count; i++) argument[i + 1] = options->words[i];
-    int status = hf2c_main(&engine->model, &program, options->word_count + 1, (char **)argument);
+    const char **argument;
+    int count = program_arguments(arena, options, c->name, &argument);
+    int status = hf2c_main(&engine->model, &program, count, (char **)argument);
     arena_free(arena);
     return status;
 }

@@ -40,3 +40,10 @@ refused 2 'no command "biuld"' "$HF2C" biuld model
 refused 2 '--outptu' "$HF2C" build model --outptu x
 refused 2 'which model' "$HF2C" build
 nothing_left . model refused.err refused.out
+
+# Options that name what there is not are refused, not ignored.
+refused 1 'no pass "nonsense"' "$HF2C" build "$EXAMPLES/kjv-genre" --no-pass nonsense -o out
+refused 1 'wanted all, before:PASS or after:PASS' "$HF2C" build "$EXAMPLES/kjv-genre" --dump-ir after:nonsense -o out
+refused 1 'cortex-m7 has no system' "$HF2C" build "$EXAMPLES/kjv-genre" --target cortex-m7 --emit exe -o out
+[ ! -e out ] || fail "something was built"
+[ "$("$HF2C" interpret "$EXAMPLES/kjv-genre" --threads 1 -- --info | awk '$1 == "threads" {print $2}')" = 1 ] || fail "--threads is ignored"
