@@ -23,6 +23,7 @@ static const char *identifier_of(Arena *arena, const char *text)
 
 static int64_t longest_sequence(const Compiled *c)
 {
+    if (c->built.frame_step) return (facts_longest_sound(c) - c->built.frame_samples) / c->built.frame_step + 1;
     int64_t most = c->built.max_sequence, tokenizer = c->tokenizer ? hf2c_tokenizer_max_length(c->tokenizer) : 0;
     int64_t sentence = config_int_or(&c->model.sentence, "max_seq_length", 1, most, most);
     if (c->options.max_sequence > 0) return c->options.max_sequence < most ? c->options.max_sequence : most;
@@ -35,10 +36,15 @@ static PlanOptions plan_options(const Compiled *c)
 {
     PlanOptions p = {.target = c->target, .max_sequence = longest_sequence(c), .max_rows = c->options.max_rows};
     if (p.max_rows == 0) p.max_rows = c->built.cached && p.max_sequence > 256 ? 256 : p.max_sequence;
+    p.max_source = c->built.max_source;
+    p.frame_samples = c->built.frame_samples;
+    p.frame_step = c->built.frame_step;
     bool whole = !c->built.cached || c->built.architecture->encoder; /* so must what an encoder reads */
     if (whole && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
+    if (p.max_rows < p.max_source) p.max_rows = p.max_source;
     p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
     p.max_images = p.max_batch < 4 ? p.max_batch : 4; /* one is much work alone */
+    if (p.frame_step && !c->options.max_batch) p.max_batch = p.max_images;
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
     p.roll = pass_enabled(&c->options.passes, "roll");
     return p;

@@ -14,6 +14,7 @@ typedef struct CompileOptions {
     const char *name;       /* C identifier; NULL: made from the folder's name */
     const char *task;       /* the default task of the program; NULL: the head's first */
     int64_t max_sequence;   /* 0: the model's own */
+    int64_t max_seconds;    /* of a sound; 0: chosen */
     int64_t max_rows;       /* 0: chosen */
     int64_t max_batch;      /* 0: chosen */
     bool hidden_states;     /* every layer's output is an output of the program */
@@ -47,5 +48,9 @@ bool facts_describe(Compiled *compiled, Err *err);
 
 /* facts_image.c: how pictures become values; the facts know already how many those are. */
 bool facts_describe_images(Compiled *c, Err *err);
+/* facts_sound.c: how sounds become values. */
+bool facts_describe_sounds(Compiled *c, Err *err);
+/* Samples of the longest sound that the program takes at once, for models whose rows are parts of sounds. */
+int64_t facts_longest_sound(const Compiled *c);
 
 #endif

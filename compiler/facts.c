@@ -155,7 +155,19 @@ static int image_values(const Graph *graph)
 {
     for (size_t i = 0; i < graph->count; i++) {
         const Node *node = graph->node[i];
-        if (node->op == OP_input && strcmp(node->a.key, "values") == 0) return (int)node->shape.dim[0].size;
+        bool images = node->op == OP_input && node->shape.dim[0].symbol == SYMBOL_images;
+        if (images) return (int)node->shape.dim[0].size;
+    }
+    return 0;
+}
+
+/* Features of a row; 0: the graph takes none. */
+static int row_values(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        bool features = node->op == OP_input && node->format == FORMAT_f32 && node->shape.dim[0].symbol == SYMBOL_rows;
+        if (features) return (int)(node->shape.dim[0].size * node->shape.dim[1].size);
     }
     return 0;
 }
@@ -226,6 +238,10 @@ bool facts_describe(Compiled *c, Err *err)
     f->max_batch = (int)limits->max_batch;
     f->image_values = image_values(c->before);
     f->max_images = f->image_values ? (int)limits->max_images : 0;
+    f->frame_samples = (int)c->built.frame_samples;
+    f->frame_step = (int)c->built.frame_step;
+    f->max_source = (int)c->built.max_source;
+    f->row_values = row_values(c->before);
     f->similarity = (float)c->built.similarity;
     f->labels = c->built.labels;
     f->label_count = c->built.label_count;
@@ -233,7 +249,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->tokenizer = c->tokenizer;
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);
-    if (!facts_describe_images(c, err)) return false;
+    if (!facts_describe_images(c, err) || !facts_describe_sounds(c, err)) return false;
     describe_generation(c);
     describe_task_settings(c);
     describe_embedding(c);

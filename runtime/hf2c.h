@@ -48,7 +48,7 @@ typedef struct hf2c_batch {
     int rows;                 /* tokens in this call, over all sequences */
     int sequences;            /* how many sequences they belong to */
     int wanted;               /* rows whose output is wanted (for outputs of kind HF2C_ROWS_WANTED) */
-    const int32_t *ids;       /* [rows] token ids */
+    const int32_t *ids;       /* [rows] token ids; NULL where rows are no tokens */
     const int32_t *positions; /* [rows] position of each token in its sequence, from 0 */
     const int32_t *types;     /* [rows] token types, or NULL for all 0 */
     const int32_t *start;     /* [sequences + 1] first row of each sequence; start[sequences] == rows */
@@ -58,6 +58,9 @@ typedef struct hf2c_batch {
     /* Models with images only; a call may have images, tokens, or both. */
     int images;
     const float *values; /* [images * model->image_values] pixels, channel by channel, scaled as the model wants them */
+    /* Models of sounds only, which have no ids. With frame_step, values are the samples of all sounds and the rows of a sequence are
+     * as many as hf2c_frames() says; with row_values, values are [rows * model->row_values] features. */
+    const int32_t *samples; /* [sequences + 1] first sample of each sequence's sound in values; with frame_step only */
     /* Models with an encoder only, for forward(); encode() ignores them. */
     const int32_t *memory;      /* [sequences] tokens of the source that each sequence looks back at; required there */
     const int32_t *memory_slot; /* [sequences] slot that encode() put that source into, or NULL for the sequence's own */
@@ -120,6 +123,17 @@ typedef struct hf2c_image_settings {
     float factor, mean[3], deviation[3]; /* (value * factor - mean) / deviation, for red, green and blue */
 } hf2c_image_settings;
 
+/* How a sound becomes values. */
+typedef struct hf2c_sound_settings {
+    int rate;          /* samples per second */
+    int normalize;     /* 1: scaled to mean 0 and variance 1 */
+    int most_samples;  /* that the model takes at once; features: what every sound is padded to */
+    /* The logarithm of mel-spaced spectra, instead of samples: */
+    int mels;          /* filters; 0: samples */
+    int window, hop;   /* samples of a spectrum, and between two */
+    float padding;     /* the value of what is behind a sound */
+} hf2c_sound_settings;
+
 struct hf2c_model {
     uint32_t abi;
     const char *name;         /* for people, printable ASCII */
@@ -136,6 +150,10 @@ struct hf2c_model {
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
     const hf2c_image_settings *image; /* NULL: unknown */
+    int frame_samples, frame_step; /* samples of a sound that its first row needs, and those that each next one needs more; 0: no sounds */
+    int row_values;  /* features of a row of a sound, of models that take those (with an encoder: it does); 0 otherwise */
+    int max_source;  /* longest source of an encoder, in rows; 0: max_sequence */
+    const hf2c_sound_settings *sound; /* NULL: unknown */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;
@@ -167,6 +185,10 @@ hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batc
 hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch);
 /* Copies what one slot of the state holds to another. HF2C_BAD_ARGUMENT when there is no such slot. */
 hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to);
+/* Rows that a sound of so many samples gives; 0: it is too short. Models with frame_step. */
+int hf2c_frames(const hf2c_model *model, int samples);
+/* Longest source of the model's encoder, in rows. */
+int hf2c_longest_source(const hf2c_model *model);
 /* Index of the output of that name, or -1. */
 int hf2c_output_find(const hf2c_model *model, const char *name);
 

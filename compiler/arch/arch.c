@@ -171,9 +171,13 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     built->cached = b->cached;
     built->caches = b->caches;
     built->similarity = b->similarity;
+    built->max_source = b->source_positions;
+    built->frame_samples = b->frame_samples;
+    built->frame_step = b->frame_step;
     built->max_sequence = 1;
     if (built->architecture->images) return;
     built->vocabulary = config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
+    if (built->architecture->sounds) return;
     const char *length = built->architecture->length_keys;
     int64_t otherwise = built->architecture->default_length;
     int64_t positions = otherwise ? config_int_or(c, length, 1, 1 << 26, otherwise) : config_int(c, length, 1, 1 << 26);

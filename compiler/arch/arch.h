@@ -23,6 +23,7 @@ typedef struct Architecture {
     bool decoder;           /* causal; with a cache under the causal_lm head */
     bool untied;            /* the output layer has weights of its own where config.json does not say */
     bool images;            /* reads images alone: there are no tokens */
+    bool sounds;            /* reads sounds alone: sequences are as long as those */
     bool encoder;           /* an encoder reads a source first; the decoder looks back at it */
     const char *length_keys; /* config keys of the longest sequence */
     int64_t default_length;  /* where config.json need not say it; 0: it must */
@@ -44,6 +45,8 @@ struct Builder {
     int memories;           /* the first cache that the decoder looks back at; two for each of its layers */
     Node *source;           /* what the encoder made; NULL: there is none */
     int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
+    int64_t source_positions; /* of the encoder, where those are others; else 0 */
+    int64_t frame_samples, frame_step; /* see BuiltModel */
     int64_t stretched_positions; /* for which the rotation is made, where that is more than length_keys say; else 0 */
     bool hidden_states;     /* every layer's output is wanted as an output */
     char scope[256];        /* dotted, with a final dot when not empty */
@@ -63,6 +66,8 @@ typedef struct BuiltModel {
     int64_t vocabulary, hidden, layers, max_sequence;
     bool cached;
     int caches;
+    int64_t max_source; /* rows of the encoder's longest source; 0: max_sequence */
+    int64_t frame_samples, frame_step; /* samples of a sound's first row, and from row to row; 0: rows are no parts of sounds */
     const char **labels;
     int label_count;
     int problem; /* hf2c_problem */

@@ -26,7 +26,7 @@ typedef struct BartStack {
     AttentionShape attention;
 } BartStack;
 
-static const Seq2seqNames bart_names = {"decoder.layers", "encoder_attn", "q_proj", "k_proj", "v_proj", "out_proj"};
+static const Seq2seqNames bart_names = {"decoder.layers", "encoder_attn", "q_proj", "k_proj", "v_proj", "out_proj", false};
 static const double bart_epsilon = 1e-5;
 
 static Node *bart_self_attention(Builder *b, Node *x, const BartStack *s)

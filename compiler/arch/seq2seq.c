@@ -22,7 +22,7 @@ void seq2seq_target(Builder *b, Node *source, const Seq2seqNames *names, int64_t
     for (int i = 0; i < layers; i++) {
         scope_layer(b, i);
         scope_enter(b, "%s.%d.%s", names->layers, i, names->attention);
-        remember(b, source, names->key, width, bias);
+        remember(b, source, names->key, width, bias && !names->bare_keys);
         remember(b, source, names->value, width, bias);
         scope_leave(b);
     }

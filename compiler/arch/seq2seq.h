@@ -8,6 +8,7 @@
  * projections. */
 typedef struct Seq2seqNames {
     const char *layers, *attention, *query, *key, *value, *output;
+    bool bare_keys; /* that projection has no bias */
 } Seq2seqNames;
 
 /* Nodes made from now on are the encoder's. */

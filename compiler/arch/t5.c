@@ -13,7 +13,7 @@ typedef struct T5Shape {
     AttentionShape attention;
 } T5Shape;
 
-static const Seq2seqNames t5_names = {"decoder.block", "layer.1.EncDecAttention", "q", "k", "v", "o"};
+static const Seq2seqNames t5_names = {"decoder.block", "layer.1.EncDecAttention", "q", "k", "v", "o", false};
 
 /* Weights are drawn with a deviation that depends on what they multiply. */
 static Node *t5_linear(Builder *b, Node *x, const char *name, int64_t n, double deviation)

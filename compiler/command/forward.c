@@ -11,6 +11,8 @@ typedef struct Forward {
     /* the call being made; arrays of [capacity] */
     int rows, sequences;
     int32_t *ids, *positions, *types, *want, *start, *past, *slot;
+    int32_t *samples;  /* [sequences + 1] of sounds */
+    float *values;     /* of the call's sounds */
     int32_t *memory, *source_tokens; /* of the call's sequences; [sequences of the block] */
     size_t *place;  /* [rows] where each row stands in the padded batch */
     int *sequence;  /* [sequences] */
@@ -35,7 +37,7 @@ static size_t value_rows(const Forward *f, const hf2c_output *output)
 static void prepare(Forward *f, size_t capacity, int only)
 {
     Arena *a = f->arena;
-    int32_t **lists[] = {&f->ids, &f->positions, &f->types, &f->want, &f->start, &f->past, &f->slot, &f->memory, &f->source_tokens};
+    int32_t **lists[] = {&f->ids, &f->positions, &f->types, &f->want, &f->start, &f->past, &f->slot, &f->memory, &f->source_tokens, &f->samples};
     for (size_t i = 0; i < COUNT_OF(lists); i++) *lists[i] = ARENA_ARRAY(a, int32_t, capacity + 1);
     f->place = ARENA_ARRAY(a, size_t, capacity);
     f->sequence = ARENA_ARRAY(a, int, capacity);
@@ -52,6 +54,15 @@ static void prepare(Forward *f, size_t capacity, int only)
     }
 }
 
+/* Adds the whole sound of a sequence behind those before. */
+static void add_sound(Forward *f, const Padded *in, int sequence)
+{
+    int64_t count = in->lengths ? in->lengths[sequence] : in->sound_values;
+    int32_t *end = &f->samples[f->sequences + 1];
+    memcpy(f->values + f->samples[f->sequences], in->sounds + sequence * in->sound_values, (size_t)count * sizeof *f->values);
+    *end = f->samples[f->sequences] + (int32_t)count;
+}
+
 /* Adds the next tokens of a sequence. */
 static void add_piece(Forward *f, const Padded *in, int sequence, int piece, int *fed, int *column)
 {
@@ -62,7 +73,7 @@ static void add_piece(Forward *f, const Padded *in, int sequence, int piece, int
     for (; *column < in->width && added < piece; (*column)++) {
         size_t at = (size_t)sequence * (size_t)in->width + (size_t)*column;
         if (!in->mask[at]) continue;
-        f->ids[f->rows] = in->ids[at];
+        f->ids[f->rows] = in->ids ? in->ids[at] : 0;
         f->types[f->rows] = in->types ? in->types[at] : 0;
         f->positions[f->rows] = f->column_positions ? *column : *fed + added;
         f->want[f->rows] = f->rows;
@@ -70,6 +81,7 @@ static void add_piece(Forward *f, const Padded *in, int sequence, int piece, int
         added++;
     }
     *fed += added;
+    if (added && in->sounds) add_sound(f, in, sequence);
     if (added) f->sequences++;
 }
 
@@ -95,6 +107,8 @@ static bool call(Forward *f, bool encoding)
     f->start[f->sequences] = f->rows;
     batch.types = f->types;
     batch.start = f->start;
+    batch.values = f->values;
+    batch.samples = model->frame_step ? f->samples : NULL;
     batch.want = f->want;
     batch.memory = model->encode && !encoding ? f->memory : NULL;
     if (f->context->state) {
@@ -187,6 +201,8 @@ float **forward_padded(Arena *arena, hf2c_context *context, const Padded *inputs
         return NULL;
     }
     prepare(&f, (size_t)fitting.together * (size_t)longest, only);
+    const Padded *sounds = inputs->source ? inputs->source : inputs;
+    if (sounds->sounds) f.values = ARENA_ARRAY(arena, float, (size_t)fitting.together * (size_t)sounds->sound_values);
     for (int first = 0; first < inputs->sequences; first += fitting.together)
         if (!run_block(&f, first, least(fitting.together, inputs->sequences - first), fitting.piece)) return NULL;
     return run_images(&f, feeding.together) ? f.value : NULL;

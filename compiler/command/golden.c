@@ -10,7 +10,7 @@ static const size_t notes_limit = (size_t)64 << 20;
 
 /* First parts of names of what other tests compare. */
 static const char *const other_kinds[] = {"generation", "sampling", "quant", "dequant", "beam", "chat"};
-static const char *const input_names[] = {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "pixel_values"};
+static const char *const input_names[] = {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "pixel_values", "input_values", "input_features"};
 
 static bool is_input(const char *output)
 {

@@ -21,6 +21,10 @@ typedef struct Padded {
     int images;           /* beside the sequences, of which there may be none then */
     int64_t image_values; /* numbers of each */
     const float *values;  /* [images * image_values] */
+    /* Sequences that are sounds: the rows are known once the model is, see golden_frame_inputs. */
+    const float *sounds;    /* [sequences * sound_values] samples, or features row by row; NULL: tokens */
+    int64_t sound_values;
+    const int64_t *lengths; /* [sequences] samples of each that are no padding; NULL: features, which have none */
     const struct Padded *source; /* what the encoder reads while a decoder reads this; NULL: there is no encoder */
 } Padded;
 
@@ -66,6 +70,9 @@ size_t padded_count(const Padded *inputs, hf2c_rows rows);
 
 /* ---- golden_inputs.c ---- */
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err);
+
+/* Gives sounds their rows. False and *err: they are not what the model takes. */
+bool golden_frame_inputs(Golden *golden, GoldenGroup *group, const hf2c_model *model, Err *err);
 
 /* For models with an encoder: a group without decoder_input_ids has its own inputs, moved on by one, as transformers does it; `start`
  * comes first, or each sequence's last token when start is -1. */

@@ -191,12 +191,94 @@ static bool read_images(const Golden *golden, const char *name, Padded *inputs, 
     return true;
 }
 
+/* ---- sounds ---- */
+
+/* Of the group or, for what transformers computes from a file of the folder, of "audio". */
+static const Tensor *find_sound(const Golden *golden, const char *name, const char *word)
+{
+    const Tensor *own = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/%s", name, word));
+    return own ? own : tensors_find(&golden->tensors, arena_printf(golden->arena, "audio/%s", word));
+}
+
+/* Samples of each sequence up to its last that the mask has. */
+static const int64_t *sound_lengths(const Golden *golden, const char *name, Padded *inputs, Err *err)
+{
+    Padded shape = {.sequences = inputs->sequences, .width = (int)inputs->sound_values};
+    const int32_t *mask = read_integers(golden, name, "attention_mask", &shape, err);
+    int64_t *lengths = ARENA_ARRAY(golden->arena, int64_t, (size_t)shape.sequences);
+    for (int s = 0; s < shape.sequences; s++) {
+        lengths[s] = inputs->sound_values;
+        while (mask && lengths[s] > 0 && !mask[s * inputs->sound_values + lengths[s] - 1]) lengths[s]--;
+    }
+    return lengths;
+}
+
+/* [sequences, mels, spectra] -> [sequences, spectra, mels] */
+static void spectra_to_rows(const Tensor *tensor, const float *from, float *to)
+{
+    int64_t mels = tensor->shape[1], spectra = tensor->shape[2];
+    for (int64_t i = 0; i < (int64_t)tensor->elements; i++) {
+        int64_t sequence = i / (mels * spectra), mel = i / spectra % mels;
+        to[(sequence * spectra + i % spectra) * mels + mel] = from[i];
+    }
+}
+
+/* "G/input_values", [sequences, samples], or "G/input_features", [sequences, mels, spectra]; fine when there are none. */
+static bool read_sounds(const Golden *golden, const char *name, Padded *inputs, Err *err)
+{
+    const Tensor *samples = find_sound(golden, name, "input_values"), *spectra = find_sound(golden, name, "input_features");
+    const Tensor *tensor = samples ? samples : spectra;
+    if (!tensor) return true;
+    if (tensor->rank != (samples ? 2 : 3) || tensor->elements == 0 || tensor->elements > MOST_TOKENS)
+        return err_set(err, "%s: found shape %s, wanted [sequences, %s]", tensor->name, shape_text(golden->arena, tensor->rank, tensor->shape),
+                       samples ? "samples" : "mels, spectra");
+    float *values = ARENA_ARRAY(golden->arena, float, tensor->elements), *rows = values;
+    tensor_to_float(tensor, 0, tensor->elements, values);
+    if (spectra) spectra_to_rows(tensor, values, rows = ARENA_ARRAY(golden->arena, float, tensor->elements));
+    *inputs = (Padded){.sequences = (int)tensor->shape[0], .sounds = rows};
+    inputs->sound_values = (int64_t)tensor->elements / tensor->shape[0];
+    if (samples) inputs->lengths = sound_lengths(golden, name, inputs, err);
+    return err->text[0] == '\0';
+}
+
+/* The rows of a padded sound: all those that the longest has. */
+static bool frame_sound(Golden *golden, Padded *inputs, const hf2c_model *model, Err *err)
+{
+    bool samples = inputs->lengths != NULL;
+    if (samples ? !model->frame_step : !model->row_values) return err_set(err, "the model takes no such sounds");
+    int64_t width = samples ? hf2c_frames(model, (int)inputs->sound_values) : inputs->sound_values / model->row_values;
+    if (width < 1 || (!samples && inputs->sound_values % model->row_values))
+        return err_set(err, "a sound of %lld values gives the model no whole rows", (long long)inputs->sound_values);
+    uint8_t *mask = ARENA_ARRAY(golden->arena, uint8_t, (size_t)(width * inputs->sequences));
+    for (int s = 0; s < inputs->sequences; s++) {
+        int64_t rows = samples ? hf2c_frames(model, (int)inputs->lengths[s]) : width;
+        if (rows == 0) return err_set(err, "sound %d is too short for the model", s);
+        for (int64_t i = 0; i < width; i++) mask[s * width + i] = i < rows;
+    }
+    inputs->width = (int)width;
+    inputs->mask = mask;
+    return true;
+}
+
+bool golden_frame_inputs(Golden *golden, GoldenGroup *group, const hf2c_model *model, Err *err)
+{
+    Padded *inputs = &group->inputs;
+    if (!inputs->sounds && inputs->source && inputs->source->sounds) {
+        Padded *source = ARENA_NEW(golden->arena, Padded);
+        *source = *inputs->source;
+        inputs->source = source;
+        inputs = source;
+    }
+    return !inputs->sounds || frame_sound(golden, inputs, model, err);
+}
+
 bool golden_read_inputs(Golden *golden, GoldenGroup *group, Err *err)
 {
     const char *name = group_with_inputs(group);
     const Tensor *ids = tensors_find(&golden->tensors, arena_printf(golden->arena, "%s/input_ids", name));
     bool found = false;
-    if (!read_images(golden, name, &group->inputs, err)) return false;
+    if (!read_images(golden, name, &group->inputs, err) || !read_sounds(golden, name, &group->inputs, err)) return false;
+    if (group->inputs.sounds) return read_decoder_inputs(golden, name, &group->inputs, err);
     if (ids) found = from_tensors(golden, ids, name, &group->inputs, err);
     else if (group->inputs.images) return true;
     else if (group->name[0]) found = from_feature(golden, name, &group->inputs, err);

@@ -125,6 +125,7 @@ CompileOptions options_compile(const Options *o)
     CompileOptions c = {.model = o->model, .target = o->target, .precision = o->precision, .name = o->name, .task = o->task};
     c.max_sequence = o->max_seq;
     c.max_batch = o->max_batch;
+    c.max_seconds = o->max_seconds;
     c.max_rows = o->max_rows;
     c.hidden_states = o->hidden_states;
     c.passes.without = o->no_pass.item;

@@ -85,6 +85,10 @@ static void compile_model(Verification *v)
 
 static void complete_inputs(Verification *v)
 {
+    Err err = {{0}};
+    for (size_t i = 0; i < v->golden.groups; i++)
+        if (!golden_frame_inputs(&v->golden, &v->golden.group[i], &v->compiled->facts, &err))
+            fatal("%s: group \"%s\": %s", v->golden.file, v->golden.group[i].name, err.text);
     if (!v->compiled->built.architecture->encoder) return;
     int64_t start = config_int_or(&v->compiled->model.config, "decoder_start_token_id", -1, INT32_MAX, -1);
     for (size_t i = 0; i < v->golden.groups; i++) golden_shift_inputs(&v->golden, &v->golden.group[i], start);

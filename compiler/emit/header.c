@@ -43,6 +43,9 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
     if (f->image_values)
         str_printf(out, "    %s_IMAGE_VALUES = %d, /* numbers of an image */\n    %s_MAX_IMAGES = %d,   /* in one call */\n", upper_name,
                    f->image_values, upper_name, f->max_images);
+    if (f->row_values)
+        str_printf(out, "    %s_ROW_VALUES = %d, /* features of a row */\n    %s_MAX_SOURCE = %d, /* rows */\n", upper_name, f->row_values,
+                   upper_name, hf2c_longest_source(f));
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    %s_OUTPUT_%s = %d, /* %d columns */\n", upper_name, upper(c->arena, f->outputs[i].name), i, f->outputs[i].columns);
     str_printf(out, "};\n\n");
@@ -79,6 +82,22 @@ static void print_images(Str *out, const char *name)
                "/* Runs images; values: [images, IMAGE_VALUES], channel by channel, scaled as the model wants them. out receives output number\n"
                " * `output` (NAME_OUTPUT_...), [images, columns]. */\n"
                "hf2c_status %s_see(%s_context *c, const float *values, int images, int output, float *out);\n\n", name, name);
+}
+
+static void print_sounds(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Runs one sound of n samples. out receives output number `output` (NAME_OUTPUT_...), a row for each of hf2c_frames() of it.\n"
+               " * HF2C_TOO_LONG: more than MAX_SEQUENCE. */\n"
+               "hf2c_status %s_hear(%s_context *c, const float *samples, size_t n, int output, float *out);\n\n", name, name);
+}
+
+static void print_features(Str *out, const char *name)
+{
+    str_printf(out,
+               "/* Reads the features of a sound, values: [rows, ROW_VALUES]; what prefill and decode put out then looks back at it. The next\n"
+               " * token is the first: begin with %s_model.generation.decoder_start. */\n"
+               "hf2c_status %s_listen(%s_context *c, const float *values, size_t rows);\n\n", name, name, name);
 }
 
 static void print_text_calls(Str *out, const Compiled *c)
@@ -126,8 +145,10 @@ void emit_header(Str *out, const Compiled *c)
                "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
                "    const void *weights, size_t weights_bytes);\n\n", name, name);
-    if (encoder) print_source(out, name);
+    if (c->facts.row_values) print_features(out, name);
+    else if (encoder) print_source(out, name);
     if (c->facts.state_bytes) print_decoder(out, name);
+    else if (c->facts.frame_step) print_sounds(out, name);
     else if (c->facts.vocabulary) print_encoder(out, name);
     if (c->facts.image_values) print_images(out, name);
     print_text_calls(out, c);

@@ -101,6 +101,23 @@ static void print_image_settings(Str *out, Arena *arena, const hf2c_image_settin
     str_printf(out, "},\n};\n\n");
 }
 
+static void print_sound_settings(Str *out, Arena *arena, const hf2c_sound_settings *s)
+{
+    if (!s) return;
+    str_printf(out, "static const hf2c_sound_settings sound_settings = {\n    .rate = %d, .normalize = %d, .most_samples = %d, .mels = %d,\n"
+                    "    .window = %d, .hop = %d, .padding = %sf,\n};\n\n", s->rate, s->normalize, s->most_samples, s->mels, s->window, s->hop,
+               text_of_float(arena, s->padding));
+}
+
+/* What a model of sounds has beside the others. */
+static void print_sounds(Str *out, const hf2c_model *f)
+{
+    if (f->frame_step) str_printf(out, "    .frame_samples = %d,\n    .frame_step = %d,\n", f->frame_samples, f->frame_step);
+    if (f->row_values) str_printf(out, "    .row_values = %d,\n", f->row_values);
+    if (f->max_source) str_printf(out, "    .max_source = %d,\n", f->max_source);
+    if (f->sound) str_printf(out, "    .sound = &sound_settings,\n");
+}
+
 static void print_model(Str *out, const Compiled *c)
 {
     static const char *const problems[] = {"SINGLE_LABEL", "MULTI_LABEL", "REGRESSION"};
@@ -117,6 +134,7 @@ static void print_model(Str *out, const Compiled *c)
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
+    print_sounds(out, f);
     if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
@@ -209,6 +227,34 @@ static void print_images(Str *out, const Compiled *c)
                name, name, c->facts.output_count, c->facts.output_count);
 }
 
+static void print_sounds_call(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "hf2c_status %s_hear(%s_context *c, const float *samples, size_t n, int output, float *out)\n{\n"
+               "    int32_t start[2] = {0, 0}, all[2] = {0, (int32_t)n};\n    float *outputs[%d] = {NULL};\n"
+               "    if (!c || !samples || output < 0 || output >= %d) return HF2C_BAD_ARGUMENT;\n"
+               "    if (n > %d) return HF2C_TOO_LONG;\n    start[1] = hf2c_frames(c->context.model, (int)n);\n    outputs[output] = out;\n"
+               "    hf2c_batch batch = {.rows = start[1], .sequences = 1, .values = samples};\n"
+               "    batch.start = start;\n    batch.samples = all;\n"
+               "    return c->context.model->forward(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.output_count, c->facts.output_count, c->facts.frame_samples + c->facts.max_sequence * c->facts.frame_step - 1);
+}
+
+static void print_features_call(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    int most = hf2c_longest_source(&c->facts);
+    str_printf(out,
+               "\nhf2c_status %s_listen(%s_context *c, const float *values, size_t rows)\n{\n"
+               "    int32_t positions[%d], start[2] = {0, 0};\n    float *outputs[%d] = {NULL};\n"
+               "    if (!c || !values || rows == 0) return HF2C_BAD_ARGUMENT;\n    if (rows > %d) return HF2C_TOO_LONG;\n"
+               "    for (int i = 0; i < (int)rows; i++) positions[i] = i;\n    start[1] = c->source = (int32_t)rows;\n    c->past = 0;\n"
+               "    hf2c_batch batch = {.rows = (int)rows, .sequences = 1, .values = values, .positions = positions};\n"
+               "    batch.start = start;\n    return c->context.model->encode(&c->context, &batch, outputs);\n}\n",
+               name, name, most, c->facts.output_count, most);
+}
+
 /* The calls that take text. */
 static void print_text_calls(Str *out, const Compiled *c)
 {
@@ -242,11 +288,14 @@ void emit_model(Str *out, const Compiled *c)
     print_ids(out, "begin_suppress", c->facts.generation.begin_suppress, c->facts.generation.begin_suppress_count);
     print_task_settings(out, c->arena, &c->facts);
     print_image_settings(out, c->arena, c->facts.image);
+    print_sound_settings(out, c->arena, c->facts.sound);
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);
+    else if (c->facts.frame_step) print_sounds_call(out, c);
     else if (c->facts.vocabulary) print_encoder(out, c);
     if (c->facts.image_values) print_images(out, c);
-    if (graph_has_encoder(c->graph)) print_source(out, c);
+    if (c->facts.row_values) print_features_call(out, c);
+    else if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);
 }

@@ -304,9 +304,9 @@ static const char *argument_text(const Emitter *e, const Operand *operand)
 static const char *run_count(Arena *arena, const Call *call)
 {
     Symbol symbol = call->dynamic[0];
-    if (symbol == SYMBOL_images && call->multiple > 1) return arena_printf(arena, "%" PRId64 " * call->images", call->multiple);
-    if (symbol == SYMBOL_images) return "call->images";
-    return symbol == SYMBOL_sequences ? "call->sequence_count" : symbol == SYMBOL_wanted ? "call->wanted" : "call->rows";
+    const char *count = symbol == SYMBOL_sequences ? "sequence_count" : symbol_name(symbol);
+    if (call->multiple > 1) return arena_printf(arena, "%" PRId64 " * call->%s", call->multiple, count);
+    return arena_printf(arena, "call->%s", count);
 }
 
 static void print_step(const Emitter *e, const Step *step)

@@ -1,4 +1,4 @@
-/* test: NAME_test.c, a self-test of the emitted code: fixed ids or pixels in, the reference evaluation's outputs expected. */
+/* test: NAME_test.c, a self-test of the emitted code: fixed ids, pixels, samples or features in, the reference evaluation's outputs expected. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,13 +15,26 @@ typedef struct TestCase {
 
 static bool reads_images(const Compiled *c) { return c->facts.outputs[0].rows == HF2C_ROWS_IMAGES; }
 
+/* Numbers that the model reads beside ids, or instead: of one image, of a sound, of the rows of a source. */
+static int value_count(const Compiled *c, const TestCase *test)
+{
+    const hf2c_model *f = &c->facts;
+    if (reads_images(c)) return f->image_values;
+    return f->frame_step ? f->frame_samples + (test->tokens - 1) * f->frame_step : f->row_values * test->tokens;
+}
+
+static float *make_values(Arena *arena, int count)
+{
+    float *values = ARENA_ARRAY(arena, float, (size_t)count + 1);
+    for (int i = 0; i < count; i++) values[i] = (float)((unsigned)i * 7919u % 255u) / 255.0f;
+    return values;
+}
+
 /* Output 0 of the double evaluation of one image. */
 static void evaluate_image(const Compiled *c, TestCase *test)
 {
     Arena *arena = arena_new();
-    float *values = ARENA_ARRAY(arena, float, (size_t)c->facts.image_values);
-    for (int i = 0; i < c->facts.image_values; i++) values[i] = (float)((unsigned)i * 7919u % 255u) / 255.0f;
-    double **value = graph_evaluate(arena, c->before, &(hf2c_batch){.images = 1, .values = values});
+    double **value = graph_evaluate(arena, c->before, &(hf2c_batch){.images = 1, .values = make_values(arena, c->facts.image_values)});
     int columns = c->facts.outputs[0].columns;
     test->values = columns < TEST_VALUES ? columns : TEST_VALUES;
     for (int i = 0; i < test->values; i++) test->expected[i] = (float)value[c->before->output[0].node->id][i];
@@ -38,6 +51,9 @@ static void evaluate(const Compiled *c, TestCase *test)
     batch.start = start;
     batch.want = want;
     Arena *arena = arena_new();
+    int32_t samples[2] = {0, value_count(c, test)};
+    if (samples[1]) batch.values = make_values(arena, samples[1]);
+    if (c->facts.frame_step) batch.samples = samples;
     double **value = graph_evaluate_source(arena, c->before, &batch, graph_has_encoder(c->before) ? &batch : NULL);
     const Node *node = c->before->output[0].node;
     int columns = c->facts.outputs[0].columns;
@@ -65,11 +81,10 @@ static void print_open(Str *out, const Compiled *c)
                    c->facts.weights_bytes);
 }
 
-static void print_numbers(Str *out, Arena *arena, const TestCase *test, int image_values)
+static void print_numbers(Str *out, Arena *arena, const TestCase *test, int values, bool tokens)
 {
-    if (image_values) {
-        str_printf(out, "static float values[%d];\n", image_values);
-    } else {
+    if (values) str_printf(out, "static float values[%d];\n", values);
+    if (tokens) {
         str_printf(out, "static const int32_t ids[%d] = {", test->tokens);
         for (int i = 0; i < test->tokens; i++) str_printf(out, "%s%" PRId32, i ? ", " : "", test->ids[i]);
         str_printf(out, "};\n");
@@ -91,18 +106,23 @@ bool emit_self_test(Str *out, const Compiled *c, Err *err)
                     " * tolerance. The expected numbers are the reference evaluation's, in double, of the unfused graph. */\n#include \"%s.h\"\n\n#ifdef HF2C_SELF_TEST\n#include <math.h>\n#include <stdio.h>\n", name, name);
     if (device) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, arena_printf(c->arena, "runtime/%s/program.h", device)));
     str_printf(out, "\n");
-    print_numbers(out, c->arena, &test, reads_images(c) ? c->facts.image_values : 0);
+    int values = value_count(c, &test);
+    print_numbers(out, c->arena, &test, values, !reads_images(c) && !c->facts.frame_step);
     str_printf(out, "static float output[%zu];\n\n", (size_t)(reads_images(c) ? 1 : c->facts.max_rows) * (size_t)c->facts.outputs[0].columns);
     print_open(out, c);
     bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
     str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
+    if (values) str_printf(out, "    for (int i = 0; i < %d; i++) values[i] = (float)((unsigned)i * 7919u %% 255u) / 255.0f;\n", values);
     if (reads_images(c))
-        str_printf(out, "    for (int i = 0; i < %d; i++) values[i] = (float)((unsigned)i * 7919u %% 255u) / 255.0f;\n"
-                        "    if (status == HF2C_OK) status = %s_see(&c, values, 1, 0, output);\n    const float *row = output;\n", c->facts.image_values, name);
+        str_printf(out, "    if (status == HF2C_OK) status = %s_see(&c, values, 1, 0, output);\n    const float *row = output;\n", name);
+    else if (c->facts.row_values) str_printf(out, "    if (status == HF2C_OK) status = %s_listen(&c, values, %d);\n", name, test.tokens);
     else if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
     if (!reads_images(c) && c->facts.state_bytes)
         str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output + %d;\n", name, test.tokens,
                    c->facts.outputs[0].rows == HF2C_ROWS_ALL ? (test.tokens - 1) * c->facts.outputs[0].columns : 0);
+    else if (c->facts.frame_step)
+        str_printf(out, "    if (status == HF2C_OK) status = %s_hear(&c, values, %d, 0, output);\n    const float *row = output + %d;\n", name, values,
+                   (test.tokens - 1) * c->facts.outputs[0].columns);
     else if (!reads_images(c))
         str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test.tokens,
                    per_sequence ? 0 : (test.tokens - 1) * c->facts.outputs[0].columns);

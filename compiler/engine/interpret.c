@@ -43,6 +43,7 @@ static int symbol_value(const hf2c_call *run, Symbol symbol)
     case SYMBOL_sequences: return run->sequence_count;
     case SYMBOL_wanted: return run->wanted;
     case SYMBOL_images: return run->images;
+    case SYMBOL_pieces: return run->pieces;
     default: bug("no kernel counts %s", symbol_name(symbol));
     }
 }

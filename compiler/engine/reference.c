@@ -51,6 +51,14 @@ static const int32_t *keep(Arena *arena, const int32_t *numbers, int count)
     return copy;
 }
 
+static const float *keep_values(Arena *arena, const float *values, size_t count)
+{
+    if (!values || count == 0) return NULL;
+    float *copy = ARENA_ARRAY(arena, float, count);
+    memcpy(copy, values, count * sizeof *copy);
+    return copy;
+}
+
 static hf2c_status reference_encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
 {
     Engine *engine = context->engine;
@@ -61,6 +69,7 @@ static hf2c_status reference_encode(hf2c_context *context, const hf2c_batch *bat
     engine->source.ids = keep(arena, batch->ids, batch->rows);
     engine->source.positions = keep(arena, batch->positions, batch->rows);
     engine->source.types = keep(arena, batch->types, batch->rows);
+    engine->source.values = keep_values(arena, batch->values, (size_t)batch->rows * (size_t)engine->model.row_values);
     engine->source.start = keep(arena, batch->start, batch->sequences + 1);
     evaluate(engine, NULL, &engine->source, true, outputs);
     return HF2C_OK;

@@ -48,7 +48,7 @@ void call_label(Call *call, const char *format, ...)
 Symbol bind_rows(const Node *node)
 {
     Dim first = node->shape.dim[0];
-    if (node->shape.rank == 0 || first.symbol == SYMBOL_none || (first.size != 1 && first.symbol != SYMBOL_images))
+    if (node->shape.rank == 0 || first.symbol == SYMBOL_none || (first.size != 1 && !symbol_repeats(first.symbol)))
         bug("%%%d has shape %s: no kernel works on such rows", node->id, shape_describe(node->shape));
     return first.symbol;
 }
@@ -67,7 +67,7 @@ int64_t bind_columns(const Node *node, const Call *call)
 
 int64_t bind_stride(const Node *node, const Call *call)
 {
-    return node != NULL ? bind_columns(node_storage(node, NULL), call) : 0;
+    return node != NULL ? bind_columns(node_storage(node, NULL), call) * node_step(node) : 0;
 }
 
 /* ---- evaluation ---- */

@@ -24,6 +24,16 @@ static void check_batch(const hf2c_batch *batch)
     }
 }
 
+static int64_t count_pieces(const Graph *graph, const hf2c_batch *batch)
+{
+    int64_t pieces = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        for (int s = 0; graph->node[i]->op == OP_spread && s < batch->sequences; s++)
+            pieces += sound_pieces(batch, s, graph->node[i]->a.size);
+    }
+    return pieces;
+}
+
 /* The inputs of the node's entry; false: it has none in this evaluation. */
 static bool choose_batch(Evaluation *evaluation, const hf2c_batch *batch)
 {
@@ -34,6 +44,8 @@ static bool choose_batch(Evaluation *evaluation, const hf2c_batch *batch)
     evaluation->symbols[SYMBOL_sequences] = batch->sequences;
     evaluation->symbols[SYMBOL_wanted] = batch->wanted;
     evaluation->symbols[SYMBOL_images] = batch->images;
+    evaluation->symbols[SYMBOL_samples] = batch->samples != NULL ? batch->samples[batch->sequences] : 0;
+    evaluation->symbols[SYMBOL_pieces] = batch->samples != NULL ? count_pieces(evaluation->graph, batch) : 0;
     return true;
 }
 

@@ -277,13 +277,19 @@ Graph *graph_copy(Arena *arena, const Graph *graph)
 const Node *node_storage(const Node *node, int64_t *column)
 {
     int64_t first = 0;
-    while (node->op == OP_slice && !node_is_constant(node)) {
+    while ((node->op == OP_slice || node->op == OP_windows) && !node_is_constant(node)) {
         first += node->a.first;
         node = node->operand[0];
     }
     if (column != NULL)
         *column = first;
     return node;
+}
+
+int64_t node_step(const Node *node)
+{
+    while (node->op == OP_slice && !node_is_constant(node)) node = node->operand[0];
+    return node->op == OP_windows ? node->a.stride : 1;
 }
 
 int64_t node_stride(const Node *node)
@@ -293,5 +299,5 @@ int64_t node_stride(const Node *node)
         bug("%%%d has rows of a length known at run time only", storage->id);
     int64_t stride = 1;
     for (int i = storage->shape.rank > 1; i < storage->shape.rank; i++) stride *= storage->shape.dim[i].size;
-    return stride;
+    return stride * node_step(node);
 }

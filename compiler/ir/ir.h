@@ -202,7 +202,8 @@ struct Call {
     char label[48];       /* for the name of the specialised kernel: "512x256", "8h4k32" */
 };
 /* Where an operand's elements lie: a slice is a column range of its base. */
-const Node *node_storage(const Node *node, int64_t *column); /* follows slices */
+const Node *node_storage(const Node *node, int64_t *column); /* follows slices and windows */
+int64_t node_step(const Node *node);   /* rows of the storage from one row of the node to the next: 1 but for windows */
 int64_t node_stride(const Node *node); /* row stride in elements of its storage; bug() for scores, whose rows depend on `keys` */
 
 /* ---- the reference evaluator ---- */

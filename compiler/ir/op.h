@@ -42,7 +42,8 @@ int pool_mode_find(const char *name); /* -1: unknown */
 /* ---- shapes ---- */
 
 enum { DIM_LIMIT = INT32_MAX }; /* no dimension and no count attribute is larger: kernels count in int */
-bool shape_is_activation(Shape shape); /* [symbol, columns], the symbol once or images times a constant; keys: only of a cache */
+bool shape_is_activation(Shape shape); /* [symbol, columns], the symbol once or one that repeats; keys: only of a cache */
+bool symbol_repeats(Symbol symbol);    /* there may be a constant number of rows for each one that it counts */
 bool shape_is_vector(Shape shape);     /* [n], constant */
 bool shape_is_matrix(Shape shape);     /* [n, m], constant */
 /* Text for messages, "[rows, 512]", in one of a few rotating static buffers. */
@@ -66,6 +67,9 @@ double *value_of(const Evaluation *evaluation, const Node *node); /* NULL for NU
 int64_t rows_of(const Evaluation *evaluation, const Node *node);
 /* Sequence number of each row of the call; memory: the evaluation's arena. */
 int *sequence_of_rows(const Evaluation *evaluation);
+
+/* Pieces of `size` samples that the sound of a sequence takes up. */
+int64_t sound_pieces(const hf2c_batch *batch, int sequence, int64_t size);
 
 /* ---- binding ---- */
 

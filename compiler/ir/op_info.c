@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Sources are simply there; slice, memory and state are views; other rearrangements happen when the weights are packed. */
+/* Sources are simply there; slice, windows, memory and state are views; other rearrangements happen when the weights are packed. */
 #define input_bind NULL
 #define param_bind NULL
 #define constant_bind NULL
 #define slice_bind NULL
+#define windows_bind NULL
+#define weight_norm_bind NULL
 #define transpose_bind NULL
 #define gather_bind NULL
 #define reshape_bind NULL

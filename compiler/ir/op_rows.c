@@ -154,17 +154,28 @@ void pool_bind(const Node *node, Call *call)
 
 /* ---- neighbours ---- */
 
+static int64_t neighbours_stride(const Node *node)
+{
+    return node->a.stride != 0 ? node->a.stride : 1;
+}
+
 bool neighbours_shape(Node *node, Err *err)
 {
-    int64_t size = node->a.size, origin = node->a.origin;
-    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err) || !want_count(node, "size", size, err))
+    int64_t size = node->a.size, origin = node->a.origin, stride = neighbours_stride(node);
+    if (!want_activation(node, 0, "x", err) || !want_sequences(node, 1, err) || !want_count(node, "size", size, err) ||
+        !want_count(node, "stride", stride, err))
         return false;
+    Dim rows = node->operand[0]->shape.dim[0];
+    if (rows.symbol != SYMBOL_rows || rows.size % stride != 0)
+        return err_set(err, "neighbours: x (operand 0) is f32%s, wanted f32[rows, columns], or a multiple of %" PRId64 " rows for each",
+                       shape_describe(node->operand[0]->shape), stride);
     if (origin < 0 || origin >= size)
         return err_set(err, "neighbours: origin is %" PRId64 ", wanted one of %" PRId64 " rows", origin, size);
     int64_t columns = node->operand[0]->shape.dim[1].size;
     if (columns > DIM_LIMIT / size)
         return err_set(err, "neighbours: size %" PRId64 " of %s is too wide", size, shape_describe(node->operand[0]->shape));
-    set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(columns * size)));
+    rows.size /= stride;
+    set_f32(node, shape_of(2, rows, dim_of(columns * size)));
     return true;
 }
 
@@ -173,11 +184,13 @@ void neighbours_evaluate(const Node *node, Evaluation *evaluation)
     const hf2c_batch *batch = evaluation->batch;
     int64_t columns = node->operand[0]->shape.dim[1].size, size = node->a.size;
     const double *x = value_of(evaluation, node->operand[0]);
+    int64_t stride = neighbours_stride(node), multiple = node->operand[0]->shape.dim[0].size;
     const int *sequence = sequence_of_rows(evaluation);
     double *y = value_of(evaluation, node);
-    for (int64_t i = 0; i < batch->rows * columns * size; i++) {
-        int64_t row = i / (columns * size), from = row + i % size - node->a.origin;
-        bool inside = from >= batch->start[sequence[row]] && from < batch->start[sequence[row] + 1];
+    for (int64_t i = 0; i < rows_of(evaluation, node) * columns * size; i++) {
+        int64_t first = i / (columns * size) * stride, from = first + i % size - node->a.origin;
+        int s = sequence[first / multiple];
+        bool inside = from >= batch->start[s] * multiple && from < batch->start[s + 1] * multiple;
         y[i] = inside ? x[from * columns + i / size % columns] : 0;
     }
 }
@@ -192,6 +205,8 @@ void neighbours_bind(const Node *node, Call *call)
     call_constant(call, bind_stride(node->operand[0], call));
     call_constant(call, node->a.size);
     call_constant(call, node->a.origin);
+    call_constant(call, neighbours_stride(node));
+    call_constant(call, node->operand[0]->shape.dim[0].size);
     call_label(call, "%" PRId64 "x%" PRId64, columns, node->a.size);
 }
 

@@ -6,7 +6,7 @@
 typedef struct InputInfo {
     const char *name;
     Format format;
-    Symbol symbol; /* its only dimension */
+    Symbol symbol; /* its only dimension; of values: that of images */
 } InputInfo;
 
 static const InputInfo inputs[] = {
@@ -24,6 +24,18 @@ static const InputInfo *find_input(const char *name)
     return NULL;
 }
 
+/* Of each image as many numbers as the model says, one in a row; samples of sounds; or rows of features, several for one row of the
+ * model where it says so. */
+static Shape values_shape(Shape found)
+{
+    Symbol symbol = found.rank == 2 ? found.dim[0].symbol : SYMBOL_none;
+    if (symbol == SYMBOL_rows)
+        return shape_of(2, (Dim){found.dim[0].size, SYMBOL_rows}, dim_of(found.dim[1].size));
+    if (symbol == SYMBOL_samples)
+        return shape_of(2, dim_symbol(SYMBOL_samples), dim_of(1));
+    return shape_of(2, (Dim){found.rank == 2 ? found.dim[0].size : 1, SYMBOL_images}, dim_of(1));
+}
+
 bool input_shape(Node *node, Err *err)
 {
     if (node->a.key == NULL)
@@ -32,10 +44,7 @@ bool input_shape(Node *node, Err *err)
     if (info == NULL)
         return err_set(err, "there is no input \"%s\"", node->a.key);
     Shape shape = shape_of(1, dim_symbol(info->symbol));
-    if (info->symbol == SYMBOL_images) { /* of each image as many as the model says, one in a row */
-        shape = shape_of(2, dim_symbol(SYMBOL_images), dim_of(1));
-        shape.dim[0].size = node->shape.dim[0].size;
-    }
+    if (info->format == FORMAT_f32) shape = values_shape(node->shape);
     if (node->format != info->format || !shape_equal(node->shape, shape))
         return err_set(err, "input \"%s\" is %s%s, wanted %s%s", info->name, format_name(node->format),
                        shape_describe(node->shape), format_name(info->format), shape_describe(shape));

@@ -8,8 +8,13 @@
 
 bool shape_is_activation(Shape shape)
 {
-    return shape.rank == 2 && shape.dim[0].symbol != SYMBOL_none &&
-           (shape.dim[0].size == 1 || shape.dim[0].symbol == SYMBOL_images) && shape.dim[1].symbol == SYMBOL_none;
+    return shape.rank == 2 && shape.dim[0].symbol != SYMBOL_none && (shape.dim[0].size == 1 || symbol_repeats(shape.dim[0].symbol)) &&
+           shape.dim[1].symbol == SYMBOL_none;
+}
+
+bool symbol_repeats(Symbol symbol)
+{
+    return symbol == SYMBOL_images || symbol == SYMBOL_pieces || symbol == SYMBOL_rows;
 }
 
 bool shape_is_vector(Shape shape)
@@ -84,8 +89,8 @@ bool want_rows(const Node *node, int operand, const char *what, Err *err)
 {
     if (!want_activation(node, operand, what, err))
         return false;
-    return node->operand[operand]->shape.dim[0].symbol == SYMBOL_rows ||
-           complain(node, operand, what, "f32[rows, columns]", err);
+    Dim first = node->operand[operand]->shape.dim[0];
+    return (first.symbol == SYMBOL_rows && first.size == 1) || complain(node, operand, what, "f32[rows, columns]", err);
 }
 
 bool want_vector(const Node *node, int operand, const char *what, int64_t size, Err *err)

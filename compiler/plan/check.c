@@ -38,6 +38,18 @@ static size_t bytes_of(const Paper *paper, const Node *node)
     return (size_t)shape_elements(node->shape, paper->plan->symbols) * sizeof(float);
 }
 
+/* Bytes behind it that windows over it read, whatever is there. */
+static size_t read_behind(const Paper *paper, const Node *value)
+{
+    const Graph *graph = paper->plan->graph;
+    int64_t most = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op == OP_windows && node->operand[0] == value && node->a.size > node->a.stride + most) most = node->a.size - node->a.stride;
+    }
+    return (size_t)(most * shape_columns(value->shape)) * sizeof(float);
+}
+
 static bool check_weight(const Paper *paper, const Node *node, size_t offset, Err *err)
 {
     if (plan_weight(paper->plan, node)->offset == offset) return true;
@@ -48,7 +60,9 @@ static bool check_weight(const Paper *paper, const Node *node, size_t offset, Er
 static size_t state_bytes_of(const Paper *paper, const Node *node)
 {
     if (node->op == OP_state) return (size_t)node->a.size * sizeof(float);
-    return node->op == OP_cache ? bytes_of(paper, node) : 0;
+    const PlanOptions *options = &paper->plan->options;
+    int64_t rows = node->entry ? options->max_source : options->max_sequence;
+    return node->op == OP_cache ? (size_t)(rows * shape_columns(node->shape)) * sizeof(float) : 0;
 }
 
 /* Caches and states are behind those with smaller indices; a memory is read where the cache of its index is. */
@@ -92,7 +106,7 @@ static bool check_step(Paper *paper, const Section *section, size_t number, int 
     for (int p = 1; p < call.pointers; p++)
         if (!check_read(paper, step, call.pointer[p], p, n, err)) return false;
     if (step->pointer[0].place == PLACE_ARENA) {
-        if (step->pointer[0].offset + bytes_of(paper, node) > paper->plan->arena_bytes)
+        if (step->pointer[0].offset + bytes_of(paper, node) + read_behind(paper, node) > paper->plan->arena_bytes)
             return err_set(err, "plan: %%%d ends behind the workspace", node->id);
         write_value(paper, node, step->pointer[0].offset, bytes_of(paper, node));
     }

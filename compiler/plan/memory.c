@@ -38,6 +38,18 @@ static const Section *section_of(const Plan *plan, size_t step)
 
 static bool makes_value(const Step *step) { return step->node && step->node->op != OP_cache && step->guard < 0; }
 
+/* Elements behind a value's last row that the last of its windows reach over. */
+static size_t read_behind(const Graph *graph, const Node *value)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        int64_t behind = node->op == OP_windows && node->operand[0] == value ? node->a.size - node->a.stride : 0;
+        if (behind > most) most = behind;
+    }
+    return (size_t)(most * (most ? shape_columns(value->shape) : 0));
+}
+
 static void collect_values(Memory *m)
 {
     const Plan *plan = m->plan;
@@ -49,6 +61,7 @@ static void collect_values(Memory *m)
         if (!makes_value(step)) continue;
         const Section *section = section_of(plan, i);
         size_t elements = (size_t)shape_elements(step->node->shape, plan->symbols), bytes;
+        elements += read_behind(plan->graph, step->node);
         if (!size_mul(elements, sizeof(float), &bytes)) bug("%%%d is too large", step->node->id);
         for (int n = 0; n < section->iterations; n++)
             m->of_node[section->nodes[(size_t)n * section->count + (i - section->first)]->id] = m->values;
@@ -143,7 +156,7 @@ static void join_in_place(const Memory *m)
         Value *result = &m->value[i];
         const Node *operand = replaceable_operand(result->node);
         Value *old = value_of(m, operand);
-        if (!old || operand->op == OP_slice || old->pinned || old->last != result->first || old->bytes != result->bytes) continue;
+        if (!old || node_storage(operand, NULL) != operand || old->pinned || old->last != result->first || old->bytes != result->bytes) continue;
         join(m, old, result);
     }
 }
@@ -228,7 +241,8 @@ static bool in_state(const Node *node) { return node->op == OP_cache || node->op
 
 static size_t cache_bytes(const Plan *plan, const Node *cache)
 {
-    size_t elements = cache->op == OP_state ? (size_t)cache->a.size : (size_t)shape_elements(cache->shape, plan->symbols);
+    size_t rows = (size_t)(cache->entry ? plan->options.max_source : plan->options.max_sequence);
+    size_t elements = cache->op == OP_state ? (size_t)cache->a.size : rows * (size_t)shape_columns(cache->shape);
     return align_up(elements * sizeof(float), BUFFER_ALIGNMENT);
 }
 

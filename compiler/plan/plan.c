@@ -1,6 +1,15 @@
 /* plan: the stages, in order. */
 #include "compiler/plan/plan.h"
 
+/* A sound of n rows has fewer than n + 1 times frame_step samples, beside those that the first row needs more. */
+static void count_sounds(Plan *plan)
+{
+    const PlanOptions *o = &plan->options;
+    int64_t more = (o->frame_samples + o->frame_step - 2) / o->frame_step;
+    plan->symbols[SYMBOL_pieces] = o->max_rows + more * o->max_batch;
+    plan->symbols[SYMBOL_samples] = plan->symbols[SYMBOL_pieces] * o->frame_step;
+}
+
 static Plan *plan_new(Arena *arena, const Graph *graph, const PlanOptions *options)
 {
     Plan *plan = ARENA_NEW(arena, Plan);
@@ -11,7 +20,9 @@ static Plan *plan_new(Arena *arena, const Graph *graph, const PlanOptions *optio
     plan->symbols[SYMBOL_sequences] = options->max_batch;
     plan->symbols[SYMBOL_wanted] = options->max_rows;
     plan->symbols[SYMBOL_images] = options->max_images;
-    plan->symbols[SYMBOL_keys] = options->max_sequence;
+    if (options->max_source == 0) plan->options.max_source = options->max_sequence;
+    plan->symbols[SYMBOL_keys] = options->max_sequence > plan->options.max_source ? options->max_sequence : plan->options.max_source;
+    if (options->frame_step) count_sounds(plan);
     return plan;
 }
 

@@ -80,6 +80,8 @@ typedef struct Buffer {
 typedef struct PlanOptions {
     const Target *target;
     int64_t max_sequence, max_rows, max_batch, max_images;
+    int64_t max_source;                /* rows of the longest source of an encoder; 0: max_sequence */
+    int64_t frame_samples, frame_step; /* of sounds: samples of the first row, and from row to row; 0: there are none */
     bool roll;
 } PlanOptions;
 

@@ -23,6 +23,10 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->table.slot_bytes = context->model->state_bytes;
     call->table.memory = batch->memory;
     call->table.memory_slot = batch->memory_slot;
+    call->table.samples = batch->samples;
+    call->pieces = 0;
+    for (int i = 0; batch->samples && context->model->frame_step && i < batch->sequences; i++)
+        call->pieces += hf2c_pieces(&call->table, i, context->model->frame_step);
     call->sequences = &call->table;
     call->outputs = outputs;
 }

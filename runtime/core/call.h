@@ -16,6 +16,7 @@ typedef struct hf2c_call {
     const int32_t *ids, *positions, *types, *want; /* types: NULL means 0 for all */
     int images;
     const float *values;
+    int pieces; /* of sounds */
     const hf2c_sequences *sequences;
     hf2c_sequences table; /* what sequences points at, unless the device has its own */
     float *const *outputs;

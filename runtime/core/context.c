@@ -49,18 +49,43 @@ int hf2c_output_find(const hf2c_model *model, const char *name)
     return -1;
 }
 
+int hf2c_frames(const hf2c_model *model, int samples)
+{
+    return samples < model->frame_samples ? 0 : (samples - model->frame_samples) / model->frame_step + 1;
+}
+
+int hf2c_longest_source(const hf2c_model *model) { return model->max_source ? model->max_source : model->max_sequence; }
+
+/* What an entry of a model reads. */
+typedef struct Entry {
+    const hf2c_context *context;
+    int longest; /* sequence */
+    int tokens;  /* 1: ids and positions; 0: sounds or features */
+} Entry;
+
+static Entry entry_forward(const hf2c_context *context)
+{
+    return (Entry){context, context->model->max_sequence, context->model->frame_step == 0};
+}
+
+static Entry entry_source(const hf2c_context *context)
+{
+    return (Entry){context, hf2c_longest_source(context->model), context->model->row_values == 0};
+}
+
 static bool images_alone(const hf2c_batch *batch)
 {
     return batch->images > 0 && batch->rows == 0 && batch->sequences == 0 && batch->wanted == 0;
 }
 
-static hf2c_status check_counts(const hf2c_model *model, const hf2c_batch *batch)
+static hf2c_status check_counts(Entry entry, const hf2c_batch *batch)
 {
+    const hf2c_model *model = entry.context->model;
     if (batch->images < 0 || (batch->images > 0 && !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->images > model->max_images) return model->max_images ? HF2C_TOO_LONG : HF2C_NOT_SUPPORTED;
     if (images_alone(batch)) return HF2C_OK;
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
-    if (!batch->ids || !batch->positions || !batch->start) return HF2C_BAD_ARGUMENT;
+    if (!batch->start || (entry.tokens ? !batch->ids || !batch->positions : !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->sequences > model->max_batch || batch->sequences > batch->rows) return HF2C_BAD_ARGUMENT;
     if (batch->wanted > batch->rows || (batch->wanted > 0 && !batch->want)) return HF2C_BAD_ARGUMENT;
     return batch->rows > model->max_rows ? HF2C_TOO_LONG : HF2C_OK;
@@ -77,15 +102,15 @@ static hf2c_status check_slot(const hf2c_context *context, const hf2c_batch *bat
     return HF2C_OK;
 }
 
-static hf2c_status check_sequence(const hf2c_context *context, const hf2c_batch *batch, int sequence)
+static hf2c_status check_sequence(Entry entry, const hf2c_batch *batch, int sequence)
 {
-    const hf2c_model *model = context->model;
+    const hf2c_context *context = entry.context;
     int32_t first = batch->start[sequence], end = batch->start[sequence + 1];
     int32_t past = batch->past ? batch->past[sequence] : 0;
     if (first < 0 || first >= end || end > batch->rows || past < 0) return HF2C_BAD_ARGUMENT;
     if (past > 0 && !context->state) return HF2C_NOT_SUPPORTED;
-    if (end - first > model->max_sequence) return HF2C_TOO_LONG;
-    if (past > model->max_sequence - (end - first)) return HF2C_CONTEXT_FULL;
+    if (end - first > entry.longest) return HF2C_TOO_LONG;
+    if (past > entry.longest - (end - first)) return HF2C_CONTEXT_FULL;
     return context->state ? check_slot(context, batch, sequence) : HF2C_OK;
 }
 
@@ -95,14 +120,26 @@ static hf2c_status check_memory_of(const hf2c_context *context, const hf2c_batch
     if (!batch->memory || batch->memory[sequence] < 1) return HF2C_BAD_ARGUMENT;
     if (batch->memory_slot && (batch->memory_slot[sequence] < 0 || (size_t)batch->memory_slot[sequence] >= context->slots))
         return HF2C_BAD_ARGUMENT;
-    return batch->memory[sequence] > context->model->max_sequence ? HF2C_TOO_LONG : HF2C_OK;
+    return batch->memory[sequence] > hf2c_longest_source(context->model) ? HF2C_TOO_LONG : HF2C_OK;
 }
 
-static hf2c_status check_rows(const hf2c_model *model, const hf2c_batch *batch)
+/* A sound gives its sequence's rows. */
+static hf2c_status check_sounds(const hf2c_model *model, const hf2c_batch *batch)
 {
-    for (int i = 0; i < batch->rows; i++) {
+    if (!batch->samples || batch->samples[0] != 0) return HF2C_BAD_ARGUMENT;
+    for (int i = 0; i < batch->sequences; i++) {
+        int32_t first = batch->samples[i], end = batch->samples[i + 1];
+        if (end < first || hf2c_frames(model, end - first) != batch->start[i + 1] - batch->start[i]) return HF2C_BAD_ARGUMENT;
+    }
+    return HF2C_OK;
+}
+
+static hf2c_status check_rows(Entry entry, const hf2c_batch *batch)
+{
+    const hf2c_model *model = entry.context->model;
+    for (int i = 0; entry.tokens && i < batch->rows; i++) {
         if (batch->ids[i] < 0 || batch->ids[i] >= model->vocabulary) return HF2C_BAD_TOKEN;
-        if (batch->positions[i] < 0 || batch->positions[i] >= model->max_sequence) return HF2C_TOO_LONG;
+        if (batch->positions[i] < 0 || batch->positions[i] >= entry.longest) return HF2C_TOO_LONG;
         if (batch->types && model->token_types > 0 && (batch->types[i] < 0 || batch->types[i] >= model->token_types))
             return HF2C_BAD_ARGUMENT;
     }
@@ -113,22 +150,23 @@ static hf2c_status check_rows(const hf2c_model *model, const hf2c_batch *batch)
     return HF2C_OK;
 }
 
-static hf2c_status check_batch(const hf2c_context *context, const hf2c_batch *batch)
+static hf2c_status check_batch(Entry entry, const hf2c_batch *batch)
 {
-    if (!context || !batch) return HF2C_BAD_ARGUMENT;
-    hf2c_status status = check_counts(context->model, batch);
+    hf2c_status status = check_counts(entry, batch);
     if (status != HF2C_OK || images_alone(batch)) return status;
     if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
     for (int i = 0; i < batch->sequences; i++) {
-        status = check_sequence(context, batch, i);
+        status = check_sequence(entry, batch, i);
         if (status != HF2C_OK) return status;
     }
-    return check_rows(context->model, batch);
+    status = check_rows(entry, batch);
+    return status == HF2C_OK && entry.context->model->frame_step ? check_sounds(entry.context->model, batch) : status;
 }
 
 hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch)
 {
-    hf2c_status status = check_batch(context, batch);
+    if (!context || !batch) return HF2C_BAD_ARGUMENT;
+    hf2c_status status = check_batch(entry_forward(context), batch);
     for (int i = 0; status == HF2C_OK && context->model->encode && i < batch->sequences; i++)
         status = check_memory_of(context, batch, i);
     return status;
@@ -136,7 +174,8 @@ hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batc
 
 hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch)
 {
-    hf2c_status status = check_batch(context, batch);
+    if (!context || !batch) return HF2C_BAD_ARGUMENT;
+    hf2c_status status = check_batch(entry_source(context), batch);
     for (int i = 0; status == HF2C_OK && batch->past && i < batch->sequences; i++)
         if (batch->past[i] != 0) status = HF2C_BAD_ARGUMENT; /* an encoder reads a source whole */
     return status;

@@ -47,10 +47,13 @@ typedef struct hf2c_sequences {
     size_t slot_bytes;    /* distance between two slots of the state */
     const int32_t *memory;      /* [count] tokens of each one's source; NULL where there is no encoder */
     const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
+    const int32_t *samples;     /* [count + 1] first sample of each one's sound; NULL where there are none */
 } hf2c_sequences;
 
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }
 static inline int hf2c_slot(const hf2c_sequences *s, int i) { return s->slot ? s->slot[i] : i; }
+/* Pieces of `size` samples that the sound of sequence i takes up. */
+static inline int hf2c_pieces(const hf2c_sequences *s, int i, int size) { return (s->samples[i + 1] - s->samples[i] + size - 1) / size; }
 static inline int hf2c_memory_slot(const hf2c_sequences *s, int i) { return s->memory_slot ? s->memory_slot[i] : hf2c_slot(s, i); }
 
 #ifdef __cplusplus

@@ -4,16 +4,19 @@
 
 #include "templates/cpu/sequence.h"
 
-/* y: [rows, H, size], y[r][c][t] = x[r + t - origin][c], zero outside of the row's sequence. Work: rows. */
+/* y: [rows, H, size], y[r][c][t] = x[r * stride + t - origin][c], zero outside of the row's sequence; x has `multiple` rows for each
+ * row of the sequences. Work: rows. */
 static inline void neighbours(const hf2c_team *team, float *y, const float *x, const hf2c_sequences *sequences, int rows,
-                              const int64_t H, const int64_t ldx, const int size, const int origin)
+                              const int64_t H, const int64_t ldx, const int64_t size, const int64_t origin, const int64_t stride,
+                              const int64_t multiple)
 {
     int first, end, s = 0;
     hf2c_share(team, rows, &first, &end);
-    for (int r = first; r < end; r++) {
-        while (sequences->start[s + 1] <= r) s++;
-        for (int t = 0; t < size; t++) {
-            int from = r + t - origin, inside = from >= sequences->start[s] && from < sequences->start[s + 1];
+    for (int64_t r = first; r < end; r++) {
+        while (sequences->start[s + 1] * multiple <= r * stride) s++;
+        for (int64_t t = 0; t < size; t++) {
+            int64_t from = r * stride + t - origin;
+            int inside = from >= sequences->start[s] * multiple && from < sequences->start[s + 1] * multiple;
             float *to = y + r * H * size + t;
             for (int64_t c = 0; c < H; c++) to[c * size] = inside ? x[from * ldx + c] : 0;
         }

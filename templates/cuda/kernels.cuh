@@ -14,6 +14,7 @@
 #include "templates/cuda/arrange.cuh"
 #include "templates/cuda/attention.cuh"
 #include "templates/cuda/cache.cuh"
+#include "templates/cuda/correlate.cuh"
 #include "templates/cuda/disentangled.cuh"
 #include "templates/cuda/elementwise.cuh"
 #include "templates/cuda/embed.cuh"
@@ -28,6 +29,7 @@
 #include "templates/cuda/route.cuh"
 #include "templates/cuda/scan.cuh"
 #include "templates/cuda/scores.cuh"
+#include "templates/cuda/sound.cuh"
 #include "templates/cuda/spans.cuh"
 #include "templates/cuda/take.cuh"
 

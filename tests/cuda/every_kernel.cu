@@ -47,7 +47,7 @@ CALL(disentangled)
 {
     disentangled<4, 16, 64, 64, 64, 9, 4>(stream, o.y, o.x, o.x, o.x, o.sequences, o.x, o.x, NULL, o.rows, 0.25f);
 }
-CALL(neighbours) { neighbours<64, 64, 3, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(neighbours) { neighbours<64, 64, 3, 1, 1, 1>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(join) { join<4, 8, 16, 8, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(route) { route<16, 16, 4, 4, 2, 2, 1, FUNCTION_sigmoid>(stream, o.y, o.x, o.x, o.rows, 1.0f); }
 #define EXPERTS(format)                                                                                                       \
@@ -64,6 +64,10 @@ CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.
 CALL(arrange) { arrange<3, 16, 16>(stream, o.y, o.x, o.x, o.x, o.rows, 0.0f); }
 CALL(grouped) { grouped<8, 2, 9, 4, 72>(stream, o.y, o.x, o.x, o.rows); }
 CALL(spans) { spans<4, 16, 49, 4, 64, 64, 64>(stream, o.y, o.x, o.x, o.x, o.x, o.rows, 0.25f); }
+CALL(spread) { spread<20>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(collect) { collect<64, 64, 20>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(sound_norm) { sound_norm<64, 64, 4, 10, 5>(stream, o.y, o.x, o.sequences, o.x, o.x, o.rows, 1e-5f); }
+CALL(correlate) { correlate<64, 16, 8, 4, 4, 64>(stream, o.y, o.x, o.sequences, o.x, o.rows); }
 CALL(pool) { pool<64, 64, POOL_mean, 0>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
 CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }

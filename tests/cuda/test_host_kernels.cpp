@@ -592,21 +592,117 @@ static void test_disentangled(void **)
     }
 }
 
-template <int64_t H, int64_t ldx, int64_t size, int64_t origin>
+template <int64_t H, int64_t ldx, int64_t size, int64_t origin, int64_t stride, int64_t multiple>
 static void check_neighbours()
 {
     Sequences s = random_sequences(-1, 0);
-    Buffer<float> x = random_rows(s.rows, H, ldx), before = not_numbers(s.rows * H * size), expected(before);
-    run_on_cpu("neighbours", {expected, x, s.table}, s.rows, {H, ldx, size, origin}, {});
+    int rows = (int)(s.rows * multiple / stride);
+    Buffer<float> x = random_rows(s.rows * multiple, H, ldx), before = not_numbers(rows * H * size), expected(before);
+    run_on_cpu("neighbours", {expected, x, s.table}, rows, {H, ldx, size, origin, stride, multiple}, {});
     compare("neighbours", before, expected,
-            [&](hf2c_stream *stream, float *y) { neighbours<H, ldx, size, origin>(stream, y, x, s.table, s.rows); });
+            [&](hf2c_stream *stream, float *y) { neighbours<H, ldx, size, origin, stride, multiple>(stream, y, x, s.table, rows); });
 }
 
 static void test_neighbours(void **)
 {
-    check_neighbours<1, 1, 1, 0>();
-    check_neighbours<13, 20, 3, 1>();
-    check_neighbours<5, 5, 6, 5>();
+    check_neighbours<1, 1, 1, 0, 1, 1>();
+    check_neighbours<13, 20, 3, 1, 1, 1>();
+    check_neighbours<5, 5, 6, 5, 1, 2>();
+    check_neighbours<7, 9, 3, 1, 2, 2>();
+    check_neighbours<4, 4, 5, 2, 2, 6>();
+}
+
+/* ---- sounds ---- */
+
+/* Sounds for the sequences: as many samples as give their rows, with some left over. */
+struct Sounds {
+    Buffer<int32_t> samples;
+    int pieces;
+};
+
+static Sounds random_sounds(const Sequences &s, int size, int step)
+{
+    hf2c_sequences *table = (hf2c_sequences *)s.table;
+    Sounds sounds = {Buffer<int32_t>(table->count + 1), 0};
+    sounds.samples[0] = 0;
+    table->samples = sounds.samples;
+    for (int i = 0; i < table->count; i++) {
+        int rows = s.start[i + 1] - s.start[i], samples = rows ? (rows - 1) * step + size + random_between(0, step - 1) : 0;
+        sounds.samples[i + 1] = sounds.samples[i] + samples;
+        sounds.pieces += hf2c_pieces(table, i, step);
+    }
+    return sounds;
+}
+
+template <int64_t size>
+static void check_spread()
+{
+    Sequences s = random_sequences(-1, 0);
+    Sounds sounds = random_sounds(s, 2 * size + 3, size);
+    Buffer<float> x = random_floats(sounds.samples[((hf2c_sequences *)s.table)->count] + 1);
+    Buffer<float> before = not_numbers(sounds.pieces * size), expected(before);
+    run_on_cpu("spread", {expected, x, s.table}, sounds.pieces, {size}, {});
+    compare("spread", before, expected, [&](hf2c_stream *stream, float *y) { spread<size>(stream, y, x, s.table, sounds.pieces); });
+}
+
+static void test_spread(void **)
+{
+    check_spread<1>();
+    check_spread<20>();
+}
+
+template <int64_t H, int64_t ldx, int64_t size>
+static void check_collect()
+{
+    Sequences s = random_sequences(-1, 0);
+    Sounds sounds = random_sounds(s, size + 5, size);
+    Buffer<float> x = random_rows(sounds.pieces + 1, H, ldx), before = not_numbers(s.rows * H), expected(before);
+    run_on_cpu("collect", {expected, x, s.table}, s.rows, {H, ldx, size}, {});
+    compare("collect", before, expected, [&](hf2c_stream *stream, float *y) { collect<H, ldx, size>(stream, y, x, s.table, s.rows); });
+}
+
+static void test_collect(void **)
+{
+    check_collect<1, 1, 1>();
+    check_collect<19, 24, 6>();
+}
+
+template <int64_t H, int64_t ldx, int64_t rows, int64_t size, int64_t stride>
+static void check_sound_norm()
+{
+    Sequences s = random_sequences(-1, 0);
+    Sounds sounds = random_sounds(s, size + 40, rows * stride);
+    Buffer<float> x = random_rows(sounds.pieces * rows + 1, H, ldx), gain = random_floats(H), bias = random_floats(H);
+    Buffer<float> before = not_numbers(sounds.pieces * rows * H), expected(before);
+    run_on_cpu("sound_norm", {expected, x, s.table, gain, bias}, sounds.pieces, {H, ldx, rows, size, stride}, {0.01f});
+    compare("sound_norm", before, expected, [&](hf2c_stream *stream, float *y) {
+        sound_norm<H, ldx, rows, size, stride>(stream, y, x, s.table, gain, bias, sounds.pieces, 0.01f);
+    });
+}
+
+static void test_sound_norm(void **)
+{
+    check_sound_norm<1, 1, 4, 3, 2>();
+    check_sound_norm<21, 30, 16, 10, 5>();
+}
+
+template <int64_t N, int64_t channels, int64_t size, int64_t groups, int64_t origin, int64_t ldx>
+static void check_correlate()
+{
+    Sequences s = random_sequences(-1, 0);
+    Buffer<float> x = random_rows(s.rows, channels * groups, ldx), w = random_floats(size * channels * N);
+    Buffer<float> before = not_numbers(s.rows * N), expected(before);
+    run_on_cpu("correlate", {expected, x, s.table, w}, s.rows, {N, channels, size, groups, origin, ldx}, {});
+    compare("correlate", before, expected, [&](hf2c_stream *stream, float *y) {
+        correlate<N, channels, size, groups, origin, ldx>(stream, y, x, s.table, w, s.rows);
+    });
+}
+
+static void test_correlate(void **)
+{
+    check_correlate<4, 1, 1, 4, 0, 4>();
+    check_correlate<40, 5, 4, 2, 2, 13>();
+    check_correlate<21, 7, 9, 3, 4, 21>();
 }
 
 template <int64_t heads, int64_t M, int64_t N, int64_t ldx, int64_t ldz>

@@ -80,7 +80,7 @@ static const Case cases[] = {
     {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {32, "attention", "4h2k2", FORMAT_f32, 7, 12, {32, 8, 9, 9, 1, 30, -1}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4, 2}, SYMBOL_rows, 2, {0.5, 0}},
     {35, "disentangled", "4h2", FORMAT_f32, 8, 7, {35, 8, 8, 8, 1, 33, -1, 34}, {4, 2, 24, 24, 24, 2, 1}, SYMBOL_rows, 1, {0.5}},
-    {36, "neighbours", "8x3", FORMAT_f32, 3, 4, {36, 8, 1}, {8, 24, 3, 1}, SYMBOL_rows, 0, {0}},
+    {36, "neighbours", "8x3", FORMAT_f32, 3, 6, {36, 8, 1}, {8, 24, 3, 1, 1, 1}, SYMBOL_rows, 0, {0}},
     {37, "rms_norm", "4x2", FORMAT_f32, 3, 3, {37, 8, -1}, {4, 2, 24}, SYMBOL_rows, 1, {0.5}},
     {39, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {39, 3, 38, 1, 38}, {3, 9}, SYMBOL_rows, 2, {1, 0}},
     {40, "rope_table_by_length", "6", FORMAT_f32, 5, 2, {40, 3, 38, 1, -1}, {3, 9}, SYMBOL_rows, 2, {1, 2}},

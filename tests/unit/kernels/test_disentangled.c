@@ -125,7 +125,7 @@ static void check_neighbours(int64_t H, int size, int origin)
                     int from = r + t - origin;
                     y[(r * H + c) * size + t] = from < start[s] || from >= start[s + 1] ? 0 : x[from * (H + 2) + c];
                 }
-    TestCall call = {"neighbours", {NULL, x, &sequences}, 12, {H, H + 2, size, origin}, {0}};
+    TestCall call = {"neighbours", {NULL, x, &sequences}, 12, {H, H + 2, size, origin, 1, 1}, {0}};
     test_check(&call, y, 12 * H * size, 0);
     free(x), free(y);
 }
