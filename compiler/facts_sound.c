@@ -41,10 +41,64 @@ static bool describe_spectra(const Compiled *c, hf2c_sound_settings *s)
     return values == wanted || err_set(p->err, "%s: makes %lld features of a sound, the model wants %lld", p->file, (long long)values, (long long)wanted);
 }
 
+static int32_t speech_token(const Compiled *c, const char *key)
+{
+    int64_t id = config_int_or(&c->model.generation, key, -1, INT32_MAX, -1);
+    return id < c->built.vocabulary ? (int32_t)id : -1;
+}
+
+/* {"<|en|>": 50259, ...} */
+static void describe_languages(Compiled *c, hf2c_speech_settings *s)
+{
+    const cJSON *all = config_item(&c->model.generation, "lang_to_id"), *one;
+    int32_t *ids = ARENA_ARRAY(c->arena, int32_t, (size_t)cJSON_GetArraySize(all) + 1);
+    cJSON_ArrayForEach(one, all)
+        if (cJSON_IsNumber(one) && one->valuedouble >= 0 && one->valuedouble < (double)c->built.vocabulary)
+            ids[s->language_count++] = (int32_t)one->valuedouble;
+    s->languages = ids;
+}
+
+/* [[1, 50259], [2, null], ...]: what stands at place 1, 2 ... */
+static bool describe_forced(Compiled *c, hf2c_speech_settings *s)
+{
+    const Config *from = config_has(&c->model.generation, "forced_decoder_ids") ? &c->model.generation : &c->model.config;
+    const cJSON *all = config_item(from, "forced_decoder_ids"), *pair;
+    int32_t *ids = ARENA_ARRAY(c->arena, int32_t, (size_t)cJSON_GetArraySize(all) + 1);
+    cJSON_ArrayForEach(pair, all)
+    {
+        const cJSON *place = cJSON_GetArrayItem(pair, 0), *id = cJSON_GetArrayItem(pair, 1);
+        bool known = cJSON_IsNull(id) || (cJSON_IsNumber(id) && id->valuedouble >= 0 && id->valuedouble < (double)c->built.vocabulary);
+        if (!cJSON_IsNumber(place) || place->valuedouble != s->forced_count + 1 || !known)
+            return err_set(c->model.config.err, "%s: forced_decoder_ids: wanted a list of [place, token id], places 1, 2 ...", from->file);
+        ids[s->forced_count++] = cJSON_IsNull(id) ? -1 : (int32_t)id->valuedouble;
+    }
+    s->forced = ids;
+    return true;
+}
+
+static bool describe_speech(Compiled *c, Err *err)
+{
+    const Config *g = &c->model.generation;
+    hf2c_speech_settings *s = ARENA_NEW(c->arena, hf2c_speech_settings);
+    c->model.config.err = c->model.generation.err = err;
+    s->no_timestamps = speech_token(c, "no_timestamps_token_id");
+    s->transcribe = speech_token(c, "task_to_id.transcribe");
+    s->translate = speech_token(c, "task_to_id.translate");
+    s->max_initial_timestamp = (int)config_int_or(g, "max_initial_timestamp_index", 0, 1 << 20, -1);
+    s->multilingual = config_bool_or(g, "is_multilingual", true);
+    s->timestamps = config_bool_or(g, "return_timestamps", false);
+    s->language = config_text_or(g, "language", NULL);
+    s->task = config_text_or(g, "task", NULL);
+    describe_languages(c, s);
+    c->facts.speech = s;
+    return describe_forced(c, s) && err->text[0] == '\0';
+}
+
 bool facts_describe_sounds(Compiled *c, Err *err)
 {
     Config *p = &c->model.processor;
     if (!c->facts.frame_step && !c->facts.row_values) return true;
+    if (c->facts.row_values && !describe_speech(c, err)) return false;
     if (c->options.without_weights && !p->root->child) return true;
     hf2c_sound_settings *s = ARENA_NEW(c->arena, hf2c_sound_settings);
     p->err = err;

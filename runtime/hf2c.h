@@ -134,6 +134,19 @@ typedef struct hf2c_sound_settings {
     float padding;     /* the value of what is behind a sound */
 } hf2c_sound_settings;
 
+/* How Whisper's decoder is told what to write. */
+typedef struct hf2c_speech_settings {
+    int32_t no_timestamps, transcribe, translate; /* tokens; -1: none. Behind no_timestamps stand those that are times */
+    int max_initial_timestamp; /* -1: any */
+    int multilingual;          /* 0: it knows one language and one task */
+    int timestamps;            /* 1: written unless told otherwise */
+    const int32_t *languages;  /* [language_count] tokens, spelled <|en|> */
+    int language_count;
+    const int32_t *forced; /* [forced_count] first tokens where neither language nor task is asked for; -1: the language that is heard */
+    int forced_count;
+    const char *language, *task; /* NULL: none */
+} hf2c_speech_settings;
+
 struct hf2c_model {
     uint32_t abi;
     const char *name;         /* for people, printable ASCII */
@@ -154,6 +167,7 @@ struct hf2c_model {
     int row_values;  /* features of a row of a sound, of models that take those (with an encoder: it does); 0 otherwise */
     int max_source;  /* longest source of an encoder, in rows; 0: max_sequence */
     const hf2c_sound_settings *sound; /* NULL: unknown */
+    const hf2c_speech_settings *speech; /* NULL: not such a model */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;

@@ -76,7 +76,7 @@ static void print_tasks(Str *out, const Compiled *c)
 /* Tasks come by name, tokenizers by what their tables need; what else stands in these rooms comes with its header. */
 static bool comes_with_header(const char *path)
 {
-    static const char *const rooms[] = {"runtime/core/", "runtime/generate/", "runtime/image/", "runtime/task/"};
+    static const char *const rooms[] = {"runtime/core/", "runtime/generate/", "runtime/image/", "runtime/audio/", "runtime/task/"};
     for (size_t i = 0; i < COUNT_OF(rooms); i++)
         if (strncmp(path, rooms[i], strlen(rooms[i])) == 0) return is_source(path) && !task_of_source(path);
     return false;

@@ -109,6 +109,21 @@ static void print_sound_settings(Str *out, Arena *arena, const hf2c_sound_settin
                text_of_float(arena, s->padding));
 }
 
+static void print_speech_settings(Str *out, const hf2c_speech_settings *s)
+{
+    if (!s) return;
+    print_ids(out, "languages", s->languages, s->language_count);
+    print_ids(out, "forced", s->forced, s->forced_count);
+    if (s->language) print_bytes(out, "speech_language", s->language);
+    if (s->task) print_bytes(out, "speech_task", s->task);
+    str_printf(out, "static const hf2c_speech_settings speech_settings = {\n    .no_timestamps = %d, .transcribe = %d, .translate = %d,\n"
+                    "    .max_initial_timestamp = %d, .multilingual = %d, .timestamps = %d", s->no_timestamps, s->transcribe, s->translate,
+               s->max_initial_timestamp, s->multilingual, s->timestamps);
+    if (s->language_count) str_printf(out, ",\n    .languages = languages, .language_count = %d", s->language_count);
+    if (s->forced_count) str_printf(out, ",\n    .forced = forced, .forced_count = %d", s->forced_count);
+    str_printf(out, "%s%s,\n};\n\n", s->language ? ",\n    .language = speech_language" : "", s->task ? ",\n    .task = speech_task" : "");
+}
+
 /* What a model of sounds has beside the others. */
 static void print_sounds(Str *out, const hf2c_model *f)
 {
@@ -116,6 +131,7 @@ static void print_sounds(Str *out, const hf2c_model *f)
     if (f->row_values) str_printf(out, "    .row_values = %d,\n", f->row_values);
     if (f->max_source) str_printf(out, "    .max_source = %d,\n", f->max_source);
     if (f->sound) str_printf(out, "    .sound = &sound_settings,\n");
+    if (f->speech) str_printf(out, "    .speech = &speech_settings,\n");
 }
 
 static void print_model(Str *out, const Compiled *c)
@@ -289,6 +305,7 @@ void emit_model(Str *out, const Compiled *c)
     print_task_settings(out, c->arena, &c->facts);
     print_image_settings(out, c->arena, c->facts.image);
     print_sound_settings(out, c->arena, c->facts.sound);
+    print_speech_settings(out, c->facts.speech);
     print_model(out, c);
     print_init(out, c->name);
     if (c->facts.state_bytes) print_decoder(out, c);

@@ -189,6 +189,8 @@ hf2c_status session_request(Session *session, const hf2c_task *task, hf2c_text i
     run.now = local_now();
     message->text[0] = '\0';
     session->scratch.used = 0;
+    const hf2c_task *own = task ? task : hf2c_task_default(session->model);
+    if (!task && own && own->prompts) return own->prompts(&run, inputs, kwargs);
     if (!task) return hf2c_prompts_request(&run, inputs, kwargs);
     return hf2c_task_request(&run, task, inputs, kwargs);
 }

@@ -413,7 +413,7 @@ hf2c_status hf2c_beam_search(const hf2c_generate_call *call, hf2c_sequence *sequ
     int *taken = HF2C_TAKE(call->scratch, int, count);
     if (!groups || !chosen || !taken) return HF2C_TOO_SMALL;
     for (int g = 0; g < count && status == HF2C_OK; g++) status = search_init(&groups[g], call, sequences, number, g);
-    hf2c_source source = {sequences->source.ids, sequences->source.count, beams};
+    hf2c_source source = {sequences->source.ids, sequences->source.count, beams, sequences->features};
     if (status == HF2C_OK && encoder) status = hf2c_step_encode(&groups->step, &source, 1);
     for (int running = 1; running && status == HF2C_OK;) status = run_groups(groups, count, chosen, &running);
     if (status == HF2C_OK) write_best(groups, count, taken, sequences);

@@ -137,10 +137,11 @@ static hf2c_status read_sources(Loop *loop, const hf2c_sequence *sequences, int 
     int sources = 0;
     for (int i = 0; i < count; i++) {
         const int32_t *ids = sequences[i].source.ids;
-        if (sources > 0 && loop->sources[sources - 1].ids == ids) {
+        const float *features = sequences[i].features;
+        if (sources > 0 && loop->sources[sources - 1].ids == ids && loop->sources[sources - 1].features == features) {
             loop->lanes[i].memory_slot = loop->sources[sources - 1].slot;
         } else {
-            loop->sources[sources++] = (hf2c_source){ids, sequences[i].source.count, i};
+            loop->sources[sources++] = (hf2c_source){ids, sequences[i].source.count, i, features};
         }
     }
     return hf2c_step_encode(&loop->step, loop->sources, sources);
@@ -229,7 +230,11 @@ static hf2c_status check_source(const hf2c_generate_call *call, const hf2c_seque
         hf2c_message_set(call->message, "there is no source for the encoder");
         return HF2C_BAD_ARGUMENT;
     }
-    if (sequence->source.count > call->context->model->max_sequence)
+    if (!sequence->source.ids && (!sequence->features || !call->context->model->row_values)) {
+        hf2c_message_set(call->message, "the source is no text that this model reads");
+        return HF2C_BAD_ARGUMENT;
+    }
+    if (sequence->source.count > hf2c_longest_source(call->context->model))
         return refuse_length(call, "the text", sequence->source.count);
     return HF2C_OK;
 }

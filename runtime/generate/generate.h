@@ -58,6 +58,8 @@ typedef struct hf2c_generation {
     hf2c_early_stopping early_stopping;
     int prompt_lookup_num_tokens; /* tokens guessed at once from what stands in the text already; the result is the same; 0: off */
     int max_matching_ngram_size;  /* so many tokens before a guess must match at most */
+    int32_t timestamp_begin;   /* Whisper: the first of the tokens that are times, which come in pairs and never go back; 0: off */
+    int max_initial_timestamp; /* the last of them that may come first, counted from timestamp_begin; -1: any */
     uint64_t seed;
 } hf2c_generation;
 
@@ -72,7 +74,8 @@ typedef enum hf2c_finish {
 /* One sequence; the ids belong to the caller. With an encoder, the text to be read is the source, and the prompt is what the decoder
  * begins with. Sequences with the same source share it. */
 typedef struct hf2c_sequence {
-    hf2c_ids source; /* of models with an encoder; empty for others */
+    hf2c_ids source; /* of models with an encoder; empty for others; ids NULL: its rows are those of ... */
+    const float *features; /* [source.count, row_values of the model] */
     int32_t *ids;       /* [capacity]; begins with the prompt */
     int capacity;       /* at least hf2c_generate_capacity */
     int prompt;         /* tokens of the prompt, at least 1 */

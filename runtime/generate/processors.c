@@ -153,6 +153,51 @@ static void process_begin_suppress_tokens(const hf2c_generation *settings, const
     if (history->count == history->prompt + forced) ban_all(history, settings->begin_suppress_tokens, scores);
 }
 
+/* ---- times ---- */
+
+static void ban_range(float *scores, int first, int end)
+{
+    for (int i = first; i < end; i++) scores[i] = -INFINITY;
+}
+
+/* Times come in pairs, the end of a piece and the beginning of the next, and do not go back. */
+static void order_timestamps(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    int begin = settings->timestamp_begin, made = history->count - history->prompt, least = begin;
+    const int32_t *ids = history->ids + history->prompt;
+    int last = made >= 1 && ids[made - 1] >= begin, one_before = made < 2 || ids[made - 2] >= begin;
+    if (last && one_before) ban_range(scores, begin, history->vocabulary);
+    else if (last) ban_range(scores, 0, settings->eos.count > 0 ? settings->eos.ids[0] : 0);
+    for (int i = 0; i < made; i++)
+        if (ids[i] >= begin) least = ids[i] + !(last && !one_before);
+    ban_range(scores, begin, least < history->vocabulary ? least : history->vocabulary);
+}
+
+/* Where times together are likelier than any other token, it is one of them. */
+static void prefer_timestamps(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    float best = -INFINITY, best_time = -INFINITY;
+    double sum = 0;
+    for (int i = 0; i < settings->timestamp_begin; i++) best = scores[i] > best ? scores[i] : best;
+    for (int i = settings->timestamp_begin; i < history->vocabulary; i++) best_time = scores[i] > best_time ? scores[i] : best_time;
+    if (best_time == -INFINITY) return;
+    for (int i = settings->timestamp_begin; i < history->vocabulary; i++) sum += exp((double)scores[i] - (double)best_time);
+    if ((double)best_time + log(sum) > (double)best) ban_range(scores, 0, settings->timestamp_begin);
+}
+
+static void process_timestamps(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    int begin = settings->timestamp_begin, most = settings->max_initial_timestamp;
+    if (begin <= 0 || begin >= history->vocabulary) return;
+    scores[begin - 1] = -INFINITY; /* the token that says: no times */
+    order_timestamps(settings, history, scores);
+    if (history->count == history->prompt) {
+        ban_range(scores, 0, begin);
+        if (most >= 0 && most < history->vocabulary - begin) ban_range(scores, begin + most + 1, history->vocabulary);
+    }
+    prefer_timestamps(settings, history, scores);
+}
+
 void hf2c_process_scores(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
 #define PROCESSOR(name) process_##name(settings, history, scores);

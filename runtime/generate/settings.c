@@ -29,6 +29,7 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
         .no_repeat_ngram_size = own->no_repeat_ngram_size,
         .num_beams = own->num_beams > 0 ? own->num_beams : 1,
         .num_return_sequences = 1,
+        .max_initial_timestamp = -1,
         .num_beam_groups = 1,
         .encoder_repetition_penalty = 1,
         .max_matching_ngram_size = 2,

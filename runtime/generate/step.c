@@ -50,9 +50,10 @@ static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
 static void add_source(hf2c_step *step, hf2c_batch *batch, const hf2c_source *source)
 {
     for (int i = 0; i < source->count; i++) {
-        step->ids[batch->rows + i] = source->ids[i];
+        step->ids[batch->rows + i] = source->ids ? source->ids[i] : 0;
         step->positions[batch->rows + i] = i;
     }
+    if (source->features) batch->values = source->features;
     step->slot[batch->sequences++] = source->slot;
     batch->rows += source->count;
     step->start[batch->sequences] = batch->rows;
@@ -67,8 +68,10 @@ hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int co
         if (sources[done].count > model->max_rows) return HF2C_TOO_LONG;
         step->start[0] = 0;
         step->outputs[step->logits] = NULL;
-        while (done < count && batch.sequences < model->max_batch && sources[done].count <= model->max_rows - batch.rows)
-            add_source(step, &batch, &sources[done++]);
+        /* Features of several sources do not stand behind one another: one source a call. */
+        do add_source(step, &batch, &sources[done++]);
+        while (done < count && !sources[done].features && batch.sequences < model->max_batch &&
+               sources[done].count <= model->max_rows - batch.rows);
         hf2c_status status = model->encode(step->context, &batch, step->outputs);
         if (status != HF2C_OK) return status;
     }

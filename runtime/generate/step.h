@@ -15,8 +15,9 @@ typedef struct hf2c_lane {
 
 /* A text for the encoder. */
 typedef struct hf2c_source {
-    const int32_t *ids; /* [count] */
+    const int32_t *ids;    /* [count]; NULL: it is no text but ... */
     int count, slot;
+    const float *features; /* [count, row_values] */
 } hf2c_source;
 
 typedef struct hf2c_step {

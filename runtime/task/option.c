@@ -226,6 +226,30 @@ static hf2c_status read_DECAY(Reader *r, hf2c_length_decay *value)
     return status;
 }
 
+static hf2c_status read_PAIR(Reader *r, hf2c_pair *value)
+{
+    if (r->scanner->kind != JSON_ARRAY) {
+        hf2c_status status = read_float(r->scanner, &value->first);
+        value->second = value->first;
+        return status;
+    }
+    if (count_items(r->scanner) != 2) return HF2C_BAD_ARGUMENT;
+    json_next(r->scanner);
+    hf2c_status status = read_float(r->scanner, &value->first);
+    json_next(r->scanner);
+    if (status == HF2C_OK) status = read_float(r->scanner, &value->second);
+    json_next(r->scanner);
+    return status;
+}
+
+/* What reads all options reads these, see read_nested. */
+static hf2c_status read_NESTED(Reader *r, int *value)
+{
+    (void)r;
+    (void)value;
+    return HF2C_BAD_ARGUMENT;
+}
+
 static hf2c_status read_BIASES(Reader *r, hf2c_biases *value)
 {
     int count = r->scanner->kind == JSON_ARRAY ? count_items(r->scanner) : -1;
@@ -279,6 +303,8 @@ static void read_null(const hf2c_option *option, void *field)
     case HF2C_OPTION_NUMBER:
     case HF2C_OPTION_FLAG:
     case HF2C_OPTION_SEED:
+    case HF2C_OPTION_PAIR:
+    case HF2C_OPTION_NESTED:
     case HF2C_OPTION_CHOICE:
         break;
     }
@@ -331,8 +357,25 @@ static hf2c_status refuse_unknown(const JsonScanner *scanner, hf2c_options optio
     return HF2C_BAD_ARGUMENT;
 }
 
+static hf2c_status read_all(hf2c_options options, JsonScanner *scanner, void *values, hf2c_scratch *scratch, hf2c_message *message, int nested);
+
+static hf2c_status read_one(hf2c_options options, const hf2c_option *option, JsonScanner *scanner, void *values, hf2c_scratch *scratch,
+                            hf2c_message *message, int nested)
+{
+    if (option->kind == HF2C_OPTION_NESTED && scanner->kind == JSON_OBJECT && !nested)
+        return read_all(options, scanner, values, scratch, message, 1);
+    hf2c_status status = hf2c_option_value(option, scanner, (char *)values + option->offset, scratch);
+    if (status == HF2C_BAD_ARGUMENT) hf2c_message_set(message, option->name, ": wanted ", wanted_for(option));
+    return status;
+}
+
 hf2c_status hf2c_options_read(hf2c_options options, JsonScanner *scanner, void *values, hf2c_scratch *scratch,
                               hf2c_message *message)
+{
+    return read_all(options, scanner, values, scratch, message, 0);
+}
+
+static hf2c_status read_all(hf2c_options options, JsonScanner *scanner, void *values, hf2c_scratch *scratch, hf2c_message *message, int nested)
 {
     while (json_next(scanner) == JSON_KEY) {
         char name[64];
@@ -340,10 +383,8 @@ hf2c_status hf2c_options_read(hf2c_options options, JsonScanner *scanner, void *
         const hf2c_option *option = hf2c_option_find(options, name, json_string(scanner, name, NULL));
         if (!option) return refuse_unknown(scanner, options, message);
         json_next(scanner);
-        hf2c_status status = hf2c_option_value(option, scanner, (char *)values + option->offset, scratch);
-        if (status == HF2C_OK) continue;
-        if (status == HF2C_BAD_ARGUMENT) hf2c_message_set(message, option->name, ": wanted ", wanted_for(option));
-        return status;
+        hf2c_status status = read_one(options, option, scanner, values, scratch, message, nested);
+        if (status != HF2C_OK) return status;
     }
     return scanner->kind == JSON_OBJECT_END ? HF2C_OK : HF2C_BAD_ARGUMENT;
 }

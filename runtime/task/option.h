@@ -24,7 +24,13 @@
     KIND(LABELS, hf2c_texts, "a list of texts, or a text with commas") /* null: none; spaces around commas do not count */ \
     KIND(CHOICE, int, "one of the names listed for it")           /* its index; null: the default stays */             \
     KIND(DECAY, hf2c_length_decay, "[start, factor]")             /* null: none */                                     \
+    KIND(PAIR, hf2c_pair, "a number or a list of two")            /* null: the default stays; one number: both */       \
+    KIND(NESTED, int, "an object of further arguments")           /* whose values land as if they stood outside of it */ \
     KIND(BIASES, hf2c_biases, "a list of [[token ids], bias]")    /* null: none */
+
+typedef struct hf2c_pair {
+    float first, second;
+} hf2c_pair;
 
 typedef enum hf2c_option_kind {
 #define KIND(name, type, wanted) HF2C_OPTION_##name,

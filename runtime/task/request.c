@@ -53,6 +53,14 @@ static hf2c_status read_conversation(hf2c_run *run, const hf2c_task *task, JsonS
     return HF2C_OK;
 }
 
+static hf2c_status read_object(hf2c_run *run, const hf2c_task *task, JsonScanner *scanner, hf2c_input *input)
+{
+    const char *start = scanner->start;
+    if (!json_skip(scanner)) return refuse_input(run, task, "broken JSON");
+    input->object = (hf2c_text){start, (size_t)(scanner->text + scanner->at - start)};
+    return HF2C_OK;
+}
+
 /* The input on which the scanner stands. */
 static hf2c_status read_input(hf2c_run *run, const hf2c_task *task, JsonScanner *scanner, hf2c_input_form form,
                               hf2c_input *input)
@@ -66,6 +74,7 @@ static hf2c_status read_input(hf2c_run *run, const hf2c_task *task, JsonScanner 
     if (task->converses && is_conversation(scanner)) return read_conversation(run, task, scanner, input);
     if (scanner->kind != JSON_OBJECT) return refuse_input(run, task, "neither a text nor an object nor a list");
     if (form == HF2C_INPUT_STRING) input->form = HF2C_INPUT_OBJECT;
+    if (task->reads_objects) return read_object(run, task, scanner, input);
     while (status == HF2C_OK && json_next(scanner) == JSON_KEY) status = read_field(run, task, scanner, input);
     if (status == HF2C_OK && !input->text.text) return refuse_input(run, task, "a field is missing");
     int lacks_second = task->second && !input->second.text, lacks_list = task->list && !input->list.texts;

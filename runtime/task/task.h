@@ -31,6 +31,7 @@ typedef struct hf2c_input {
     hf2c_text text;       /* the string, or the first field */
     hf2c_text second;     /* the second field; text NULL when absent */
     hf2c_texts list;      /* the list field */
+    hf2c_text object;       /* JSON text of an object as it came, for tasks that read it themselves; text NULL: none */
     hf2c_text conversation; /* JSON text of a list of messages instead of all these; text NULL: none */
 } hf2c_input;
 
@@ -61,6 +62,7 @@ typedef struct hf2c_task {
     const char *first, *second, *list; /* names of the fields in an object; NULL: there is none */
     int needs_object;                  /* a string alone is not enough */
     int converses;                     /* takes a list of messages too */
+    int reads_objects;                 /* an object goes to the task as it is */
     int (*suits)(const hf2c_model *model); /* may the model's labels do for it? NULL: any do, if its head allows the task */
     hf2c_options options;
     size_t bytes; /* of the struct that the options fill */
@@ -71,6 +73,8 @@ typedef struct hf2c_task {
     hf2c_status (*prepare)(hf2c_run *run, const void *options, hf2c_job *job);
     hf2c_status (*finish)(hf2c_run *run, const void *options, const hf2c_job *job);
     const char *outputs[3]; /* with prepare: names of the outputs, then NULL */
+    /* Answers requests with "prompts" in place of hf2c_prompts_request; NULL for tasks whose prompts are texts. */
+    hf2c_status (*prompts)(hf2c_run *run, hf2c_text prompts, hf2c_text kwargs);
 } hf2c_task;
 
 /* The task of that name or alias; NULL when this runtime does not have it. */
