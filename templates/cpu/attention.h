@@ -13,7 +13,7 @@
 enum {
     ATTENTION_QUERIES = 2 * TILE_ROWS,
     ATTENTION_AHEAD = 16,     /* keys: the cache is asked for values that many before their turn */
-    ATTENTION_CHUNKS = ATTENTION_HEAD_DIM / TILE_DEPTH
+    ATTENTION_CHUNKS = (ATTENTION_HEAD_DIM + TILE_DEPTH - 1) / TILE_DEPTH
 };
 
 typedef struct Attention {
@@ -24,6 +24,7 @@ typedef struct Attention {
     int heads, kv_heads, head_dim, v_head_dim, cached, causal;
     int64_t ldq, ldk, ldv, window, D, origin;
     float scale, softcap;
+    const hf2c_team *team;
 } Attention;
 
 /* Queries that share their keys: neighbouring rows of a sequence by heads of one group. */
@@ -192,7 +193,7 @@ static inline void attention_store(float *y, const float *sums, const int head_d
 
 SIMD_INLINE void attention_tile(const Attention *a, int s, int row, int end_row, int head, int end_head)
 {
-    AttentionTile tile, *t = &tile;
+    KERNEL_SCRATCH(AttentionTile, t, a->team);
     int kv = head / (a->heads / a->kv_heads);
     Keys k = sequence_keys(a->k, a->sequences, s, a->cached, a->kv_heads * a->head_dim, a->ldk);
     Keys v = sequence_keys(a->v, a->sequences, s, a->cached, a->kv_heads * a->v_head_dim, a->ldv);
@@ -247,7 +248,7 @@ static inline void attention(const hf2c_team *team, float *y, const float *q, co
 {
     const Attention a = {y,          q,      k,      v,   sequences, bias, sinks,  heads, kv_heads, head_dim,
                          v_head_dim, cached, causal, ldq, ldk,       ldv,  window, D,     origin,   scale,
-                         softcap};
+                         softcap,    team};
     if (head_dim <= ATTENTION_HEAD_DIM && v_head_dim <= ATTENTION_HEAD_DIM)
         attention_units(&a, team, rows);
     else if (team->index == 0)
