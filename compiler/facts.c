@@ -36,6 +36,17 @@ static void describe_outputs(Compiled *c)
     c->facts.output_count = (int)c->graph->outputs;
 }
 
+static void describe_places(Compiled *c)
+{
+    hf2c_places *places = ARENA_ARRAY(c->arena, hf2c_places, c->graph->outputs);
+    for (size_t i = 0; i < c->graph->outputs; i++) {
+        const GraphOutput *from = &c->graph->output[i];
+        bool several = rows_of(from->node) == HF2C_ROWS_IMAGES && (from->node->shape.dim[0].size > 1 || from->line > 0);
+        if (several) places[i] = (hf2c_places){(int)shape_columns(from->node->shape), (int)from->line};
+    }
+    c->facts.places = c->facts.image_values ? places : NULL;
+}
+
 /* A token id of config.json or generation_config.json; the latter counts. Configs carry ids of another vocabulary as defaults of their
  * family: nothing can be such a token. */
 static int32_t token_id(const Compiled *c, const char *key)
@@ -233,6 +244,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->tokenizer = c->tokenizer;
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);
+    describe_places(c);
     if (!facts_describe_images(c, err)) return false;
     describe_generation(c);
     describe_task_settings(c);

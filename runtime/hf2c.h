@@ -64,7 +64,7 @@ typedef struct hf2c_batch {
 } hf2c_batch;
 
 /* HF2C_ROWS_SOURCE: one for each row of encode(), which alone gives this output; forward() gives the others. HF2C_ROWS_IMAGES: one for
- * each image; where that has several rows, they lie side by side in the columns. */
+ * each image; where that has several rows, they lie side by side in the columns: see hf2c_places. */
 typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED, HF2C_ROWS_SOURCE, HF2C_ROWS_IMAGES } hf2c_rows;
 
 typedef struct hf2c_output {
@@ -72,6 +72,12 @@ typedef struct hf2c_output {
     hf2c_rows rows;   /* how many rows it has */
     int columns;
 } hf2c_output;
+
+/* What lies side by side in a row of an output of images. */
+typedef struct hf2c_places {
+    int columns; /* of each of the rows that lie there; 0: there is one only */
+    int line;    /* where they are places in lines, which transformers has as [channels, height, width]: places in a line; else 0 */
+} hf2c_places;
 
 typedef struct hf2c_model hf2c_model;
 typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
@@ -139,6 +145,7 @@ struct hf2c_model {
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;
+    const hf2c_places *places; /* [output_count]; NULL: the model takes no images */
     const char *const *labels; /* id2label, UTF-8; NULL when there are none */
     int label_count;
     int problem; /* hf2c_problem: how logits become scores */

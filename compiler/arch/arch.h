@@ -46,6 +46,7 @@ struct Builder {
     int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
     int64_t stretched_positions; /* for which the rotation is made, where that is more than length_keys say; else 0 */
     bool hidden_states;     /* every layer's output is wanted as an output */
+    int64_t line;           /* where the body gives places of a picture in lines: places in a line */
     char scope[256];        /* dotted, with a final dot when not empty */
     size_t outer[16];       /* lengths of the scopes around it */
     int depth;

@@ -252,6 +252,12 @@ Node *image_attention(Builder *b, Node *q, Node *k, Node *v, int64_t heads, int6
                      &(Attributes){.heads = heads, .head_dim = head_dim, .size = span, .groups = groups, .scale = 1 / sqrt((double)head_dim)});
 }
 
+void image_planes_output(Builder *b, const char *name, Node *x, int64_t line)
+{
+    graph_output(b->graph, name, x);
+    b->graph->output[b->graph->outputs - 1].line = line;
+}
+
 void image_classifier(Builder *b, Node *pooled, const char *name)
 {
     graph_output(b->graph, "logits", linear(b, pooled, name, label_count(b), true));

@@ -4,6 +4,8 @@
 
 #include "compiler/arch/blocks.h"
 
+#define IMAGE_TASKS "image-feature-extraction" /* of base models */
+
 /* Rows of an image laid out in lines. */
 typedef struct Grid {
     int64_t height, width;
@@ -43,6 +45,8 @@ Node *image_row(Builder *b, Node *x, int64_t row);  /* one row of each image */
 Node *image_rows(Builder *b, Node *x, int64_t first, int64_t count);
 /* Attention among the rows of an image, span at a time; bias may be NULL: see op spans. */
 Node *image_attention(Builder *b, Node *q, Node *k, Node *v, int64_t heads, int64_t span, int64_t groups, Node *bias);
+/* An output whose rows are places in lines of `line`: transformers has it as [channels, height, width]. */
+void image_planes_output(Builder *b, const char *name, Node *x, int64_t line);
 void image_classifier(Builder *b, Node *pooled, const char *name);  /* logits, where there are labels */
 
 #endif

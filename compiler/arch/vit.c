@@ -100,5 +100,5 @@ static void vit_base(Builder *b, Node *hidden)
 static void vit_classify(Builder *b, Node *hidden) { image_classifier(b, image_row(b, hidden, 0), "classifier"); }
 
 #define VIT_HEADS {[HEAD_base] = vit_base, [HEAD_image_classification] = vit_classify}
-const Architecture arch_vit = {.model_type = "vit", .prefix = "vit.", .images = true, .body = vit_body, .head = VIT_HEADS};
-const Architecture arch_deit = {.model_type = "deit", .prefix = "deit.", .images = true, .body = deit_body, .head = VIT_HEADS};
+const Architecture arch_vit = {.model_type = "vit", .prefix = "vit.", .images = true, .tasks = IMAGE_TASKS, .body = vit_body, .head = VIT_HEADS};
+const Architecture arch_deit = {.model_type = "deit", .prefix = "deit.", .images = true, .tasks = IMAGE_TASKS, .body = deit_body, .head = VIT_HEADS};

@@ -36,6 +36,10 @@ static void print_outputs(Str *out, const hf2c_model *f)
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
     str_printf(out, "};\n\n");
+    if (!f->places) return;
+    str_printf(out, "static const hf2c_places places[] = {\n");
+    for (int i = 0; i < f->output_count; i++) str_printf(out, "    {%d, %d},\n", f->places[i].columns, f->places[i].line);
+    str_printf(out, "};\n\n");
 }
 
 static void print_ids(Str *out, const char *name, const int32_t *ids, int count)
@@ -122,6 +126,7 @@ static void print_model(Str *out, const Compiled *c)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
                    text_of_float(c->arena, f->similarity));
     str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
+    if (f->places) str_printf(out, "    .places = places,\n");
     if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
     str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],
                poolings[f->pooling], f->normalize);

@@ -117,6 +117,7 @@ typedef struct Param {
 typedef struct GraphOutput {
     const char *name; /* logits, last_hidden_state, hidden_states.3 ... */
     Node *node;
+    int64_t line; /* of rows of an image that are places in lines: places in a line; else 0 */
 } GraphOutput;
 
 typedef struct Graph {

@@ -10,6 +10,10 @@ typedef struct hf2c_picture {
     uint8_t *pixels; /* [height, width, 3] red, green, blue; malloc */
 } hf2c_picture;
 
+typedef struct hf2c_picture_size {
+    int height, width;
+} hf2c_picture_size;
+
 /* Reads a PNG or JPEG file. What is transparent keeps its colour, as when PIL converts to RGB. */
 hf2c_status hf2c_picture_read(hf2c_picture *picture, const char *path, hf2c_message *message);
 void hf2c_picture_free(hf2c_picture *picture);
