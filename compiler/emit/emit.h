@@ -18,6 +18,7 @@ typedef struct Dialect {
     bool barrier;             /* a wrapper ends with one */
     const char *begin, *end;  /* includes around the kernels; NULL: none */
     const char *device;       /* room runtime/DEVICE opens it, hf2c_program_DEVICE is for programs; NULL: the processor itself */
+    bool firmware;            /* one member, planned scratch, the schedule step by step, one file (firmware.c, amalgamate.c) */
 } Dialect;
 const Dialect *dialect_find(const char *emitter);
 
@@ -41,6 +42,15 @@ void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *op
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
 bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
 void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
+bool emit_is_firmware(const Compiled *compiled);
+/* firmware.c: what the schedule of firmware has that others do not. */
+void emit_small_memory(Str *out, const Compiled *compiled);       /* macros before the kernels */
+void emit_small_memory_check(Str *out, const Compiled *compiled); /* behind them: the planned scratch suffices */
+void emit_step_schedule(Str *out, const Compiled *compiled, int entry, const char *const *sections); /* [plan->sections] names */
+void emit_step_entry(Str *out, const Compiled *compiled, int entry);                                 /* what the model's struct points at */
+void emit_step_calls(Str *out, const Compiled *compiled);   /* NAME_model.c: calls that begin, and whole ones */
+void emit_step_context(Str *out, const Compiled *compiled); /* NAME.h: what the context holds of a call */
+void emit_step_header(Str *out, const Compiled *compiled);  /* NAME.h: their declarations */
 /* Is there a command line? */
 static inline bool emit_has_main(const Compiled *compiled, const EmitOptions *options) { return options->program && compiled->target->hosted; }
 /* Has the model NAME_classify and NAME_embed, which take text? */

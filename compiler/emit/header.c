@@ -114,14 +114,17 @@ void emit_header(Str *out, const Compiled *c)
     const char *big = upper(c->arena, c->name), *name = c->name;
     str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
                c->facts.name, c->facts.architecture);
-    str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"hf2c.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big);
+    str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"%s\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big,
+               emit_is_firmware(c) ? flat_name(c->arena, "runtime/core/call.h") : "hf2c.h");
     size_t from = out->length;
     print_sizes(out, c, big);
     fix_identifiers(out, from);
     str_printf(out, "extern const hf2c_model %s_model;\n", name);
     str_printf(out, "extern const unsigned char %s_weights[]; /* linked in, unless the program maps a file */\n\n", name);
-    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n%s} %s_context;\n\n", name,
-               encoder ? "    int32_t source; /* tokens of its source */\n" : "", name);
+    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n%s", name,
+               encoder ? "    int32_t source; /* tokens of its source */\n" : "");
+    if (emit_is_firmware(c)) emit_step_context(out, c);
+    str_printf(out, "} %s_context;\n\n", name);
     str_printf(out,
                "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
@@ -129,6 +132,7 @@ void emit_header(Str *out, const Compiled *c)
     if (encoder) print_source(out, name);
     if (c->facts.state_bytes) print_decoder(out, name);
     else if (c->facts.vocabulary) print_encoder(out, name);
+    if (emit_is_firmware(c)) emit_step_header(out, c);
     if (c->facts.image_values) print_images(out, name);
     print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"

@@ -139,13 +139,14 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "};\n\n");
 }
 
-static void print_init(Str *out, const char *name)
+static void print_init(Str *out, const Compiled *c)
 {
+    const char *name = c->name, *idle = emit_is_firmware(c) && c->facts.vocabulary ? "    c->slices = 0;\n" : "";
     str_printf(out,
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
-               "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n"
+               "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n%s"
                "    return hf2c_context_init(&c->context, &%s_model, weights, weights_bytes, workspace, workspace_bytes, state, state_bytes, 1);\n}\n\n",
-               name, name, name);
+               name, name, idle, name);
 }
 
 static void print_decoder(Str *out, const Compiled *c)
@@ -248,8 +249,9 @@ void emit_model(Str *out, const Compiled *c)
     print_task_settings(out, c->arena, &c->facts);
     print_image_settings(out, c->arena, c->facts.image);
     print_model(out, c);
-    print_init(out, c->name);
-    if (c->facts.state_bytes) print_decoder(out, c);
+    print_init(out, c);
+    if (emit_is_firmware(c)) emit_step_calls(out, c);
+    else if (c->facts.state_bytes) print_decoder(out, c);
     else if (c->facts.vocabulary) print_encoder(out, c);
     if (c->facts.image_values) print_images(out, c);
     if (graph_has_encoder(c->graph)) print_source(out, c);

@@ -46,6 +46,7 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
         straight.roll = false;
         plan = plan_try(arena, graph, &straight, err);
     }
+    if (plan) plan_scratch(plan);
     if (!plan || !fits(plan, err) || !plan_check(arena, plan, err)) return NULL;
     return plan;
 }

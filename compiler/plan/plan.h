@@ -51,6 +51,8 @@ typedef struct Carry {
     size_t from; /* step number */
 } Carry;
 enum { SECTION_MAX_CARRIES = 4 };
+/* Keys of a block of attention, and columns of a block of its heads, in firmware. */
+enum { PLAN_TILE_DEPTH = 32 };
 
 /* steps [first, first + count), `iterations` times. */
 typedef struct Section {
@@ -97,6 +99,8 @@ typedef struct Plan {
     size_t weights;
     Buffer *buffer;
     size_t buffers;
+    size_t scratch_offset, scratch_bytes; /* in the arena, behind the values: what kernels of firmware use instead of the stack */
+    int64_t head_dim;       /* the widest head that kernels of firmware have room for, in whole panels; 0: there is none */
     size_t *output_offset; /* by output, in the arena: where a device computes it; NULL: outputs go straight to the caller */
     size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: the whole file, header included */
     bool *is_linear_weight; /* by node id */
@@ -113,6 +117,7 @@ bool plan_check(Arena *arena, const Plan *plan, Err *err);
 void plan_print(Str *out, const Plan *plan);
 
 /* ---- stages, in order (plan.c) ---- */
+void plan_scratch(Plan *plan);                        /* scratch.c: room for kernels of firmware, after all others */
 void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one section */
 void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
 bool plan_select(Arena *arena, Plan *plan, Err *err); /* select.c: bind, kernel, instance */
