@@ -235,6 +235,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->max_sequence = (int)limits->max_sequence;
     f->max_rows = (int)limits->max_rows;
     f->max_batch = (int)limits->max_batch;
+    f->alone_rows = c->plan->alone_rows;
     f->image_values = image_values(c->before);
     f->max_images = f->image_values ? (int)limits->max_images : 0;
     f->similarity = (float)c->built.similarity;

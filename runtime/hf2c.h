@@ -82,6 +82,13 @@ typedef struct hf2c_places {
 typedef struct hf2c_model hf2c_model;
 typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
 
+/* How calls share the processors with others, in seconds; zeros at first. Results do not depend on it. */
+typedef struct hf2c_pace {
+    double until; /* when more than one thread is tried again */
+    double pause; /* how long the last pause was */
+    int strikes;  /* calls in a row whose threads hindered each other */
+} hf2c_pace;
+
 /* Caller-owned; fill by hf2c_context_init (or NAME_init). */
 typedef struct hf2c_context hf2c_context;
 struct hf2c_context {
@@ -90,7 +97,8 @@ struct hf2c_context {
     uint8_t *workspace;     /* [workspace_bytes], 64-byte aligned: scratch, nothing in it survives a call */
     uint8_t *state;         /* [slots * state_bytes], 64-byte aligned: the cache; NULL for models without one */
     size_t slots;
-    int threads;            /* 1 where there are no threads */
+    int threads;            /* at most; 1 where there are no threads */
+    hf2c_pace pace;
     void *engine;           /* for engines other than compiled code; NULL otherwise */
     hf2c_status (*copy_slot)(hf2c_context *context, size_t from, size_t to); /* where the state is no memory of the host's; else NULL */
 };
@@ -138,6 +146,7 @@ struct hf2c_model {
     int max_sequence; /* longest sequence, and capacity of a cache slot */
     int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
     int max_batch;    /* most sequences in one call */
+    int alone_rows;   /* calls of so few rows run on one thread, which is faster */
     int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */

@@ -15,7 +15,7 @@ typedef struct Dialect {
     const char *team;         /* type of the first parameter */
     const char *team_name;
     bool template_constants;  /* kernel<K, N>(...) instead of kernel(..., K, N) */
-    bool barrier;             /* a wrapper ends with one */
+    bool enters;              /* a wrapper asks hf2c_enter who computes */
     const char *begin, *end;  /* includes around the kernels; NULL: none */
     const char *device;       /* room runtime/DEVICE opens it, hf2c_program_DEVICE is for programs; NULL: the processor itself */
     bool firmware;            /* one member, planned scratch, the schedule step by step, one file (firmware.c, amalgamate.c) */

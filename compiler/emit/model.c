@@ -120,6 +120,7 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "    .vocabulary = %d,\n    .hidden = %d,\n    .layers = %d,\n    .token_types = %d,\n", f->vocabulary, f->hidden, f->layers,
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
+    if (f->alone_rows) str_printf(out, "    .alone_rows = %d,\n", f->alone_rows);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
     if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)

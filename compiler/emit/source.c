@@ -119,11 +119,21 @@ static void print_constants(const Emitter *e, const Instance *instance)
         str_printf(e->out, "%s%s", i ? ", " : "", constant_text(e, instance->kernel, &instance->call, i));
 }
 
+/* Where there is one thread, it takes part in everything. */
+static bool enters(const Emitter *e) { return e->dialect->enters && e->plan->options.target->threads; }
+
+static void print_enter(const Emitter *e, const Instance *instance)
+{
+    const char *alone = arena_printf(e->arena, "%s <= %d", declared_name(instance->kernel->dynamic_text), instance->alone);
+    str_printf(e->out, "    hf2c_team part;\n    if (!hf2c_enter(team, &part, %s)) return;\n", instance->alone ? alone : "0");
+}
+
 /* The kernel with this model's numbers: the compiler specialises it. */
 static void print_wrapper(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
     print_wrapper_head(e, instance);
+    if (enters(e)) print_enter(e, instance);
     if (kernel->constants) str_printf(e->out, "    /* %s */\n", kernel->constant_text);
     str_printf(e->out, "    %s", kernel->name);
     if (e->dialect->template_constants && kernel->constants) {
@@ -131,7 +141,7 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
         print_constants(e, instance);
         str_printf(e->out, ">");
     }
-    str_printf(e->out, "(%s", e->dialect->team_name);
+    str_printf(e->out, "(%s", enters(e) ? "&part" : e->dialect->team_name);
     for (int i = 0; i < kernel->pointers; i++) {
         const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
         str_printf(e->out, ", %s", i == 0 || instance->call.pointer[i] ? name : e->dialect->template_constants ? "nullptr" : "NULL");
@@ -142,7 +152,7 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
         print_constants(e, instance);
     }
     for (int i = 0; i < kernel->reals; i++) str_printf(e->out, ", %s", real_text(e, instance->call.real[i]));
-    str_printf(e->out, ");\n%s}\n\n", e->dialect->barrier ? "    hf2c_barrier(team);\n" : "");
+    str_printf(e->out, ");\n}\n\n");
 }
 
 /* ---- the schedule ---- */

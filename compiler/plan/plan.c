@@ -22,6 +22,7 @@ static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *optio
     plan_schedule(arena, plan);
     if (options->roll) plan_roll(arena, plan);
     if (!plan_select(arena, plan, err) || !plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
+    plan_threads(plan);
     return plan;
 }
 

@@ -35,6 +35,7 @@ typedef struct Instance {
     Call call;         /* constants, reals, which pointers are absent */
     const char *name;  /* "linear_512x256_bf16" */
     const char *about; /* what it computes, for a comment */
+    int alone;         /* up to so many rows (or what its dynamic parameter counts) one thread does it sooner than several */
 } Instance;
 
 typedef struct Step {
@@ -104,6 +105,7 @@ typedef struct Plan {
     size_t *output_offset; /* by output, in the arena: where a device computes it; NULL: outputs go straight to the caller */
     size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: the whole file, header included */
     bool *is_linear_weight; /* by node id */
+    int alone_rows;         /* calls of up to so many rows have only steps that one thread does alone */
 } Plan;
 
 /* Plans the graph. NULL and *err when the target cannot hold it or has no kernel for a node. */
@@ -122,6 +124,7 @@ void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one 
 void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
 bool plan_select(Arena *arena, Plan *plan, Err *err); /* select.c: bind, kernel, instance */
 bool plan_weights(Arena *arena, Plan *plan);          /* weights.c: layout of the weights; false: a loop's are not regular */
+void plan_threads(Plan *plan);                        /* threads.c: what one thread does alone */
 bool plan_memory(Arena *arena, Plan *plan);           /* memory.c: buffers and operands; false: a loop cannot hand its values on */
 
 /* ---- shared by the stages ---- */

@@ -107,7 +107,7 @@ static int instance_of(Arena *arena, Plan *plan, const KernelEntry *kernel, cons
     for (size_t i = 0; i < plan->instances; i++)
         if (same_instance(&plan->instance[i], kernel, call)) return (int)i;
     const char *about = instance_about(arena, node);
-    plan->instance[plan->instances] = (Instance){kernel, *call, instance_name(arena, plan, kernel, call, node), about};
+    plan->instance[plan->instances] = (Instance){kernel, *call, instance_name(arena, plan, kernel, call, node), about, 0};
     return (int)plan->instances++;
 }
 
