@@ -156,7 +156,7 @@ static bool copy_tokenizer(Folder *f)
 /* What stands on the tokenizer. Firmware gets only what NAME.h offers: no requests, no JSON. */
 static bool copy_text_rooms(Folder *f)
 {
-    static const char *const direct[] = {"runtime/task/common.c", "runtime/task/direct.c", "runtime/task/forward.c", "runtime/task/pool.c"};
+    static const char *const direct[] = {"runtime/task/direct.c", "runtime/task/pool.c"};
     const Compiled *c = f->compiled;
     bool hosted = c->target->hosted, fine = true;
     if (!c->tokenizer && !(hosted && c->facts.image)) return true;

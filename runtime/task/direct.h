@@ -7,6 +7,8 @@
 /* A scratch of that many bytes suffices for a text of text_bytes; it needs no alignment. */
 size_t hf2c_direct_scratch(const hf2c_model *model, size_t text_bytes);
 
+/* Tokens of a text, with the special ones around it; ids, types: [max_sequence]. cut: what is too long is cut, else HF2C_TOO_LONG. */
+hf2c_status hf2c_direct_encode(hf2c_context *context, hf2c_text text, int cut, hf2c_scratch *scratch, int32_t *ids, int32_t *types, size_t *count);
 /* The label with the highest score. HF2C_TOO_LONG: the text has more tokens than the model takes; HF2C_TOO_SMALL: scratch. */
 hf2c_status hf2c_direct_classify(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, int *label, float *score);
 /* The text's embedding, [hidden], with the model's own pooling and length. Texts that are too long are cut. */
