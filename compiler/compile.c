@@ -39,6 +39,10 @@ static PlanOptions plan_options(const Compiled *c)
     if (whole && p.max_rows < p.max_sequence) p.max_rows = p.max_sequence;
     p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
     p.max_images = p.max_batch < 4 ? p.max_batch : 4; /* one is much work alone */
+    if (c->built.pictures.patch) { /* and those of sizes of their own may be large */
+        p.max_images = c->options.max_batch ? c->options.max_batch : 1;
+        p.max_rows = p.max_images * p.max_sequence;
+    }
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
     p.roll = pass_enabled(&c->options.passes, "roll");
     return p;

@@ -238,6 +238,9 @@ bool facts_describe(Compiled *c, Err *err)
     f->alone_rows = c->plan->alone_rows;
     f->image_values = image_values(c->before);
     f->max_images = f->image_values ? (int)limits->max_images : 0;
+    f->image_patch = (int)c->built.pictures.patch;
+    f->image_tokens = (int)c->built.pictures.tokens;
+    f->image_channels = (int)c->built.pictures.channels;
     f->similarity = (float)c->built.similarity;
     f->labels = c->built.labels;
     f->label_count = c->built.label_count;

@@ -58,6 +58,9 @@ typedef struct hf2c_batch {
     /* Models with images only; a call may have images, tokens, or both. */
     int images;
     const float *values; /* [images * model->image_values] pixels, channel by channel, scaled as the model wants them */
+    /* Models whose pictures have sizes of their own (model->image_patch) only. Each picture is a sequence of hf2c_picture_rows() rows, and
+     * its values end where those of the next begin. */
+    const int32_t *sizes; /* [images, 2] height and width */
     /* Models with an encoder only, for forward(); encode() ignores them. */
     const int32_t *memory;      /* [sequences] tokens of the source that each sequence looks back at; required there */
     const int32_t *memory_slot; /* [sequences] slot that encode() put that source into, or NULL for the sequence's own */
@@ -125,13 +128,19 @@ typedef struct hf2c_task_settings {
     float length_penalty;
 } hf2c_task_settings;
 
-/* How a picture becomes values. */
+/* HF2C_RESIZE_SHORTEST: the shorter edge gets its length, the other follows; EDGES: unless the longer one would be longer than `longest`,
+ * which then gets that; WITHIN: the largest that fits into height and width. */
+typedef enum hf2c_resize { HF2C_RESIZE_NONE, HF2C_RESIZE_EXACT, HF2C_RESIZE_SHORTEST, HF2C_RESIZE_EDGES, HF2C_RESIZE_WITHIN } hf2c_resize;
+
+/* How a picture becomes values: resized, cut, scaled, padded. */
 typedef struct hf2c_image_settings {
-    int height, width; /* it is resized to; 0: not */
-    int shortest;      /* instead: its shorter edge is resized to; 0: not */
-    int filter;        /* PIL's number: 2 bilinear, 3 bicubic ... */
-    int out_height, out_width; /* what is cut out of its middle */
-    float factor, mean[3], deviation[3]; /* (value * factor - mean) / deviation, for red, green and blue */
+    int resize; /* hf2c_resize */
+    int height, width, shortest, longest;
+    int multiple; /* sides are cut to multiples of it; 0: not */
+    int filter;   /* PIL's number: 2 bilinear, 3 bicubic ... */
+    int crop_height, crop_width; /* cut out of its middle, black around it where it is smaller; 0: not */
+    int pad_height, pad_width;   /* zeros to the right and below; 0: not */
+    float factor, offset, mean[3], deviation[3]; /* (value * factor - offset - mean) / deviation, for red, green and blue */
 } hf2c_image_settings;
 
 struct hf2c_model {
@@ -150,6 +159,9 @@ struct hf2c_model {
     int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
+    int image_patch;  /* pictures have sizes of their own, with image_values numbers at most: side of the patches that are rows; else 0 */
+    int image_tokens; /* rows of each beside its patches */
+    int image_channels;
     const hf2c_image_settings *image; /* NULL: unknown */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
@@ -183,6 +195,8 @@ hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batc
 hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch);
 /* Copies what one slot of the state holds to another. HF2C_BAD_ARGUMENT when there is no such slot. */
 hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to);
+/* Rows of a picture of that size; 0: the model cannot take it. For models with pictures of sizes of their own. */
+int hf2c_picture_rows(const hf2c_model *model, int height, int width);
 /* Index of the output of that name, or -1. */
 int hf2c_output_find(const hf2c_model *model, const char *name);
 

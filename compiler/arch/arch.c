@@ -111,9 +111,9 @@ static const Node *logits_of(const Graph *graph)
 /* What id2label says, in order of the ids. */
 static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
 {
-    bool labelled = strstr(heads[built->head].tasks, "-classification") != NULL;
+    bool labelled = strstr(heads[built->head].tasks, "-classification") != NULL || built->head == HEAD_object_detection;
     if (!labelled) return true;
-    int count = (int)shape_columns(logits_of(b->graph)->shape);
+    int count = (int)shape_columns(logits_of(b->graph)->shape) - (built->head == HEAD_object_detection); /* the last of those: nothing */
     built->label_count = count;
     built->labels = ARENA_ARRAY(arena, const char *, (size_t)count);
     const cJSON *labels = built->head == HEAD_multiple_choice ? NULL : config_item(b->config, "id2label");
@@ -171,7 +171,10 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     built->cached = b->cached;
     built->caches = b->caches;
     built->similarity = b->similarity;
+    built->pictures = b->pictures;
     built->max_sequence = 1;
+    if (b->pictures.patch)
+        built->max_sequence = b->pictures.tokens + b->pictures.most.height / b->pictures.patch * (b->pictures.most.width / b->pictures.patch);
     if (built->architecture->images) return;
     built->vocabulary = config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
     const char *length = built->architecture->length_keys;

@@ -31,6 +31,17 @@ typedef struct Architecture {
     HeadBuilder *head[HEAD_COUNT];
 } Architecture;
 
+/* Rows or pixels of an image laid out in lines. */
+typedef struct Grid {
+    int64_t height, width;
+} Grid;
+
+/* Pictures of sizes of their own, each a sequence of its patches and some tokens; patch 0: all have one size. */
+typedef struct Pictures {
+    int64_t patch, tokens, channels;
+    Grid most; /* no picture has more pixels or patches than one of these sides */
+} Pictures;
+
 struct Builder {
     Graph *graph;
     Model *model;
@@ -50,6 +61,7 @@ struct Builder {
     char scope[256];        /* dotted, with a final dot when not empty */
     size_t outer[16];       /* lengths of the scopes around it */
     int depth;
+    Pictures pictures;
     double deviation;       /* initializer_range */
     double similarity;      /* see BuiltModel */
 };
@@ -67,6 +79,7 @@ typedef struct BuiltModel {
     const char **labels;
     int label_count;
     int problem; /* hf2c_problem */
+    Pictures pictures;
     double similarity; /* of embeddings of texts and images: what their product is multiplied by; 0: there are none */
 } BuiltModel;
 

@@ -73,9 +73,16 @@ static void print_encoder(Str *out, const char *name)
                "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out);\n\n", name, name);
 }
 
-static void print_images(Str *out, const char *name)
+static void print_images(Str *out, const Compiled *c, const char *name)
 {
-    str_printf(out,
+    if (c->facts.image_patch)
+        str_printf(out,
+                   "/* Runs a picture; values: [channels, height, width], at most IMAGE_VALUES, scaled as the model wants them. out receives output\n"
+                   " * number `output` (NAME_OUTPUT_...): [hf2c_picture_rows(), columns], or [columns] where it has none of the rows. HF2C_TOO_LONG: the\n"
+                   " * model does not take pictures of that size. */\n"
+                   "hf2c_status %s_see(%s_context *c, const float *values, int height, int width, int output, float *out);\n\n", name, name);
+    else
+        str_printf(out,
                "/* Runs images; values: [images, IMAGE_VALUES], channel by channel, scaled as the model wants them. out receives output number\n"
                " * `output` (NAME_OUTPUT_...), [images, columns]. */\n"
                "hf2c_status %s_see(%s_context *c, const float *values, int images, int output, float *out);\n\n", name, name);
@@ -133,7 +140,7 @@ void emit_header(Str *out, const Compiled *c)
     if (c->facts.state_bytes) print_decoder(out, name);
     else if (c->facts.vocabulary) print_encoder(out, name);
     if (emit_is_firmware(c)) emit_step_header(out, c);
-    if (c->facts.image_values) print_images(out, name);
+    if (c->facts.image_values) print_images(out, c, name);
     print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
                     "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);

@@ -93,16 +93,25 @@ static void print_task_settings(Str *out, Arena *arena, const hf2c_model *f)
     str_printf(out, "};\n\n");
 }
 
+static void print_three(Str *out, Arena *arena, const char *name, const float *values)
+{
+    str_printf(out, "    .%s = {%sf, %sf, %sf},\n", name, text_of_float(arena, values[0]), text_of_float(arena, values[1]),
+               text_of_float(arena, values[2]));
+}
+
 static void print_image_settings(Str *out, Arena *arena, const hf2c_image_settings *s)
 {
+    static const char *const resizes[] = {"NONE", "EXACT", "SHORTEST", "EDGES", "WITHIN"};
     if (!s) return;
-    str_printf(out, "static const hf2c_image_settings image_settings = {\n    .height = %d, .width = %d, .shortest = %d, .filter = %d,\n"
-                    "    .out_height = %d, .out_width = %d, .factor = %sf,\n    .mean = {", s->height, s->width, s->shortest, s->filter,
-               s->out_height, s->out_width, text_of_float(arena, s->factor));
-    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->mean[i]));
-    str_printf(out, "}, .deviation = {");
-    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->deviation[i]));
-    str_printf(out, "},\n};\n\n");
+    str_printf(out, "static const hf2c_image_settings image_settings = {\n    .resize = HF2C_RESIZE_%s, .height = %d, .width = %d, "
+                    ".shortest = %d, .longest = %d, .multiple = %d,\n", resizes[s->resize], s->height, s->width, s->shortest, s->longest,
+               s->multiple);
+    str_printf(out, "    .filter = %d, .crop_height = %d, .crop_width = %d, .pad_height = %d, .pad_width = %d,\n", s->filter,
+               s->crop_height, s->crop_width, s->pad_height, s->pad_width);
+    str_printf(out, "    .factor = %sf, .offset = %sf,\n", text_of_float(arena, s->factor), text_of_float(arena, s->offset));
+    print_three(out, arena, "mean", s->mean);
+    print_three(out, arena, "deviation", s->deviation);
+    str_printf(out, "};\n\n");
 }
 
 static void print_model(Str *out, const Compiled *c)
@@ -126,6 +135,9 @@ static void print_model(Str *out, const Compiled *c)
     if (f->image_values)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
                    text_of_float(c->arena, f->similarity));
+    if (f->image_patch)
+        str_printf(out, "    .image_patch = %d,\n    .image_tokens = %d,\n    .image_channels = %d,\n", f->image_patch, f->image_tokens,
+                   f->image_channels);
     str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
     if (f->places) str_printf(out, "    .places = places,\n");
     if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
@@ -204,6 +216,22 @@ static void print_encoder(Str *out, const Compiled *c)
                name, name, c->facts.max_sequence, c->facts.max_sequence, c->facts.output_count, c->facts.output_count, c->facts.max_sequence);
 }
 
+/* The same for pictures of sizes of their own. */
+static void print_pictures(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "\nhf2c_status %s_see(%s_context *c, const float *values, int height, int width, int output, float *out)\n{\n"
+               "    float *outputs[%d] = {NULL};\n    int32_t start[2] = {0, 0}, sizes[2] = {0, 0};\n"
+               "    if (!c || !values || output < 0 || output >= %d) return HF2C_BAD_ARGUMENT;\n"
+               "    start[1] = hf2c_picture_rows(c->context.model, height, width);\n    if (start[1] == 0) return HF2C_TOO_LONG;\n"
+               "    sizes[0] = height;\n    sizes[1] = width;\n    outputs[output] = out;\n"
+               "    hf2c_batch batch = {.rows = start[1], .sequences = 1, .images = 1, .values = values};\n"
+               "    batch.start = start;\n    batch.sizes = sizes;\n"
+               "    return c->context.model->forward(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.output_count, c->facts.output_count);
+}
+
 static void print_images(Str *out, const Compiled *c)
 {
     const char *name = c->name;
@@ -254,7 +282,8 @@ void emit_model(Str *out, const Compiled *c)
     if (emit_is_firmware(c)) emit_step_calls(out, c);
     else if (c->facts.state_bytes) print_decoder(out, c);
     else if (c->facts.vocabulary) print_encoder(out, c);
-    if (c->facts.image_values) print_images(out, c);
+    if (c->facts.image_patch) print_pictures(out, c);
+    else if (c->facts.image_values) print_images(out, c);
     if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);
 }

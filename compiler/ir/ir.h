@@ -225,6 +225,9 @@ double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batc
 /* Evaluates one constant node (and what it depends on) to floats, row-major; memory: arena. A plain param is converted directly. */
 void node_constant_values(Arena *scratch, const Node *node, float *values);
 
+/* Weight of a place `distance` away in torch's cubic convolution, A = -0.75. */
+double cubic_weight(double distance);
+
 /* ---- text, pictures, checks ---- */
 
 void graph_print(Str *out, const Graph *graph);

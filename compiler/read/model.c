@@ -41,6 +41,17 @@ static bool read_optional(Model *model, bool wanted, const char *name, Config *c
     return true;
 }
 
+/* preprocessor_config.json, or the part of processor_config.json that stands for it. */
+static bool read_processor(Model *model, bool wanted, Err *err)
+{
+    static const char name[] = "processor_config.json";
+    if (!read_optional(model, wanted, "preprocessor_config.json", &model->processor, err)) return false;
+    if (model->processor.root->child != NULL || !wanted || model_file(model, name) == NULL) return true;
+    if (!read_optional(model, wanted, name, &model->processor, err)) return false;
+    model->processor = config_object(&model->processor, "image_processor|feature_extractor");
+    return true;
+}
+
 /* Also moves to the folder of the transformer inside, where sentence-transformers keeps one. */
 static bool read_sentence(Model *model, Place *place, Err *err)
 {
@@ -138,7 +149,7 @@ bool model_open(Arena *arena, const char *where, bool with_weights, Model *model
         return false;
     if (!read_config(model, place.config, &model->config, err) ||
         !read_optional(model, !place.config_only, "generation_config.json", &model->generation, err) ||
-        !read_optional(model, !place.config_only, "preprocessor_config.json", &model->processor, err))
+        !read_processor(model, !place.config_only, err))
         return false;
     return place.config_only || !with_weights || read_weights(model, err);
 }

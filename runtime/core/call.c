@@ -23,6 +23,7 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->table.slot_bytes = context->model->state_bytes;
     call->table.memory = batch->memory;
     call->table.memory_slot = batch->memory_slot;
+    call->table.sizes = batch->sizes;
     call->sequences = &call->table;
     call->outputs = outputs;
 }

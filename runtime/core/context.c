@@ -49,6 +49,29 @@ int hf2c_output_find(const hf2c_model *model, const char *name)
     return -1;
 }
 
+int hf2c_picture_rows(const hf2c_model *model, int height, int width)
+{
+    int patch = model->image_patch;
+    if (patch < 1 || height < patch || width < patch || height > model->image_values / width / model->image_channels) return 0;
+    int64_t rows = model->image_tokens + (int64_t)(height / patch) * (width / patch);
+    return rows <= model->max_sequence ? (int)rows : 0;
+}
+
+/* Pictures that are sequences. */
+static hf2c_status check_pictures(const hf2c_model *model, const hf2c_batch *batch)
+{
+    if (batch->images < 1 || batch->sequences != batch->images || !batch->sizes || !batch->start || batch->wanted != 0)
+        return HF2C_BAD_ARGUMENT;
+    if (batch->rows > model->max_rows) return HF2C_TOO_LONG;
+    if (batch->start[0] != 0 || batch->start[batch->images] != batch->rows) return HF2C_BAD_ARGUMENT;
+    for (int i = 0; i < batch->images; i++) {
+        int rows = hf2c_picture_rows(model, batch->sizes[2 * i], batch->sizes[2 * i + 1]);
+        if (rows == 0) return HF2C_TOO_LONG;
+        if (batch->start[i + 1] - batch->start[i] != rows) return HF2C_BAD_ARGUMENT;
+    }
+    return HF2C_OK;
+}
+
 static bool images_alone(const hf2c_batch *batch)
 {
     return batch->images > 0 && batch->rows == 0 && batch->sequences == 0 && batch->wanted == 0;
@@ -58,6 +81,7 @@ static hf2c_status check_counts(const hf2c_model *model, const hf2c_batch *batch
 {
     if (batch->images < 0 || (batch->images > 0 && !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->images > model->max_images) return model->max_images ? HF2C_TOO_LONG : HF2C_NOT_SUPPORTED;
+    if (model->image_patch) return check_pictures(model, batch);
     if (images_alone(batch)) return HF2C_OK;
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
     if (!batch->ids || !batch->positions || !batch->start) return HF2C_BAD_ARGUMENT;
@@ -117,7 +141,7 @@ static hf2c_status check_batch(const hf2c_context *context, const hf2c_batch *ba
 {
     if (!context || !batch) return HF2C_BAD_ARGUMENT;
     hf2c_status status = check_counts(context->model, batch);
-    if (status != HF2C_OK || images_alone(batch)) return status;
+    if (status != HF2C_OK || images_alone(batch) || context->model->image_patch) return status;
     if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
     for (int i = 0; i < batch->sequences; i++) {
         status = check_sequence(context, batch, i);

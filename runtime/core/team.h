@@ -60,6 +60,7 @@ typedef struct hf2c_sequences {
     size_t slot_bytes;    /* distance between two slots of the state */
     const int32_t *memory;      /* [count] tokens of each one's source; NULL where there is no encoder */
     const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
+    const int32_t *sizes;       /* [count, 2] height and width of each one's picture; NULL where they are of one size */
 } hf2c_sequences;
 
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }

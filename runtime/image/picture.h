@@ -22,7 +22,9 @@ void hf2c_picture_free(hf2c_picture *picture);
  * made. */
 hf2c_status hf2c_picture_resize(const hf2c_picture *from, hf2c_picture *to, int height, int width, int filter);
 
-/* Resized, cut, scaled and normalised: values [3, height, width] as the model's settings say. */
-hf2c_status hf2c_picture_values(const hf2c_picture *picture, const hf2c_image_settings *settings, float *values);
+/* Resized, cut, scaled, normalised and padded as the model's settings say: values [3, height, width], *size: those two. HF2C_TOO_SMALL: these
+ * are more than capacity; HF2C_BAD_ARGUMENT: nothing would be left of a side. */
+hf2c_status hf2c_picture_values(const hf2c_picture *picture, const hf2c_image_settings *settings, float *values, size_t capacity,
+                                hf2c_picture_size *size);
 
 #endif

@@ -63,6 +63,9 @@ CALL(convolve) { convolve<64, 64, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, NU
 CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.sequences, o.y, o.rows, 0.0f, 0.0f); }
 CALL(arrange) { arrange<3, 16, 16>(stream, o.y, o.x, o.x, o.x, o.rows, 0.0f); }
 CALL(grouped) { grouped<8, 2, 9, 4, 72>(stream, o.y, o.x, o.x, o.rows); }
+CALL(patches) { patches<3, 16, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(places) { places<192, 32, 54, 16, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(ends) { ends<192, 192, 100>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(spans) { spans<4, 16, 49, 4, 64, 64, 64>(stream, o.y, o.x, o.x, o.x, o.x, o.rows, 0.25f); }
 CALL(pool) { pool<64, 64, POOL_mean, 0>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }

@@ -126,6 +126,84 @@ static void test_arrange(void **)
     check_arrange<40, 3, 9, 1>();
 }
 
+/* Pictures of one to three patches a side, and up to a patch's side less one of pixels more. */
+struct Pictures {
+    Buffer<int32_t> start, sizes;
+    Buffer<hf2c_sequences> table;
+    int count, rows, pixels;
+};
+
+template <int64_t size>
+static Pictures random_pictures(int tokens)
+{
+    int count = random_between(1, 3);
+    Pictures p = {Buffer<int32_t>(count + 1), Buffer<int32_t>(2 * count), Buffer<hf2c_sequences>(1), count, 0, 0};
+    for (int i = 0; i < count; i++) {
+        int down = random_between(1, 3), across = random_between(1, 3);
+        p.start[i] = p.rows;
+        p.sizes[2 * i] = (int)size * down + random_between(0, (int)size - 1);
+        p.sizes[2 * i + 1] = (int)size * across + random_between(0, (int)size - 1);
+        p.rows += tokens + down * across;
+        p.pixels += p.sizes[2 * i] * p.sizes[2 * i + 1];
+    }
+    p.start[count] = p.rows;
+    hf2c_sequences *table = p.table;
+    memset(table, 0, sizeof *table);
+    table->count = count;
+    table->rows = p.rows;
+    table->start = p.start;
+    table->sizes = p.sizes;
+    return p;
+}
+
+template <int64_t channels, int64_t size, int64_t front>
+static void check_patches(int behind)
+{
+    Pictures p = random_pictures<size>((int)front + behind);
+    Buffer<float> values = random_floats(channels * p.pixels), before = not_numbers(p.rows * channels * size * size), expected(before);
+    run_on_cpu("patches", {expected, values, p.table}, p.rows, {channels, size, front}, {});
+    compare("patches", before, expected,
+            [&](hf2c_stream *stream, float *y) { patches<channels, size, front>(stream, y, values, p.table, p.rows); });
+}
+
+static void test_patches(void **)
+{
+    check_patches<1, 3, 0>(0);
+    check_patches<3, 4, 1>(5);
+}
+
+template <int64_t H, int64_t height, int64_t width, int64_t size, int64_t front>
+static void check_places(int behind)
+{
+    Pictures p = random_pictures<size>((int)front + behind);
+    Buffer<float> table = random_floats((front + height * width + behind) * H), before = not_numbers(p.rows * H), expected(before);
+    run_on_cpu("places", {expected, table, p.table}, p.rows, {H, height, width, size, front}, {});
+    compare("places", before, expected,
+            [&](hf2c_stream *stream, float *y) { places<H, height, width, size, front>(stream, y, table, p.table, p.rows); });
+}
+
+static void test_places(void **)
+{
+    check_places<7, 2, 3, 4, 1>(2);
+    check_places<33, 5, 1, 2, 0>(1);
+}
+
+template <int64_t H, int64_t ldx, int64_t size>
+static void check_ends()
+{
+    Pictures p = random_pictures<4>((int)size);
+    int rows = p.count * (int)size;
+    Buffer<float> x = random_rows(p.rows, H, ldx), before = not_numbers(rows * H), expected(before);
+    run_on_cpu("ends", {expected, x, p.table}, rows, {H, ldx, size}, {});
+    compare("ends", before, expected, [&](hf2c_stream *stream, float *y) { ends<H, ldx, size>(stream, y, x, p.table, rows); });
+}
+
+static void test_ends(void **)
+{
+    check_ends<13, 13, 1>();
+    check_ends<7, 9, 5>();
+}
+
 template <int64_t N, int64_t channels, int64_t size, int64_t groups, int64_t ldx>
 static void check_grouped()
 {

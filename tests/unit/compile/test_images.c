@@ -17,10 +17,13 @@ static void check_picture(Arena *arena, const char *folder, const hf2c_image_set
 {
     hf2c_picture picture;
     hf2c_message message = {""};
-    size_t count = (size_t)(3 * settings->out_height * settings->out_width);
+    size_t count = (size_t)(golden->shape[1] * golden->shape[2] * golden->shape[3]);
+    hf2c_picture_size size;
     float *values = ARENA_ARRAY(arena, float, count), *expected = ARENA_ARRAY(arena, float, count), worst = 0;
     if (hf2c_picture_read(&picture, arena_printf(arena, "%s/%s", folder, file), &message) != HF2C_OK) fail_msg("%s", message.text);
-    assert_int_equal(hf2c_picture_values(&picture, settings, values), HF2C_OK);
+    assert_int_equal(hf2c_picture_values(&picture, settings, values, count, &size), HF2C_OK);
+    assert_int_equal(size.height, golden->shape[2]);
+    assert_int_equal(size.width, golden->shape[3]);
     hf2c_picture_free(&picture);
     tensor_to_float(golden, image * count, count, expected);
     for (size_t i = 0; i < count; i++) worst = fmaxf(worst, fabsf(values[i] - expected[i]));
@@ -47,7 +50,7 @@ static void check_case(const char *name)
 
 static void pictures_become_the_oracles_values(void **state)
 {
-    static const char *const cases[] = {"vit-cls", "deit-cls", "dinov2", "clip", "swin-cls", "convnext-cls", "resnet-cls"};
+    static const char *const cases[] = {"vit-cls", "deit-cls", "dinov2", "clip", "swin-cls", "convnext-cls", "resnet-cls", "yolos"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) check_case(cases[i]);
 }

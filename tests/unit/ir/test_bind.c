@@ -44,7 +44,9 @@ static const char model[] =
     "%55 = arrange %53, %54 {size=4 value=2}\n%56 = pool %55 {mode=max size=3}\n"
     "%57 = constant (1.0, ...) : f32[2, 6]\n%58 = grouped %55, %57 {size=1 groups=2}\n"
     "%59 = spans %55, %55, %55 {heads=2 head_dim=2 size=3 groups=2 scale=0.5}\n"
-    "%60 = constant (1.0, ...) : f32[6, 4]\n%61 = add %55, %60\n";
+    "%60 = constant (1.0, ...) : f32[6, 4]\n%61 = add %55, %60\n"
+    "%62 = patches %53, %1 {size=2 channels=3 first=1 behind=2}\n%63 = constant (1.0, ...) : f32[9, 8]\n"
+    "%64 = places %63, %1 {size=2 height=2 width=3 first=1 behind=2}\n%65 = ends %8, %1 {size=2}\n";
 
 typedef struct Case {
     int id;
@@ -96,6 +98,9 @@ static const Case cases[] = {
     {56, "pool", "max_4", FORMAT_f32, 3, 4, {56, 55, -1}, {4, 4, POOL_max, 3}, SYMBOL_images, 0, {0}},
     {58, "grouped", "6x2", FORMAT_f32, 3, 5, {58, 55, 57}, {6, 2, 1, 2, 4}, SYMBOL_images, 0, {0}},
     {59, "spans", "2h2x3", FORMAT_f32, 5, 7, {59, 55, 55, 55, -1}, {2, 2, 3, 2, 4, 4, 4}, SYMBOL_images, 1, {0.5}},
+    {62, "patches", "3x2", FORMAT_f32, 3, 3, {62, 53, 1}, {3, 2, 1}, SYMBOL_rows, 0, {0}},
+    {64, "places", "2x3_8", FORMAT_f32, 3, 5, {64, 63, 1}, {8, 2, 3, 2, 1}, SYMBOL_rows, 0, {0}},
+    {65, "ends", "2x8", FORMAT_f32, 3, 3, {65, 8, 1}, {8, 24, 2}, SYMBOL_images, 0, {0}},
     {61, "binary", "add_24", FORMAT_f32, 3, 4, {61, 55, 60}, {24, 24, 0, FUNCTION_add}, SYMBOL_images, 1, {0}},
 };
 

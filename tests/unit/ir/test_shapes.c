@@ -28,7 +28,8 @@ static const char beginning[] =
     "%16 = constant (3.0, 0.0, 0.0) : f32[3]\n"
     "%17 = constant (4.0) : f32[1]\n"
     "%18 = constant (0.5) : f32[1]\n"
-    "%19 = param {key=\"column\"} : f32[4, 1]\n";
+    "%19 = param {key=\"column\"} : f32[4, 1]\n"
+    "%20 = input {key=\"values\"} : f32[48*images, 1]\n";
 
 static const char *const accepted[] = {
     "take %4, %2 : f32[wanted, 6]",
@@ -82,6 +83,9 @@ static const char *const accepted[] = {
     "scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=1} : f32[rows, 4]",
     "attention %7, %7, %4, %1, _, %13 {heads=2 kv_heads=2 head_dim=2 v_head_dim=3 scale=1} : f32[rows, 6]",
     "softmax %11, %13 : f32[rows, 2, keys]",
+    "patches %20, %1 {size=2 channels=3 first=1 behind=2} : f32[rows, 12]",
+    "places %6, %1 {size=2 height=1 width=2 first=1 behind=1} : f32[rows, 6]",
+    "ends %4, %1 {size=3} : f32[3*images, 6]",
 };
 
 static const struct {
@@ -178,6 +182,15 @@ static const struct {
     {"attention %7, %7, %7, %1, _, %8 {heads=2 kv_heads=2 head_dim=2 scale=1}", "sinks (operand 5) is f32[4], wanted f32[2]"},
     {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2 v_head_dim=2147483647 scale=1}", "v_head_dim is 2147483647"},
     {"softmax %4, %5", "with sinks, wanted scores"},
+    {"patches %4, %1 {size=2 channels=3}", "wanted the values of images"},
+    {"patches %20, %1 {size=2}", "channels is 0"},
+    {"patches %20, %1 {size=65536 channels=1}", "are too many"},
+    {"patches %20, %0 {size=2 channels=3}", "sequences (operand 1) is i32[rows]"},
+    {"places %6, %1 {size=2 height=2 width=2 first=1}", "wanted a constant f32 of 1 + 2 x 2 + 0 rows"},
+    {"places %4, %1 {size=2 height=2 width=2}", "table is f32[rows, 6]"},
+    {"places %6, %1 {size=2 height=2 width=2 first=-1 behind=1}", "-1 rows in front"},
+    {"ends %9, %1 {size=3}", "wanted f32[rows, columns]"},
+    {"ends %4, %1", "size is 0"},
     {"relu %5 {value=1} : f32[7]", "not f32[7]"},
 };
 

@@ -6,7 +6,7 @@
 enum { EMBEDDED = 2, PLACES = 4, CHANNELS = 3, SIDE = 2 };
 
 static const hf2c_image_settings settings = {
-    .height = SIDE, .width = SIDE, .filter = 2, .out_height = SIDE, .out_width = SIDE, .factor = 1, .deviation = {1, 1, 1}};
+    .resize = HF2C_RESIZE_EXACT, .height = SIDE, .width = SIDE, .filter = 2, .factor = 1, .deviation = {1, 1, 1}};
 
 /* Of both kinds: texts give a vector from their first token, pictures one that is fixed and places that count. */
 static hf2c_status see(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
@@ -72,6 +72,50 @@ static void features_are_nested_as_tensors_are(void **state)
     assert_non_null(strstr(message.text, "pooler_output"));
 }
 
+/* Two detections: of label 1 with a box, and of nothing at all. */
+static hf2c_status detect(hf2c_context *context, const hf2c_batch *batch, float *const *out)
+{
+    static const float logits[] = {0, 2, 1, 0, 0, 5}, boxes[] = {0.5F, 0.25F, 0.5F, 1, 0, 0, 1, 1};
+    hf2c_status status = hf2c_batch_check(context, batch);
+    if (status != HF2C_OK) return status;
+    assert_int_equal(batch->sizes[0], 47); /* its own size, 61 x 47 pixels */
+    assert_int_equal(batch->sizes[1], 61);
+    memcpy(out[0], logits, sizeof logits);
+    memcpy(out[1], boxes, sizeof boxes);
+    return HF2C_OK;
+}
+
+static void detections_have_boxes_in_pixels(void **state)
+{
+    static const hf2c_output detected[] = {{"logits", HF2C_ROWS_IMAGES, 6}, {"pred_boxes", HF2C_ROWS_IMAGES, 8}};
+    static const hf2c_places places[] = {{3, 0}, {4, 0}};
+    static const char *const labels[] = {"bird", "cat"};
+    hf2c_image_settings as_it_is = settings;
+    hf2c_model model = seer(places);
+    (void)state;
+    as_it_is.resize = HF2C_RESIZE_NONE;
+    model.image = &as_it_is;
+    model.outputs = detected;
+    model.output_count = 2;
+    model.labels = labels;
+    model.label_count = 2;
+    model.forward = detect;
+    model.image_values = 3 * 61 * 47;
+    model.image_patch = 16;
+    model.image_tokens = 3;
+    model.image_channels = 3;
+    assert_int_equal(ask(&model, "object-detection", PICTURE, NULL, 0), HF2C_OK);
+    assert_string_equal(answer, "[{\"score\": 0.6652409434318542, \"label\": \"cat\", \"box\": {\"xmin\": 15, \"ymin\": -11, \"xmax\": 45, "
+                                "\"ymax\": 35}}]");
+    assert_int_equal(ask(&model, "object-detection", PICTURE, "{\"threshold\": 0.6653}", 0), HF2C_OK);
+    assert_string_equal(answer, "[]");
+    assert_int_equal(ask(&model, "object-detection", PICTURE, "{\"threshold\": 0.001}", 1), HF2C_OK);
+    assert_string_equal(answer, "cat  0.6652  from 15,-11 to 45,35\nbird  0.0066  from -30,-23 to 30,23\n");
+    model.image_values--;
+    assert_int_equal(ask(&model, "object-detection", PICTURE, NULL, 0), HF2C_TOO_LONG);
+    assert_non_null(strstr(message.text, "larger or smaller"));
+}
+
 static void what_cannot_be_answered_is_said(void **state)
 {
     hf2c_model model = seer(NULL);
@@ -89,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_are_compared_with_the_picture),
         cmocka_unit_test(features_are_nested_as_tensors_are),
+        cmocka_unit_test(detections_have_boxes_in_pixels),
         cmocka_unit_test(what_cannot_be_answered_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
