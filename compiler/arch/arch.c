@@ -80,10 +80,6 @@ static const char *class_of(Model *model, const ArchOptions *options)
 
 static bool choose(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)
 {
-    const char *method = config_text_or(&model->config, "quantization_config.quant_method", NULL);
-    if (config_has(&model->config, "quantization_config") && model->has_weights)
-        return err_set(err, "%s: quantization_config: found \"%s\"; hf2c reads checkpoints of f64, f32, f16 and bf16 only", model->config.file,
-                       method ? method : "no quant_method");
     const char *model_type = config_text_or(&model->config, "model_type", NULL);
     if (!model_type) return err_set(err, "%s: model_type: not there; wanted one of %s", model->config.file, arch_known(arena));
     built->architecture = arch_find(model_type);

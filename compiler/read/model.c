@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/read/locate.h"
+#include "compiler/read/quantized.h"
 #include "compiler/read/sentence.h"
 
 enum { CONFIG_LIMIT = 1 << 24, NAME_LIMIT = 512 };
@@ -133,7 +134,7 @@ static bool read_weights(Model *model, Err *err)
     else
         return refuse_other_weights(model, err);
     if (good) collect_prefixes(model);
-    return model->has_weights = good;
+    return model->has_weights = good && quantized_bind(model, err);
 }
 
 bool model_open(Arena *arena, const char *where, bool with_weights, Model *model, Err *err)
