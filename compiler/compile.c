@@ -1,5 +1,7 @@
 /* compile: the pipeline. A reader who has read compile() knows where everything is. */
 #include "compiler/compile.h"
+#include "compiler/constrain/constrain.h"
+#include "runtime/text/tables.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -54,6 +56,23 @@ static bool read_tokenizer(Compiled *c, Err *err)
     return c->tokenizer || !err->text[0];
 }
 
+/* The clean-up of spaces would change what the constraint has allowed. */
+static bool make_constraint(Compiled *c, Err *err)
+{
+    const char *schema = c->options.json_schema, *choices = c->options.choices;
+    if (!schema && !choices) return true;
+    if (schema && choices) return err_set(err, "--json-schema and --choices: wanted only one of them");
+    if (!c->built.cached) return err_set(err, "--json-schema and --choices are for models that generate text");
+    if (!c->tokenizer) return err_set(err, "--json-schema and --choices need a tokenizer, and the folder has none");
+    hf2c_tokenizer *plain = ARENA_NEW(c->arena, hf2c_tokenizer);
+    *plain = *c->tokenizer;
+    plain->clean_up = 0;
+    c->tokenizer = plain;
+    c->constraint = schema ? constrain_schema(c->arena, plain, (int)c->built.vocabulary, schema, err)
+                           : constrain_choices(c->arena, plain, (int)c->built.vocabulary, choices, err);
+    return c->constraint != NULL;
+}
+
 /* Values of images stay where the caller has them, which no device can read. */
 static bool check_images(const Compiled *c, Err *err)
 {
@@ -85,6 +104,6 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     c->graph = graph_copy(arena, c->before);
     if (!precision_apply(c->graph, options->precision, err) || !read_tokenizer(c, err)) return NULL;
     passes_run(c->graph, &options->passes);
-    if (!make_plan(c, err) || !facts_describe(c, err)) return NULL;
+    if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     return c;
 }

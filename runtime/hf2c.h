@@ -84,6 +84,7 @@ typedef struct hf2c_places {
 
 typedef struct hf2c_model hf2c_model;
 typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
+typedef struct hf2c_constraint hf2c_constraint; /* constant tables: runtime/generate/constraint.h */
 
 /* How calls share the processors with others, in seconds; zeros at first. Results do not depend on it. */
 typedef struct hf2c_pace {
@@ -176,6 +177,7 @@ struct hf2c_model {
     const hf2c_task_settings *task_settings; /* [task_settings_count] */
     int task_settings_count;
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
+    const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
     hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
     /* Models with an encoder, NULL otherwise: reads whole sources into the slots of their sequences, where forward() then finds

@@ -1,6 +1,7 @@
 /* folder: the whole output: generated files, and the runtime and kernels that they need, copied flat. */
 #include <string.h>
 
+#include "compiler/constrain/constrain.h"
 #include "compiler/emit/folder.h"
 #include "compiler/emit/pack.h"
 
@@ -40,6 +41,10 @@ static bool write_generated(Folder *f)
     if (c->tokenizer) {
         tokenizer_emit(&text, c->tokenizer, name);
         if (!folder_write(f, arena_printf(f->arena, "%s_text.c", name), &text)) return false;
+    }
+    if (c->constraint) {
+        constraint_emit(&text, c->constraint, name);
+        if (!folder_write(f, arena_printf(f->arena, "%s_constraint.c", name), &text)) return false;
     }
     if (!emit_self_test(&text, c, f->err)) return false;
     return folder_write(f, arena_printf(f->arena, "%s_test.c", name), &text);

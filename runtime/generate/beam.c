@@ -138,7 +138,7 @@ static hf2c_status score_beam(Search *search, int beam)
 {
     float *scores = search->logits + (size_t)beam * (size_t)search->model->vocabulary;
     hf2c_history history = {row(search->ids, search, beam), search->count, search->prompt, search->padding,
-                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals};
+                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals, NULL};
     if (!log_softmax(scores, search->model->vocabulary)) return HF2C_NOT_FINITE;
     hf2c_process_scores(search->settings, &history, scores);
     if (search->settings->do_sample && !cut_off(search, scores)) return HF2C_NOT_FINITE;

@@ -19,6 +19,7 @@ typedef struct Loop {
     int *numbers;               /* [group] which sequence each is */
     hf2c_source *sources;       /* [group] */
     hf2c_random *randoms;       /* [group] */
+    hf2c_constraint_place *places; /* [group] */
     float *logits;              /* [group * (1 + guesses), vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
     uint8_t *seen;              /* [vocabulary] zeros */
@@ -36,11 +37,13 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     loop->numbers = HF2C_TAKE(scratch, int, group);
     loop->sources = HF2C_TAKE(scratch, hf2c_source, group);
     loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
+    loop->places = HF2C_TAKE(scratch, hf2c_constraint_place, group);
     size_t logits = (size_t)group * (1 + (size_t)call->settings->prompt_lookup_num_tokens);
     loop->logits = hf2c_scratch_take(scratch, logits, vocabulary * sizeof(float));
     loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
-    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
+    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->places || !loop->logits ||
+        !loop->candidates || !loop->seen)
         return HF2C_TOO_SMALL;
     memset(loop->seen, 0, vocabulary);
     return HF2C_OK;
@@ -51,7 +54,7 @@ static hf2c_status choose(Loop *loop, int lane, float *scores, const hf2c_sequen
     const hf2c_generation *settings = loop->call->settings;
     hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
                             limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
-                            {NULL, 0}};
+                            {NULL, 0},     &loop->places[lane]};
     hf2c_process_scores(settings, &history, scores);
     if (!settings->do_sample) {
         *id = hf2c_sample_greedy(scores, loop->model->vocabulary);
@@ -126,6 +129,7 @@ static void drop_finished(Loop *loop, const hf2c_sequence *sequences)
         if (sequences[loop->numbers[lane]].finish != HF2C_FINISH_NONE) continue;
         loop->lanes[kept] = loop->lanes[lane];
         loop->numbers[kept] = loop->numbers[lane];
+        loop->places[kept] = loop->places[lane];
         loop->randoms[kept++] = loop->randoms[lane];
     }
     loop->running = kept;
@@ -172,6 +176,7 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
         loop->lanes[i].memory = sequence->source.count;
         loop->lanes[i].memory_slot = i;
         loop->numbers[i] = first + i;
+        loop->places[i] = (hf2c_constraint_place){0};
         loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
     }
     loop->running = count;
@@ -234,6 +239,20 @@ static hf2c_status check_source(const hf2c_generate_call *call, const hf2c_seque
     return HF2C_OK;
 }
 
+/* A text that must be whole needs room for its shortest form, behind a forced first token. */
+static hf2c_status check_room(const hf2c_generate_call *call, const hf2c_sequence *sequence, int limit)
+{
+    const hf2c_generation *settings = call->settings;
+    int before = sequence->prompt + sequence->padding, forced = settings->forced_bos >= 0 && before == 1;
+    int room = limit - before - forced;
+    if (!settings->constraint || settings->constraint->distance[HF2C_CONSTRAINT_START] <= room) return HF2C_OK;
+    hf2c_message_set(call->message, "max_new_tokens: the constraint's shortest text has ");
+    hf2c_message_add_number(call->message, settings->constraint->distance[HF2C_CONSTRAINT_START]);
+    hf2c_message_add(call->message, " tokens, there is room for ", 27);
+    hf2c_message_add_number(call->message, room);
+    return HF2C_BAD_ARGUMENT;
+}
+
 static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_sequence *sequence)
 {
     const hf2c_model *model = call->context->model;
@@ -251,7 +270,8 @@ static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_seq
         hf2c_message_set(call->message, "max_length leaves no room behind the prompt; give max_new_tokens");
         return HF2C_BAD_ARGUMENT;
     }
-    return sequence->capacity < limit - sequence->padding ? HF2C_TOO_SMALL : HF2C_OK;
+    if (sequence->capacity < limit - sequence->padding) return HF2C_TOO_SMALL;
+    return check_room(call, sequence, limit);
 }
 
 int hf2c_generate_slots(const hf2c_generation *settings, int prompts)

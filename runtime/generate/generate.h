@@ -58,6 +58,7 @@ typedef struct hf2c_generation {
     hf2c_early_stopping early_stopping;
     int prompt_lookup_num_tokens; /* tokens guessed at once from what stands in the text already; the result is the same; 0: off */
     int max_matching_ngram_size;  /* so many tokens before a guess must match at most */
+    const hf2c_constraint *constraint; /* what the new text must be; NULL: anything */
     uint64_t seed;
 } hf2c_generation;
 
