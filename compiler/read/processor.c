@@ -164,12 +164,12 @@ static void read_crop_pct(const Config *c, const Processor *p, hf2c_image_settin
 static void read_square(const Config *c, const char *key, int *height, int *width)
 {
     int64_t sides[2];
-    Config o = config_object(c, key);
     if (cJSON_IsNumber(config_item(c, key))) {
         *height = *width = side(c, key);
-    } else if (cJSON_IsObject(config_item(c, key)) && side(&o, "height") && side(&o, "width")) {
-        *height = side(&o, "height");
-        *width = side(&o, "width");
+    } else if (cJSON_IsObject(config_item(c, key))) {
+        Config o = config_object(c, key);
+        *height = (int)config_int(&o, "height", 1, MOST_SIDE);
+        *width = (int)config_int(&o, "width", 1, MOST_SIDE);
     } else if (config_ints(c, key, 1, MOST_SIDE, sides, 2) == 2) {
         *height = (int)sides[0];
         *width = (int)sides[1];
