@@ -236,6 +236,9 @@ bool facts_describe(Compiled *c, Err *err)
     f->max_rows = (int)limits->max_rows;
     f->max_batch = (int)limits->max_batch;
     f->alone_rows = c->plan->alone_rows;
+    Rings rings = plan_rings(c->plan);
+    f->ring = (int)rings.positions;
+    f->ring_back = (int)rings.back;
     f->image_values = image_values(c->before);
     f->max_images = f->image_values ? (int)limits->max_images : 0;
     f->image_patch = (int)c->built.pictures.patch;

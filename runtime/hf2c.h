@@ -55,6 +55,10 @@ typedef struct hf2c_batch {
     const int32_t *past;      /* [sequences] positions already in the cache, or NULL for all 0 */
     const int32_t *slot;      /* [sequences] cache slot of each sequence, or NULL for 0, 1, 2 ... */
     const int32_t *want;      /* [wanted] row numbers, increasing */
+    /* Sequences that begin alike share what is cached: [sequences, model->max_sequence] the slot that holds each position before this
+     * call; NULL: all in the sequence's own slot, which gets the positions of this call in any case. Where the state is no memory of
+     * the host's, NULL is wanted. */
+    const int32_t *ancestors;
     /* Models with images only; a call may have images, tokens, or both. */
     int images;
     const float *values; /* [images * model->image_values] pixels, channel by channel, scaled as the model wants them */
@@ -158,6 +162,9 @@ struct hf2c_model {
     int max_batch;    /* most sequences in one call */
     int alone_rows;   /* calls of so few rows run on one thread, which is faster */
     int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
+    /* Layers that look back over a window keep no more than it needs: where a slot has held more than `ring` positions, a call may go on
+     * at most ring_back positions before the furthest of them. 0: all positions are kept. */
+    int ring, ring_back;
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
     int image_patch;  /* pictures have sizes of their own, with image_values numbers at most: side of the patches that are rows; else 0 */

@@ -41,6 +41,9 @@ enum {
     KEYS_memory  /* what an encoder left of the sequence's source */
 };
 
+/* A cache whose oldest positions make room for new ones holds a multiple of so many: keys that are read at once lie side by side. */
+enum { KEYS_RING = 32 };
+
 /* Room for a kernel's intermediate results: on the stack or, where that is small, planned: with HF2C_TEAM_SCRATCH every team is the
  * first member of an hf2c_solo, whose scratch is 64-byte aligned and as large as the largest Type. */
 #ifdef HF2C_TEAM_SCRATCH

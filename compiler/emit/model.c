@@ -130,6 +130,7 @@ static void print_model(Str *out, const Compiled *c)
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
     if (f->alone_rows) str_printf(out, "    .alone_rows = %d,\n", f->alone_rows);
+    if (f->ring) str_printf(out, "    .ring = %d,\n    .ring_back = %d,\n", f->ring, f->ring_back);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
     if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)

@@ -200,10 +200,15 @@ struct Call {
     double real[CALL_MAX_REALS];
     int64_t panel;        /* in: the target's panel for weights of linear ops */
     int64_t keys;         /* in: capacity of a cache slot, positions */
+    int64_t rows;         /* in: most rows of a call */
+    bool output;          /* in: the result may be in the caller's memory, which has room for the rows of the call alone */
     char label[48];       /* for the name of the specialised kernel: "512x256", "8h4k32" */
 };
 /* Where an operand's elements lie: a slice is a column range of its base. */
 const Node *node_storage(const Node *node, int64_t *column); /* follows slices */
+int64_t cache_heads(const Node *node); /* of a cache or memory: in so many parts its columns lie, one behind the other */
+/* Positions that it has room for, where sequences have at most so many keys and calls so many rows; fewer than keys: a ring. */
+int64_t cache_positions(const Node *node, int64_t keys, int64_t rows);
 int64_t node_stride(const Node *node); /* row stride in elements of its storage; bug() for scores, whose rows depend on `keys` */
 
 /* ---- the reference evaluator ---- */

@@ -48,7 +48,8 @@ static bool check_weight(const Paper *paper, const Node *node, size_t offset, Er
 static size_t state_bytes_of(const Paper *paper, const Node *node)
 {
     if (node->op == OP_state) return (size_t)node->a.size * sizeof(float);
-    return node->op == OP_cache ? bytes_of(paper, node) : 0;
+    int64_t positions = cache_positions(node, paper->plan->options.max_sequence, paper->plan->options.max_rows);
+    return node->op == OP_cache ? (size_t)(positions * shape_columns(node->shape)) * sizeof(float) : 0;
 }
 
 /* Caches and states are behind those with smaller indices; a memory is read where the cache of its index is. */

@@ -115,6 +115,14 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
  * value that the graph wants there. False and *err at the first that does not. */
 bool plan_check(Arena *arena, const Plan *plan, Err *err);
 
+/* Caches that keep fewer positions than a sequence may have. */
+typedef struct Rings {
+    int caches, rings; /* all of them, and those */
+    int64_t positions; /* that the smallest keeps */
+    int64_t back;      /* positions that can be taken back without losing what a window needs */
+} Rings;
+Rings plan_rings(const Plan *plan); /* ring.c */
+
 /* A table of steps, buffers and weights, for people and tests. */
 void plan_print(Str *out, const Plan *plan);
 

@@ -8,6 +8,8 @@ void plan_bind(const Plan *plan, const Node *node, Call *call)
 {
     *call = (Call){0};
     call->keys = plan->options.max_sequence;
+    call->rows = plan->options.max_rows;
+    for (size_t i = 0; i < plan->graph->outputs; i++) call->output |= plan->graph->output[i].node == node;
     call->panel = plan->options.target->panel;
     if (node->op == OP_embed && !plan->is_linear_weight[node->operand[1]->id]) call->panel = 1;
     op_info(node->op)->bind(node, call);

@@ -21,6 +21,8 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->table.past = batch->past;
     call->table.slot = batch->slot;
     call->table.slot_bytes = context->model->state_bytes;
+    call->table.ancestors = batch->ancestors;
+    call->table.ancestor_stride = context->model->max_sequence;
     call->table.memory = batch->memory;
     call->table.memory_slot = batch->memory_slot;
     call->table.sizes = batch->sizes;

@@ -101,6 +101,15 @@ static hf2c_status check_slot(const hf2c_context *context, const hf2c_batch *bat
     return HF2C_OK;
 }
 
+static hf2c_status check_ancestors(const hf2c_context *context, const hf2c_batch *batch, int sequence, int past)
+{
+    const int32_t *ancestors = batch->ancestors + (size_t)sequence * (size_t)context->model->max_sequence;
+    if (context->copy_slot) return HF2C_NOT_SUPPORTED;
+    for (int i = 0; i < past; i++)
+        if (ancestors[i] < 0 || (size_t)ancestors[i] >= context->slots) return HF2C_BAD_ARGUMENT;
+    return HF2C_OK;
+}
+
 static hf2c_status check_sequence(const hf2c_context *context, const hf2c_batch *batch, int sequence)
 {
     const hf2c_model *model = context->model;
@@ -110,7 +119,9 @@ static hf2c_status check_sequence(const hf2c_context *context, const hf2c_batch 
     if (past > 0 && !context->state) return HF2C_NOT_SUPPORTED;
     if (end - first > model->max_sequence) return HF2C_TOO_LONG;
     if (past > model->max_sequence - (end - first)) return HF2C_CONTEXT_FULL;
-    return context->state ? check_slot(context, batch, sequence) : HF2C_OK;
+    if (!context->state) return batch->ancestors ? HF2C_NOT_SUPPORTED : HF2C_OK;
+    hf2c_status status = check_slot(context, batch, sequence);
+    return status == HF2C_OK && batch->ancestors ? check_ancestors(context, batch, sequence, past) : status;
 }
 
 /* Several sequences may look back at one source, also at one in the slot of another of them. */

@@ -58,6 +58,8 @@ typedef struct hf2c_sequences {
     const int32_t *past;  /* [count] positions already cached, or NULL for none */
     const int32_t *slot;  /* [count] cache slot, or NULL for 0, 1, 2 ... */
     size_t slot_bytes;    /* distance between two slots of the state */
+    const int32_t *ancestors;   /* [count, ancestor_stride] slot that holds each position; NULL: all in the sequence's own */
+    int ancestor_stride;
     const int32_t *memory;      /* [count] tokens of each one's source; NULL where there is no encoder */
     const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
     const int32_t *sizes;       /* [count, 2] height and width of each one's picture; NULL where they are of one size */

@@ -40,6 +40,7 @@ typedef struct Search {
     hf2c_lane *lanes;     /* [beams] */
     float *scores;        /* [beams] */
     int32_t *ids, *next_ids; /* [beams, limit] */
+    int32_t *ancestors, *next_ancestors; /* [beams, limit] slot that holds each position; NULL: slots are copied */
     float *logits;        /* [beams, vocabulary] */
     uint8_t *seen;        /* [vocabulary] zeros */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
@@ -50,6 +51,17 @@ typedef struct Search {
 } Search;
 
 static int32_t *row(int32_t *ids, const Search *search, int beam) { return ids + (size_t)beam * (size_t)search->limit; }
+
+/* What a cache holds of a sequence may lie in several slots; a state is one thing, and on a device nobody looks elsewhere. */
+static int can_share(const hf2c_context *context) { return context->model->rewinds && !context->copy_slot; }
+
+static hf2c_status take_ancestors(Search *search, hf2c_scratch *scratch)
+{
+    size_t beams = (size_t)search->beams, limit = (size_t)search->limit;
+    search->ancestors = HF2C_TAKE(scratch, int32_t, beams * limit);
+    search->next_ancestors = HF2C_TAKE(scratch, int32_t, beams * limit);
+    return search->ancestors && search->next_ancestors ? hf2c_step_share(&search->step, scratch) : HF2C_TOO_SMALL;
+}
 
 static hf2c_status take_memory(Search *search, hf2c_scratch *scratch)
 {
@@ -93,6 +105,7 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
     search->random = hf2c_random_begin(settings->seed, (uint64_t)number);
     hf2c_status status = hf2c_step_init(&search->step, call);
     if (status == HF2C_OK) status = take_memory(search, call->scratch);
+    if (status == HF2C_OK && can_share(call->context)) status = take_ancestors(search, call->scratch);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         memcpy(row(search->ids, search, i), sequence->ids, (size_t)sequence->prompt * sizeof(int32_t));
@@ -278,6 +291,22 @@ static void choose_running(Search *search, int found)
     }
 }
 
+/* A beam writes into its own slot, and finds what it has in common with others where they wrote it: nothing is copied. */
+static void follow_ancestors(Search *search)
+{
+    int first_round = search->count == search->prompt;
+    for (int i = 0; i < search->beams; i++) {
+        int from = first_round ? 0 : search->chosen[i].beam, before = first_round ? 0 : search->count - 1;
+        int32_t *next = row(search->next_ancestors, search, i);
+        memcpy(next, row(search->ancestors, search, from), (size_t)before * sizeof(int32_t));
+        for (int p = before; p < search->count; p++) next[p] = search->first_slot + from;
+        search->lanes[i].ancestors = next;
+    }
+    int32_t *held = search->ancestors;
+    search->ancestors = search->next_ancestors;
+    search->next_ancestors = held;
+}
+
 /* The cache follows its beam. A beam continued once keeps its slot; further continuations get a copy in a slot whose own beam
  * has died. */
 static hf2c_status assign_slots(Search *search)
@@ -303,7 +332,11 @@ static hf2c_status assign_slots(Search *search)
 
 static hf2c_status move_beams(Search *search)
 {
-    hf2c_status status = assign_slots(search);
+    hf2c_status status = HF2C_OK;
+    if (search->ancestors)
+        follow_ancestors(search);
+    else
+        status = assign_slots(search);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         int32_t *ids = row(search->next_ids, search, i);

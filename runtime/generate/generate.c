@@ -23,6 +23,7 @@ typedef struct Loop {
     float *logits;              /* [group * (1 + guesses), vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
     uint8_t *seen;              /* [vocabulary] zeros */
+    int furthest;               /* positions that slot 0 has held, with those of the first sequence */
 } Loop;
 
 static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int group)
@@ -90,6 +91,7 @@ static void guess(Loop *loop, hf2c_sequence *sequences)
         int limit = hf2c_stop_limit(settings, loop->model, sequence->prompt, sequence->padding) - sequence->padding;
         int room = limit - sequence->count - 1;
         int most = settings->prompt_lookup_num_tokens < room ? settings->prompt_lookup_num_tokens : room;
+        if (loop->model->ring && most > loop->model->ring_back) most = loop->model->ring_back; /* wrong ones are taken back */
         loop->lanes[lane].more = hf2c_lookup_guess(sequence->ids, sequence->count, settings->max_matching_ngram_size, most);
         loop->lanes[lane].count = sequence->count + loop->lanes[lane].more;
     }
@@ -158,13 +160,16 @@ static int kept_tokens(const hf2c_model *model, const hf2c_kept *kept, const hf2
     int alike = 0, most = sequence->count - 1; /* the last one is read for its logits */
     if (!kept || !model->rewinds || model->encode) return 0;
     while (alike < kept->count && alike < most && kept->ids[alike] == sequence->ids[alike]) alike++;
-    return alike;
+    /* What a window would need may be overwritten: then all is read again. */
+    int lost = model->ring && kept->furthest > model->ring && kept->furthest - alike > model->ring_back;
+    return lost ? 0 : alike;
 }
 
 /* All of a finished sequence is in the cache, but for its last token. */
-static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence)
+static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence, int furthest)
 {
     kept->count = sequence->count - 1;
+    kept->furthest = furthest;
     memcpy(kept->ids, sequence->ids, (size_t)kept->count * sizeof *kept->ids);
 }
 
@@ -181,11 +186,14 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
     }
     loop->running = count;
     loop->lanes[0].cached = first == 0 ? kept_tokens(loop->model, loop->call->kept, sequences) : 0;
+    loop->lanes[0].furthest = loop->lanes[0].cached > 0 ? loop->call->kept->furthest : 0;
     hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
     if (status != HF2C_OK) return status;
     while (loop->running > 0) {
         if (loop->call->settings->prompt_lookup_num_tokens > 0) guess(loop, sequences);
         status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
+        for (int i = 0; i < loop->running; i++)
+            if (loop->numbers[i] == 0) loop->furthest = loop->lanes[i].furthest;
         if (status == HF2C_OK) status = advance_all(loop, sequences);
         if (status != HF2C_OK) return status;
         drop_finished(loop, sequences);
@@ -203,7 +211,7 @@ static hf2c_status sample(const hf2c_generate_call *call, hf2c_sequence *sequenc
         status = run_group(&loop, sequences, first, count - first < group ? count - first : group);
         if (call->kept) call->kept->count = 0;
     }
-    if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0]);
+    if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0], loop.furthest);
     return status;
 }
 

@@ -87,6 +87,7 @@ typedef struct hf2c_sequence {
 typedef struct hf2c_kept {
     int32_t *ids; /* [max_sequence], the caller's */
     int count;    /* 0: nothing; whoever changes the slot otherwise sets it to 0 */
+    int furthest; /* positions that the slot has held at most since it was empty: see hf2c_model.ring */
 } hf2c_kept;
 
 typedef struct hf2c_generate_call {

@@ -32,10 +32,10 @@ CALL(rope_table_by_length)
     rope_table_by_length<8, 100>(stream, o.y, o.ids, o.x, o.sequences, o.x, o.rows, 1.0f, 2.0f);
 }
 CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
-CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(cache) { cache<32, 32, 2, 64>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(attention)
 {
-    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
+    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8, 16>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
 }
 CALL(scores)
 {
