@@ -291,15 +291,34 @@ static void choose_running(Search *search, int found)
     }
 }
 
-/* A beam writes into its own slot, and finds what it has in common with others where they wrote it: nothing is copied. */
-static void follow_ancestors(Search *search)
+/* A beam that is continued keeps its slot; its further continuations get one whose own beam has died. from: [beams] slot of each new
+ * beam's past, slots: [beams] its own */
+static void assign_slots(const Search *search, int *from, int *slots)
 {
-    int first_round = search->count == search->prompt;
+    uint8_t used[256] = {0}; /* slots that a chosen beam keeps */
+    int next = search->first_slot, first_round = search->count == search->prompt;
     for (int i = 0; i < search->beams; i++) {
-        int from = first_round ? 0 : search->chosen[i].beam, before = first_round ? 0 : search->count - 1;
+        from[i] = search->lanes[first_round ? 0 : search->chosen[i].beam].slot;
+        slots[i] = used[from[i]] ? -1 : from[i];
+        used[from[i]] = 1;
+    }
+    for (int i = 0; i < search->beams; i++) {
+        if (slots[i] >= 0) continue;
+        while (used[next]) next++;
+        used[next] = 1;
+        slots[i] = next;
+    }
+}
+
+/* A beam writes into its own slot, and finds what it has in common with others where they wrote it: nothing is copied. */
+static void follow_ancestors(Search *search, const int *from)
+{
+    int first_round = search->count == search->prompt, before = first_round ? 0 : search->count - 1;
+    for (int i = 0; i < search->beams; i++) {
         int32_t *next = row(search->next_ancestors, search, i);
-        memcpy(next, row(search->ancestors, search, from), (size_t)before * sizeof(int32_t));
-        for (int p = before; p < search->count; p++) next[p] = search->first_slot + from;
+        int beam = first_round ? 0 : search->chosen[i].beam;
+        memcpy(next, row(search->ancestors, search, beam), (size_t)before * sizeof(int32_t));
+        for (int p = before; p < search->count; p++) next[p] = from[i];
         search->lanes[i].ancestors = next;
     }
     int32_t *held = search->ancestors;
@@ -307,36 +326,31 @@ static void follow_ancestors(Search *search)
     search->next_ancestors = held;
 }
 
-/* The cache follows its beam. A beam continued once keeps its slot; further continuations get a copy in a slot whose own beam
- * has died. */
-static hf2c_status assign_slots(Search *search)
+static hf2c_status copy_slots(Search *search, const int *from, const int *slots)
 {
-    uint8_t used[256] = {0}; /* slots that a chosen beam keeps */
-    int slots[256], next = search->first_slot, first_round = search->count == search->prompt;
-    for (int i = 0; i < search->beams; i++) {
-        int slot = search->lanes[first_round ? 0 : search->chosen[i].beam].slot;
-        slots[i] = used[slot] ? -1 - slot : slot;
-        used[slot] = 1;
-    }
-    for (int i = 0; i < search->beams; i++) {
-        if (slots[i] >= 0) continue;
-        while (used[next]) next++;
-        used[next] = 1;
-        hf2c_status status = hf2c_context_copy_slot(search->call->context, (size_t)(-1 - slots[i]), (size_t)next);
-        if (status != HF2C_OK) return status;
-        slots[i] = next;
-    }
+    hf2c_status status = HF2C_OK;
+    for (int i = 0; i < search->beams && status == HF2C_OK; i++)
+        if (from[i] != slots[i]) status = hf2c_context_copy_slot(search->call->context, (size_t)from[i], (size_t)slots[i]);
+    return status;
+}
+
+/* The cache follows its beam. */
+static hf2c_status move_slots(Search *search)
+{
+    int from[256], slots[256];
+    hf2c_status status = HF2C_OK;
+    assign_slots(search, from, slots);
+    if (search->ancestors)
+        follow_ancestors(search, from);
+    else
+        status = copy_slots(search, from, slots);
     for (int i = 0; i < search->beams; i++) search->lanes[i].slot = slots[i];
-    return HF2C_OK;
+    return status;
 }
 
 static hf2c_status move_beams(Search *search)
 {
-    hf2c_status status = HF2C_OK;
-    if (search->ancestors)
-        follow_ancestors(search);
-    else
-        status = assign_slots(search);
+    hf2c_status status = move_slots(search);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         int32_t *ids = row(search->next_ids, search, i);
