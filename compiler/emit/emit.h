@@ -37,6 +37,7 @@ void emit_source(Str *out, const Compiled *compiled);  /* NAME.c or NAME.cu: the
 void emit_header(Str *out, const Compiled *compiled);  /* NAME.h: sizes and the API (header.c) */
 void emit_model(Str *out, const Compiled *compiled);   /* NAME_model.c: what the runtime is told (model.c) */
 void emit_weights(Str *out, const Compiled *compiled, const EmitOptions *options); /* NAME_weights.c (files.c) */
+void emit_weights_assembly(Str *out, const Compiled *compiled);                    /* NAME_weights.S (firmware_files.c) */
 void emit_main(Str *out, const Compiled *compiled, const EmitOptions *options);    /* NAME_main.c (files.c) */
 void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *options); /* build.sh (files.c) */
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
@@ -56,6 +57,8 @@ static inline bool emit_has_main(const Compiled *compiled, const EmitOptions *op
 /* Has the model NAME_classify and NAME_embed, which take text? */
 bool emit_classifies(const Compiled *compiled);
 bool emit_embeds(const Compiled *compiled);
+/* Has it NAME_write, in firmware? */
+bool emit_writes(const Compiled *compiled);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

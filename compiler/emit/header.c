@@ -5,7 +5,7 @@
 #include "compiler/emit/emit.h"
 #include "runtime/task/direct.h"
 
-enum { TEXT_BYTES_OF_TOKEN = 8 }; /* a long text has about half as many */
+enum { TEXT_BYTES_OF_TOKEN = 8, FIRMWARE_BYTES_OF_TOKEN = 4 }; /* a long text has about four */
 
 static bool has_output(const Compiled *c, const char *name) { return hf2c_output_find(&c->facts, name) >= 0; }
 
@@ -15,6 +15,18 @@ bool emit_classifies(const Compiled *c)
 }
 
 bool emit_embeds(const Compiled *c) { return c->tokenizer && c->facts.pooling != HF2C_POOLING_NONE && has_output(c, "last_hidden_state"); }
+
+bool emit_writes(const Compiled *c)
+{
+    return emit_is_firmware(c) && c->tokenizer && c->facts.state_bytes && !graph_has_encoder(c->graph) && strstr(c->facts.tasks, "text-generation");
+}
+
+static size_t scratch_bytes(const Compiled *c, size_t text_bytes)
+{
+    return emit_writes(c) ? hf2c_direct_write_scratch(&c->facts, text_bytes) : hf2c_direct_scratch(&c->facts, text_bytes);
+}
+
+static bool takes_text(const Compiled *c) { return emit_classifies(c) || emit_embeds(c) || emit_writes(c); }
 
 static const char *upper(Arena *arena, const char *text)
 {
@@ -30,11 +42,11 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
     str_printf(out, "#define %s_WEIGHTS_BYTES ((size_t)%zu)\n", upper_name, f->weights_bytes);
     str_printf(out, "#define %s_WORKSPACE_BYTES ((size_t)%zu)\n", upper_name, f->workspace_bytes);
     str_printf(out, "#define %s_STATE_BYTES ((size_t)%zu)\n\n", upper_name, f->state_bytes);
-    if (emit_classifies(c) || emit_embeds(c)) {
-        size_t text_bytes = (size_t)f->max_sequence * TEXT_BYTES_OF_TOKEN;
+    if (takes_text(c)) {
+        size_t text_bytes = (size_t)f->max_sequence * (emit_is_firmware(c) ? FIRMWARE_BYTES_OF_TOKEN : TEXT_BYTES_OF_TOKEN);
         str_printf(out, "/* Scratch for calls that take a text of at most TEXT_BYTES; %s_scratch_bytes tells for others. */\n", c->name);
         str_printf(out, "#define %s_TEXT_BYTES ((size_t)%zu)\n", upper_name, text_bytes);
-        str_printf(out, "#define %s_SCRATCH_BYTES ((size_t)%zu)\n\n", upper_name, hf2c_direct_scratch(f, text_bytes));
+        str_printf(out, "#define %s_SCRATCH_BYTES ((size_t)%zu)\n\n", upper_name, scratch_bytes(c, text_bytes));
     }
     str_printf(out, "enum {\n    %s_VOCABULARY = %d,\n    %s_HIDDEN = %d,\n    %s_LAYERS = %d,\n", upper_name, f->vocabulary, upper_name,
                f->hidden, upper_name, f->layers);
@@ -91,7 +103,7 @@ static void print_images(Str *out, const Compiled *c, const char *name)
 static void print_text_calls(Str *out, const Compiled *c)
 {
     const char *name = c->name;
-    if (!emit_classifies(c) && !emit_embeds(c)) return;
+    if (!takes_text(c)) return;
     str_printf(out, "/* Bytes of scratch that a text of that many bytes needs. */\nsize_t %s_scratch_bytes(size_t text_bytes);\n", name);
     if (emit_classifies(c))
         str_printf(out,
@@ -104,6 +116,12 @@ static void print_text_calls(Str *out, const Compiled *c)
                    "/* The embedding of a text (UTF-8), vector: [HIDDEN]. What is too long is cut. */\n"
                    "hf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector);\n", name,
                    name);
+    if (emit_writes(c))
+        str_printf(out,
+                   "/* Continues a text (UTF-8) by the likeliest tokens, `most` of them or until the model ends it or its context is full. put gets\n"
+                   " * the new text piece by piece, whole characters, and stops by returning nonzero. */\n"
+                   "hf2c_status %s_write(%s_context *c, const char *text, size_t bytes, int most, void *scratch, size_t scratch_bytes,\n"
+                   "    int (*put)(void *to, const char *text, size_t bytes), void *to);\n", name, name);
     str_printf(out, "\n");
 }
 

@@ -250,8 +250,15 @@ static void print_images(Str *out, const Compiled *c)
 static void print_text_calls(Str *out, const Compiled *c)
 {
     const char *name = c->name;
-    if (!emit_classifies(c) && !emit_embeds(c)) return;
-    str_printf(out, "\nsize_t %s_scratch_bytes(size_t text_bytes)\n{\n    return hf2c_direct_scratch(&%s_model, text_bytes);\n}\n", name, name);
+    if (!emit_classifies(c) && !emit_embeds(c) && !emit_writes(c)) return;
+    str_printf(out, "\nsize_t %s_scratch_bytes(size_t text_bytes)\n{\n    return hf2c_direct_%sscratch(&%s_model, text_bytes);\n}\n", name,
+               emit_writes(c) ? "write_" : "", name);
+    if (emit_writes(c))
+        str_printf(out,
+                   "\nhf2c_status %s_write(%s_context *c, const char *text, size_t bytes, int most, void *scratch, size_t scratch_bytes,\n"
+                   "    int (*put)(void *to, const char *text, size_t bytes), void *to)\n{\n"
+                   "    if (!c || !text || !scratch || !put) return HF2C_BAD_ARGUMENT;\n    hf2c_scratch room = {scratch, scratch_bytes, 0};\n"
+                   "    c->past = 0;\n    return hf2c_direct_write(&c->context, (hf2c_text){text, bytes}, most, &room, put, to);\n}\n", name, name);
     if (emit_classifies(c))
         str_printf(out,
                    "\nhf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
@@ -271,7 +278,7 @@ static void print_text_calls(Str *out, const Compiled *c)
 void emit_model(Str *out, const Compiled *c)
 {
     str_printf(out, "/* %s_model.c: what the runtime knows of the model, and the small calls of %s.h. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
-    if (emit_classifies(c) || emit_embeds(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
+    if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
     if (c->constraint) str_printf(out, "extern const hf2c_constraint %s_constraint; /* %s_constraint.c */\n\n", c->name, c->name);
     print_labels(out, &c->facts);

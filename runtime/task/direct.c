@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "runtime/task/pool.h"
-
 /* A text as the model reads it. Arrays: [max_sequence], of the scratch. */
 typedef struct DirectInput {
     int32_t *ids, *types, *positions;
@@ -18,29 +16,37 @@ static int longest_input(const hf2c_model *model)
     return longest > 0 && longest < model->max_sequence ? longest : model->max_sequence;
 }
 
-static int fits_workspace(const hf2c_model *model, size_t bytes) { return bytes <= model->workspace_bytes; }
-
-/* Between calls of the model nothing in its workspace is needed: the tokenizer works there when it is large enough. */
-static void *tokenizer_memory(hf2c_context *context, size_t bytes, hf2c_scratch *scratch)
+/* Between calls of the model nothing in its workspace is needed: the tokenizer works there or in the rest of the scratch, whichever is
+ * larger. *bytes: in, what certainly suffices; out, what there is of it. */
+static void *tokenizer_memory(const hf2c_context *context, const hf2c_scratch *scratch, size_t *bytes)
 {
-    return fits_workspace(context->model, bytes) ? context->workspace : hf2c_scratch_take(scratch, bytes, 1);
+    size_t skip = (64 - ((uintptr_t)scratch->memory + scratch->used) % 64) % 64, left = scratch->bytes - scratch->used;
+    size_t workspace = context->model->workspace_bytes, wanted = *bytes;
+    left = left > skip ? left - skip : 0;
+    int there = workspace >= wanted || workspace >= left;
+    if ((there ? workspace : left) < wanted) *bytes = there ? workspace : left;
+    return there ? context->workspace : scratch->memory + scratch->used + skip;
 }
 
-hf2c_status hf2c_direct_encode(hf2c_context *context, hf2c_text text, int cut, hf2c_scratch *scratch, int32_t *ids, int32_t *types, size_t *count)
+size_t hf2c_direct_encode_scratch(const hf2c_model *model, size_t text_bytes)
+{
+    size_t needed = hf2c_encode_scratch(model->tokenizer, text_bytes);
+    return needed / 3 <= model->workspace_bytes ? 0 : needed; /* the bound is for texts whose bytes are all invalid, and become three each */
+}
+
+hf2c_status hf2c_direct_encode(hf2c_context *context, hf2c_text text, int cut, const hf2c_scratch *scratch, int32_t *ids, int32_t *types, size_t *count)
 {
     const hf2c_model *model = context->model;
     hf2c_encode_options options = {.add_special_tokens = 1, .max_length = longest_input(model)};
     options.truncation = cut ? HF2C_TRUNCATE_LONGEST_FIRST : HF2C_TRUNCATE_NONE;
     hf2c_encoding encoding = {.ids = ids, .type_ids = types, .capacity = (size_t)model->max_sequence};
     if (text.bytes > SIZE_MAX / 256) return HF2C_TOO_LONG;
-    hf2c_scratch before = *scratch;
-    size_t needed = hf2c_encode_scratch(model->tokenizer, text.bytes);
-    void *memory = tokenizer_memory(context, needed, scratch);
+    size_t needed = hf2c_encode_scratch(model->tokenizer, text.bytes), bytes = needed;
+    void *memory = tokenizer_memory(context, scratch, &bytes);
     if (!memory) return HF2C_TOO_SMALL;
-    hf2c_status status = hf2c_encode(model->tokenizer, text.text, text.bytes, NULL, 0, &options, &encoding, NULL, memory, needed);
-    *scratch = before;
+    hf2c_status status = hf2c_encode(model->tokenizer, text.text, text.bytes, NULL, 0, &options, &encoding, NULL, memory, bytes);
     *count = encoding.count;
-    if (status == HF2C_TOO_SMALL) return HF2C_TOO_LONG; /* the memory sufficed, so the tokens did not find room */
+    if (status == HF2C_TOO_SMALL && bytes == needed) return HF2C_TOO_LONG; /* the memory sufficed, so the tokens did not find room */
     return status == HF2C_OK && encoding.count == 0 ? HF2C_BAD_TEXT : status;
 }
 
@@ -114,12 +120,17 @@ static float score_of(const hf2c_model *model, hf2c_rows_result logits, int best
     return 1.0f / total;
 }
 
-hf2c_status hf2c_direct_classify(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, int *label, float *score)
+hf2c_status hf2c_direct_run(hf2c_context *context, hf2c_text text, int cut, const char *output, hf2c_scratch *scratch, hf2c_rows_result *result)
 {
     DirectInput input;
+    hf2c_status status = read_text(context, text, cut, scratch, &input);
+    return status == HF2C_OK ? run_model(context, &input, output, scratch, result) : status;
+}
+
+hf2c_status hf2c_direct_classify(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, int *label, float *score)
+{
     hf2c_rows_result logits;
-    hf2c_status status = read_text(context, text, 0, scratch, &input);
-    if (status == HF2C_OK) status = run_model(context, &input, "logits", scratch, &logits);
+    hf2c_status status = hf2c_direct_run(context, text, 0, "logits", scratch, &logits);
     if (status != HF2C_OK) return status;
     int best = 0;
     for (int i = 1; i < logits.columns; i++)
@@ -127,16 +138,6 @@ hf2c_status hf2c_direct_classify(hf2c_context *context, hf2c_text text, hf2c_scr
     *label = best;
     *score = score_of(context->model, logits, best);
     return HF2C_OK;
-}
-
-hf2c_status hf2c_direct_embed(hf2c_context *context, hf2c_text text, hf2c_scratch *scratch, float *vector)
-{
-    DirectInput input;
-    hf2c_rows_result states;
-    hf2c_status status = read_text(context, text, 1, scratch, &input);
-    if (status == HF2C_OK) status = run_model(context, &input, "last_hidden_state", scratch, &states);
-    if (status == HF2C_OK) hf2c_pool(states, (hf2c_pooling)context->model->pooling, context->model->normalize, vector);
-    return status;
 }
 
 /* ---- how much scratch ---- */
@@ -160,8 +161,7 @@ size_t hf2c_direct_scratch(const hf2c_model *model, size_t text_bytes)
 {
     enum { PIECES = 6, ARRAYS = 3 };
     if (!model->tokenizer) return 0;
-    size_t encode = hf2c_encode_scratch(model->tokenizer, text_bytes); /* given back before the model runs */
+    size_t encode = hf2c_direct_encode_scratch(model, text_bytes); /* given back before the model runs */
     size_t forward = output_floats(model) * sizeof(float) + (size_t)model->output_count * sizeof(float *);
-    if (fits_workspace(model, encode)) encode = 0;
     return PIECES * 64 + ARRAYS * (size_t)model->max_sequence * sizeof(int32_t) + (encode > forward ? encode : forward);
 }
