@@ -1,5 +1,7 @@
 /* compile: the pipeline. A reader who has read compile() knows where everything is. */
 #include "compiler/compile.h"
+#include "compiler/constrain/constrain.h"
+#include "runtime/text/tables.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -45,6 +47,10 @@ static PlanOptions plan_options(const Compiled *c)
     p.max_batch = c->options.max_batch ? c->options.max_batch : 64;
     p.max_images = p.max_batch < 4 ? p.max_batch : 4; /* one is much work alone */
     if (p.frame_step && !c->options.max_batch) p.max_batch = p.max_images;
+    if (c->built.pictures.patch) { /* and those of sizes of their own may be large */
+        p.max_images = c->options.max_batch ? c->options.max_batch : 1;
+        p.max_rows = p.max_images * p.max_sequence;
+    }
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
     p.roll = pass_enabled(&c->options.passes, "roll");
     return p;
@@ -56,18 +62,37 @@ static bool read_tokenizer(Compiled *c, Err *err)
     return c->tokenizer || !err->text[0];
 }
 
-/* Values of images stay where the caller has them, which no device can read. */
-static bool check_images(const Compiled *c, Err *err)
+/* The clean-up of spaces would change what the constraint has allowed. */
+static bool make_constraint(Compiled *c, Err *err)
 {
+    const char *schema = c->options.json_schema, *choices = c->options.choices;
+    if (!schema && !choices) return true;
+    if (schema && choices) return err_set(err, "--json-schema and --choices: wanted only one of them");
+    if (!c->built.cached) return err_set(err, "--json-schema and --choices are for models that generate text");
+    if (!c->tokenizer) return err_set(err, "--json-schema and --choices need a tokenizer, and the folder has none");
+    hf2c_tokenizer *plain = ARENA_NEW(c->arena, hf2c_tokenizer);
+    *plain = *c->tokenizer;
+    plain->clean_up = 0;
+    c->tokenizer = plain;
+    c->constraint = schema ? constrain_schema(c->arena, plain, (int)c->built.vocabulary, schema, err)
+                           : constrain_choices(c->arena, plain, (int)c->built.vocabulary, choices, err);
+    return c->constraint != NULL;
+}
+
+/* Values of images and sounds stay where the caller has them, which no device can read; firmware is called with tokens. */
+static bool check_values(const Compiled *c, Err *err)
+{
+    if (!c->target->hosted && (c->built.frame_step || c->built.max_source))
+        return err_set(err, "target %s cannot run models that read sounds", c->target->name);
     for (size_t i = 0; i < c->graph->count && c->target->device_compiler[0]; i++)
         if (c->graph->node[i]->op == OP_input && c->graph->node[i]->format == FORMAT_f32)
-            return err_set(err, "target %s cannot run models that read images", c->target->name);
+            return err_set(err, "target %s cannot run models that read images or sounds", c->target->name);
     return true;
 }
 
 static bool make_plan(Compiled *c, Err *err)
 {
-    if (!check_images(c, err)) return false;
+    if (!check_values(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
     return c->plan != NULL;
@@ -87,6 +112,6 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     c->graph = graph_copy(arena, c->before);
     if (!precision_apply(c->graph, options->precision, err) || !read_tokenizer(c, err)) return NULL;
     passes_run(c->graph, &options->passes);
-    if (!make_plan(c, err) || !facts_describe(c, err)) return NULL;
+    if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     return c;
 }

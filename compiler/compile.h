@@ -13,6 +13,8 @@ typedef struct CompileOptions {
     const char *precision;  /* f32, f16, bf16; NULL: as stored */
     const char *name;       /* C identifier; NULL: made from the folder's name */
     const char *task;       /* the default task of the program; NULL: the head's first */
+    const char *json_schema; /* a file: what generated texts must be; NULL: anything */
+    const char *choices;    /* the same as a list; NULL: anything */
     int64_t max_sequence;   /* 0: the model's own */
     int64_t max_seconds;    /* of a sound; 0: chosen */
     int64_t max_rows;       /* 0: chosen */
@@ -32,6 +34,7 @@ typedef struct Compiled {
     const Target *target;
     Plan *plan;
     const hf2c_tokenizer *tokenizer; /* NULL: none */
+    const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     const char *name;           /* C identifier */
     hf2c_model facts;           /* what the runtime is told; forward is NULL until an engine or the emitted code sets it */
 } Compiled;

@@ -36,6 +36,17 @@ static void describe_outputs(Compiled *c)
     c->facts.output_count = (int)c->graph->outputs;
 }
 
+static void describe_places(Compiled *c)
+{
+    hf2c_places *places = ARENA_ARRAY(c->arena, hf2c_places, c->graph->outputs);
+    for (size_t i = 0; i < c->graph->outputs; i++) {
+        const GraphOutput *from = &c->graph->output[i];
+        bool several = rows_of(from->node) == HF2C_ROWS_IMAGES && (from->node->shape.dim[0].size > 1 || from->line > 0);
+        if (several) places[i] = (hf2c_places){(int)shape_columns(from->node->shape), (int)from->line};
+    }
+    c->facts.places = c->facts.image_values ? places : NULL;
+}
+
 /* A token id of config.json or generation_config.json; the latter counts. Configs carry ids of another vocabulary as defaults of their
  * family: nothing can be such a token. */
 static int32_t token_id(const Compiled *c, const char *key)
@@ -236,19 +247,28 @@ bool facts_describe(Compiled *c, Err *err)
     f->max_sequence = (int)limits->max_sequence;
     f->max_rows = (int)limits->max_rows;
     f->max_batch = (int)limits->max_batch;
+    f->alone_rows = c->plan->alone_rows;
+    Rings rings = plan_rings(c->plan);
+    f->ring = (int)rings.positions;
+    f->ring_back = (int)rings.back;
     f->image_values = image_values(c->before);
     f->max_images = f->image_values ? (int)limits->max_images : 0;
     f->frame_samples = (int)c->built.frame_samples;
     f->frame_step = (int)c->built.frame_step;
     f->max_source = (int)c->built.max_source;
     f->row_values = row_values(c->before);
+    f->image_patch = (int)c->built.pictures.patch;
+    f->image_tokens = (int)c->built.pictures.tokens;
+    f->image_channels = (int)c->built.pictures.channels;
     f->similarity = (float)c->built.similarity;
     f->labels = c->built.labels;
     f->label_count = c->built.label_count;
     f->problem = c->built.problem;
     f->tokenizer = c->tokenizer;
+    f->constraint = c->constraint;
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);
+    describe_places(c);
     if (!facts_describe_images(c, err) || !facts_describe_sounds(c, err)) return false;
     describe_generation(c);
     describe_task_settings(c);

@@ -55,19 +55,26 @@ typedef struct hf2c_batch {
     const int32_t *past;      /* [sequences] positions already in the cache, or NULL for all 0 */
     const int32_t *slot;      /* [sequences] cache slot of each sequence, or NULL for 0, 1, 2 ... */
     const int32_t *want;      /* [wanted] row numbers, increasing */
+    /* Sequences that begin alike share what is cached: [sequences, model->max_sequence] the slot that holds each position before this
+     * call; NULL: all in the sequence's own slot, which gets the positions of this call in any case. Where the state is no memory of
+     * the host's, NULL is wanted. */
+    const int32_t *ancestors;
     /* Models with images only; a call may have images, tokens, or both. */
     int images;
     const float *values; /* [images * model->image_values] pixels, channel by channel, scaled as the model wants them */
     /* Models of sounds only, which have no ids. With frame_step, values are the samples of all sounds and the rows of a sequence are
      * as many as hf2c_frames() says; with row_values, values are [rows * model->row_values] features. */
     const int32_t *samples; /* [sequences + 1] first sample of each sequence's sound in values; with frame_step only */
+    /* Models whose pictures have sizes of their own (model->image_patch) only. Each picture is a sequence of hf2c_picture_rows() rows, and
+     * its values end where those of the next begin. */
+    const int32_t *sizes; /* [images, 2] height and width */
     /* Models with an encoder only, for forward(); encode() ignores them. */
     const int32_t *memory;      /* [sequences] tokens of the source that each sequence looks back at; required there */
     const int32_t *memory_slot; /* [sequences] slot that encode() put that source into, or NULL for the sequence's own */
 } hf2c_batch;
 
 /* HF2C_ROWS_SOURCE: one for each row of encode(), which alone gives this output; forward() gives the others. HF2C_ROWS_IMAGES: one for
- * each image; where that has several rows, they lie side by side in the columns. */
+ * each image; where that has several rows, they lie side by side in the columns: see hf2c_places. */
 typedef enum hf2c_rows { HF2C_ROWS_ALL, HF2C_ROWS_SEQUENCES, HF2C_ROWS_WANTED, HF2C_ROWS_SOURCE, HF2C_ROWS_IMAGES } hf2c_rows;
 
 typedef struct hf2c_output {
@@ -76,8 +83,22 @@ typedef struct hf2c_output {
     int columns;
 } hf2c_output;
 
+/* What lies side by side in a row of an output of images. */
+typedef struct hf2c_places {
+    int columns; /* of each of the rows that lie there; 0: there is one only */
+    int line;    /* where they are places in lines, which transformers has as [channels, height, width]: places in a line; else 0 */
+} hf2c_places;
+
 typedef struct hf2c_model hf2c_model;
 typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
+typedef struct hf2c_constraint hf2c_constraint; /* constant tables: runtime/generate/constraint.h */
+
+/* How calls share the processors with others, in seconds; zeros at first. Results do not depend on it. */
+typedef struct hf2c_pace {
+    double until; /* when more than one thread is tried again */
+    double pause; /* how long the last pause was */
+    int strikes;  /* calls in a row whose threads hindered each other */
+} hf2c_pace;
 
 /* Caller-owned; fill by hf2c_context_init (or NAME_init). */
 typedef struct hf2c_context hf2c_context;
@@ -87,7 +108,8 @@ struct hf2c_context {
     uint8_t *workspace;     /* [workspace_bytes], 64-byte aligned: scratch, nothing in it survives a call */
     uint8_t *state;         /* [slots * state_bytes], 64-byte aligned: the cache; NULL for models without one */
     size_t slots;
-    int threads;            /* 1 where there are no threads */
+    int threads;            /* at most; 1 where there are no threads */
+    hf2c_pace pace;
     void *engine;           /* for engines other than compiled code; NULL otherwise */
     hf2c_status (*copy_slot)(hf2c_context *context, size_t from, size_t to); /* where the state is no memory of the host's; else NULL */
 };
@@ -114,13 +136,19 @@ typedef struct hf2c_task_settings {
     float length_penalty;
 } hf2c_task_settings;
 
-/* How a picture becomes values. */
+/* HF2C_RESIZE_SHORTEST: the shorter edge gets its length, the other follows; EDGES: unless the longer one would be longer than `longest`,
+ * which then gets that; WITHIN: the largest that fits into height and width. */
+typedef enum hf2c_resize { HF2C_RESIZE_NONE, HF2C_RESIZE_EXACT, HF2C_RESIZE_SHORTEST, HF2C_RESIZE_EDGES, HF2C_RESIZE_WITHIN } hf2c_resize;
+
+/* How a picture becomes values: resized, cut, scaled, padded. */
 typedef struct hf2c_image_settings {
-    int height, width; /* it is resized to; 0: not */
-    int shortest;      /* instead: its shorter edge is resized to; 0: not */
-    int filter;        /* PIL's number: 2 bilinear, 3 bicubic ... */
-    int out_height, out_width; /* what is cut out of its middle */
-    float factor, mean[3], deviation[3]; /* (value * factor - mean) / deviation, for red, green and blue */
+    int resize; /* hf2c_resize */
+    int height, width, shortest, longest;
+    int multiple; /* sides are cut to multiples of it; 0: not */
+    int filter;   /* PIL's number: 2 bilinear, 3 bicubic ... */
+    int crop_height, crop_width; /* cut out of its middle, black around it where it is smaller; 0: not */
+    int pad_height, pad_width;   /* zeros to the right and below; 0: not */
+    float factor, offset, mean[3], deviation[3]; /* (value * factor - offset - mean) / deviation, for red, green and blue */
 } hf2c_image_settings;
 
 /* How a sound becomes values. */
@@ -159,9 +187,16 @@ struct hf2c_model {
     int max_sequence; /* longest sequence, and capacity of a cache slot */
     int max_rows;     /* most rows in one call; longer prompts go in pieces where there is a cache */
     int max_batch;    /* most sequences in one call */
+    int alone_rows;   /* calls of so few rows run on one thread, which is faster */
     int rewinds;      /* 1: a call may go on at any position that the cache slot holds; what it holds from there on is forgotten */
+    /* Layers that look back over a window keep no more than it needs: where a slot has held more than `ring` positions, a call may go on
+     * at most ring_back positions before the furthest of them. 0: all positions are kept. */
+    int ring, ring_back;
     int image_values; /* numbers of an image; 0: the model takes none */
     int max_images;   /* most images in one call */
+    int image_patch;  /* pictures have sizes of their own, with image_values numbers at most: side of the patches that are rows; else 0 */
+    int image_tokens; /* rows of each beside its patches */
+    int image_channels;
     const hf2c_image_settings *image; /* NULL: unknown */
     int frame_samples, frame_step; /* samples of a sound that its first row needs, and those that each next one needs more; 0: no sounds */
     int row_values;  /* features of a row of a sound, of models that take those (with an encoder: it does); 0 otherwise */
@@ -171,6 +206,7 @@ struct hf2c_model {
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
     const hf2c_output *outputs;
     int output_count;
+    const hf2c_places *places; /* [output_count]; NULL: the model takes no images */
     const char *const *labels; /* id2label, UTF-8; NULL when there are none */
     int label_count;
     int problem; /* hf2c_problem: how logits become scores */
@@ -180,6 +216,7 @@ struct hf2c_model {
     const hf2c_task_settings *task_settings; /* [task_settings_count] */
     int task_settings_count;
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
+    const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
     hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
     /* Models with an encoder, NULL otherwise: reads whole sources into the slots of their sequences, where forward() then finds
@@ -203,6 +240,8 @@ hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to
 int hf2c_frames(const hf2c_model *model, int samples);
 /* Longest source of the model's encoder, in rows. */
 int hf2c_longest_source(const hf2c_model *model);
+/* Rows of a picture of that size; 0: the model cannot take it. For models with pictures of sizes of their own. */
+int hf2c_picture_rows(const hf2c_model *model, int height, int width);
 /* Index of the output of that name, or -1. */
 int hf2c_output_find(const hf2c_model *model, const char *name);
 

@@ -24,8 +24,11 @@ enum {
     WEIGHT_COUNT
 };
 
-/* The widest head that the attention kernel has room for; what is wider gives NaN. */
-enum { ATTENTION_HEAD_DIM = 512 };
+/* The widest head that the attention kernel has room for; what is wider gives NaN. Code for small memories names its model's own. */
+#ifndef HF2C_HEAD_DIM
+#define HF2C_HEAD_DIM 512
+#endif
+enum { ATTENTION_HEAD_DIM = HF2C_HEAD_DIM };
 
 /* The most experts that the route kernel has room for, and the most numbers of a head's state that the scan kernel has room for; more give
  * NaN. */
@@ -37,6 +40,21 @@ enum {
     KEYS_cached, /* the cache of the sequence itself */
     KEYS_memory  /* what an encoder left of the sequence's source */
 };
+
+/* A cache whose oldest positions make room for new ones holds a multiple of so many: keys that are read at once lie side by side. */
+enum { KEYS_RING = 32 };
+
+/* Room for a kernel's intermediate results: on the stack or, where that is small, planned: with HF2C_TEAM_SCRATCH every team is the
+ * first member of an hf2c_solo, whose scratch is 64-byte aligned and as large as the largest Type. */
+#ifdef HF2C_TEAM_SCRATCH
+typedef struct hf2c_solo {
+    hf2c_team team;
+    void *scratch;
+} hf2c_solo;
+#define KERNEL_SCRATCH(Type, name, team) Type *const name = (Type *)((const hf2c_solo *)(const void *)(team))->scratch
+#else
+#define KERNEL_SCRATCH(Type, name, team) Type name##_memory, *const name = ((void)(team), &name##_memory)
+#endif
 
 enum { POOL_first, POOL_last, POOL_mean, POOL_max };
 

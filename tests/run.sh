@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 . tests/packages.sh
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES libcmocka-dev g++ python3 python3-pip graphviz gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+    gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
 # Debian keeps clang's sanitizers in a package of their own; elsewhere they come with clang.
 if apt-cache show libclang-rt-dev >/dev/null 2>&1; then need_packages libclang-rt-dev; fi

@@ -80,10 +80,6 @@ static const char *class_of(Model *model, const ArchOptions *options)
 
 static bool choose(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)
 {
-    const char *method = config_text_or(&model->config, "quantization_config.quant_method", NULL);
-    if (config_has(&model->config, "quantization_config") && model->has_weights)
-        return err_set(err, "%s: quantization_config: found \"%s\"; hf2c reads checkpoints of f64, f32, f16 and bf16 only", model->config.file,
-                       method ? method : "no quant_method");
     const char *model_type = config_text_or(&model->config, "model_type", NULL);
     if (!model_type) return err_set(err, "%s: model_type: not there; wanted one of %s", model->config.file, arch_known(arena));
     built->architecture = arch_find(model_type);
@@ -111,9 +107,9 @@ static const Node *logits_of(const Graph *graph)
 /* What id2label says, in order of the ids. */
 static bool read_labels(Arena *arena, Builder *b, BuiltModel *built)
 {
-    bool labelled = strstr(heads[built->head].tasks, "-classification") != NULL;
+    bool labelled = strstr(heads[built->head].tasks, "-classification") != NULL || built->head == HEAD_object_detection;
     if (!labelled) return true;
-    int count = (int)shape_columns(logits_of(b->graph)->shape);
+    int count = (int)shape_columns(logits_of(b->graph)->shape) - (built->head == HEAD_object_detection); /* the last of those: nothing */
     built->label_count = count;
     built->labels = ARENA_ARRAY(arena, const char *, (size_t)count);
     const cJSON *labels = built->head == HEAD_multiple_choice ? NULL : config_item(b->config, "id2label");
@@ -174,7 +170,10 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     built->max_source = b->source_positions;
     built->frame_samples = b->frame_samples;
     built->frame_step = b->frame_step;
+    built->pictures = b->pictures;
     built->max_sequence = 1;
+    if (b->pictures.patch)
+        built->max_sequence = b->pictures.tokens + b->pictures.most.height / b->pictures.patch * (b->pictures.most.width / b->pictures.patch);
     if (built->architecture->images) return;
     built->vocabulary = config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
     if (built->architecture->sounds) return;

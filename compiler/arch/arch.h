@@ -32,6 +32,17 @@ typedef struct Architecture {
     HeadBuilder *head[HEAD_COUNT];
 } Architecture;
 
+/* Rows or pixels of an image laid out in lines. */
+typedef struct Grid {
+    int64_t height, width;
+} Grid;
+
+/* Pictures of sizes of their own, each a sequence of its patches and some tokens; patch 0: all have one size. */
+typedef struct Pictures {
+    int64_t patch, tokens, channels;
+    Grid most; /* no picture has more pixels or patches than one of these sides */
+} Pictures;
+
 struct Builder {
     Graph *graph;
     Model *model;
@@ -49,9 +60,11 @@ struct Builder {
     int64_t frame_samples, frame_step; /* see BuiltModel */
     int64_t stretched_positions; /* for which the rotation is made, where that is more than length_keys say; else 0 */
     bool hidden_states;     /* every layer's output is wanted as an output */
+    int64_t line;           /* where the body gives places of a picture in lines: places in a line */
     char scope[256];        /* dotted, with a final dot when not empty */
     size_t outer[16];       /* lengths of the scopes around it */
     int depth;
+    Pictures pictures;
     double deviation;       /* initializer_range */
     double similarity;      /* see BuiltModel */
 };
@@ -71,6 +84,7 @@ typedef struct BuiltModel {
     const char **labels;
     int label_count;
     int problem; /* hf2c_problem */
+    Pictures pictures;
     double similarity; /* of embeddings of texts and images: what their product is multiplied by; 0: there are none */
 } BuiltModel;
 

@@ -233,11 +233,12 @@ Node *activation_named(Builder *b, Node *x, const char *key, const char *name)
 
 /* ---- attention ---- */
 
-static Node *through_cache(Builder *b, Node *x, const char *name)
+static Node *through_cache(Builder *b, Node *x, const char *name, const AttentionShape *shape)
 {
     if (!b->cached) return x;
     name_next(b, name);
-    return node(b, OP_cache, x, input_sequences(b), NULL, &(Attributes){.index = b->caches++});
+    return node(b, OP_cache, x, input_sequences(b), NULL,
+                &(Attributes){.heads = shape->kv_heads, .window = shape->window, .index = b->caches++});
 }
 
 Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
@@ -259,8 +260,8 @@ Node *attention_over(Builder *b, Node *q, Node *k, Node *v, const AttentionShape
 
 Node *attention(Builder *b, Node *q, Node *k, Node *v, const AttentionShape *shape)
 {
-    k = through_cache(b, k, "k_cache");
-    return attention_over(b, q, k, through_cache(b, v, "v_cache"), shape);
+    k = through_cache(b, k, "k_cache", shape);
+    return attention_over(b, q, k, through_cache(b, v, "v_cache", shape), shape);
 }
 
 Node *state(Builder *b, const char *name, int64_t size)

@@ -51,6 +51,7 @@ static Node *convnext_body(Builder *b)
         x = convnext_stage(b, x, &grid, i, sizes[i], depths[i]);
     }
     hidden_state(b, (int)stages, x);
+    b->line = grid.width;
     return x;
 }
 
@@ -62,7 +63,7 @@ static Node *convnext_pooled(Builder *b, Node *hidden)
 
 static void convnext_base(Builder *b, Node *hidden)
 {
-    head_last_hidden_state(b, hidden);
+    image_planes_output(b, "last_hidden_state", hidden, b->line);
     graph_output(b->graph, "pooler_output", convnext_pooled(b, hidden));
 }
 
@@ -72,6 +73,7 @@ const Architecture arch_convnext = {
     .model_type = "convnext",
     .prefix = "convnext.",
     .images = true,
+    .tasks = IMAGE_TASKS,
     .body = convnext_body,
     .head = {[HEAD_base] = convnext_base, [HEAD_image_classification] = convnext_classify},
 };

@@ -122,6 +122,7 @@ const Architecture arch_dinov2 = {
     .model_type = "dinov2",
     .prefix = "dinov2.",
     .images = true,
+    .tasks = IMAGE_TASKS,
     .body = dino_body,
     .head = {[HEAD_base] = dino_base, [HEAD_image_classification] = dino_classify},
 };

@@ -1,5 +1,6 @@
 /* image: see image.h. */
 #include "compiler/arch/image.h"
+#include "compiler/read/processor.h"
 
 #include <float.h>
 #include <math.h>
@@ -15,28 +16,26 @@ Grid image_size(Builder *b, const Config *config, const char *keys)
     return (Grid){side[0], side[1]};
 }
 
-/* crop_size, or size, as an object of height and width or of the shortest edge, or a number. */
-static bool processed_size(const Config *p, const char *key, Grid *size)
-{
-    Config object = config_object(p, key);
-    if (cJSON_IsNumber(config_item(p, key))) {
-        size->height = size->width = config_int(p, key, 1, MOST_SIDE);
-        return true;
-    }
-    if (config_has(&object, "shortest_edge") && config_has(&object, "longest_edge")) return false;
-    size->height = config_int_or(&object, "height|shortest_edge", 1, MOST_SIDE, 0);
-    size->width = config_int_or(&object, "width|shortest_edge", 1, MOST_SIDE, 0);
-    return size->height > 0 && size->width > 0;
-}
-
 Grid image_processed_size(Builder *b, const char *keys)
 {
     Grid size;
-    Config *p = &b->model->processor;
-    p->err = b->err;
-    if (config_bool_or(p, "do_center_crop", config_has(p, "crop_size")) && processed_size(p, "crop_size", &size)) return size;
-    if (processed_size(p, "size", &size)) return size;
+    hf2c_image_settings settings;
+    b->model->processor.err = b->err;
+    bool known = processor_read(&b->model->processor, b->architecture->model_type, &settings);
+    if (known && processor_fixed_size(&settings, &size.height, &size.width)) return size;
     return image_size(b, b->config, keys);
+}
+
+Grid image_largest_size(Builder *b, const char *keys)
+{
+    Grid size;
+    hf2c_image_settings settings;
+    b->model->processor.err = b->err;
+    bool known = processor_read(&b->model->processor, b->architecture->model_type, &settings);
+    if (!known) return image_size(b, b->config, keys);
+    if (!processor_bound(&settings, &size.height, &size.width))
+        err_set(b->err, "%s: size: has no longest_edge, so that pictures may be of any size", b->model->processor.file);
+    return size;
 }
 
 int64_t image_channels(Builder *b, const Config *config)
@@ -85,7 +84,13 @@ static Node *named_bias(Builder *b, const char *name, int64_t n)
     return param_vector(b, arena_printf(b->graph->arena, "%s.bias", name), n, INITIAL_ZEROS);
 }
 
-Node *image_patches(Builder *b, const char *name, Grid size, int64_t channels, int64_t patch, int64_t hidden, bool bias)
+void image_patch_weights(Builder *b, const char *name, int64_t channels, int64_t patch, int64_t hidden, Node **weight, Node **bias)
+{
+    *weight = convolution_weight(b, name, hidden, channels, patch, initial_normal(b));
+    if (bias) *bias = named_bias(b, name, hidden);
+}
+
+Node *image_patches(Builder *b, const char *name, Grid size, int64_t channels, int64_t patch, int64_t hidden, bool biased)
 {
     int64_t across = size.width / patch, down = size.height / patch, part = channels * patch * patch, count = across * down * part;
     float *index = new_index(b, count);
@@ -94,9 +99,18 @@ Node *image_patches(Builder *b, const char *name, Grid size, int64_t channels, i
         index[i] = (float)((c * size.height + place / across * patch + y) * size.width + place % across * patch + x);
     }
     name_next(b, name);
-    Node *pixels = image_arrange(b, image_values(b, size, channels), index, count, part, NULL, 0);
-    Node *weight = convolution_weight(b, name, hidden, channels, patch, initial_normal(b));
-    return linear_tied(b, pixels, weight, bias ? named_bias(b, name, hidden) : NULL);
+    Node *pixels = image_arrange(b, image_values(b, size, channels), index, count, part, NULL, 0), *weight, *bias = NULL;
+    image_patch_weights(b, name, channels, patch, hidden, &weight, biased ? &bias : NULL);
+    return linear_tied(b, pixels, weight, bias);
+}
+
+Node *image_own_patches(Builder *b, int64_t patch, int64_t channels, int64_t first, int64_t behind)
+{
+    Grid most = b->pictures.most;
+    Node *operand[2] = {image_values(b, most, channels), input_sequences(b)};
+    b->graph->scope = "patches";
+    return graph_add(b->graph, OP_patches, 2, operand,
+                     &(Attributes){.size = patch, .channels = channels, .first = first, .behind = behind});
 }
 
 Node *image_with_tokens(Builder *b, Node *x, Node *const *front, int count)
@@ -108,15 +122,6 @@ Node *image_with_tokens(Builder *b, Node *x, Node *const *front, int count)
     return image_arrange(b, x, index, places + count, 1, extra, 0);
 }
 
-/* Weight of a place `distance` away: the cubic convolution of torch, A = -0.75. */
-static double cubic(double distance)
-{
-    const double a = -0.75;
-    double x = fabs(distance);
-    if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-
 /* weight[i][j]: share of place j of `from` in place i of `to`; beyond the edges stands what is at the edge. */
 static void cubic_weights(double *weight, int64_t from, int64_t to)
 {
@@ -124,7 +129,7 @@ static void cubic_weights(double *weight, int64_t from, int64_t to)
         double at = ((double)i + 0.5) * (double)from / (double)to - 0.5;
         for (int64_t tap = -1; tap < 3; tap++) {
             int64_t j = (int64_t)floor(at) + tap, inside = j < 0 ? 0 : j < from ? j : from - 1;
-            weight[i * from + inside] += cubic(at - (double)j);
+            weight[i * from + inside] += cubic_weight(at - (double)j);
         }
     }
 }
@@ -247,9 +252,17 @@ Node *image_row(Builder *b, Node *x, int64_t row) { return image_rows(b, x, row,
 Node *image_attention(Builder *b, Node *q, Node *k, Node *v, int64_t heads, int64_t span, int64_t groups, Node *bias)
 {
     int64_t head_dim = shape_columns(q->shape) / heads;
+    AttentionShape shape = {.heads = heads, .kv_heads = heads, .head_dim = head_dim, .scale = 1 / sqrt((double)head_dim)};
+    if (q->shape.dim[0].symbol == SYMBOL_rows) return attention(b, q, k, v, &shape);
     name_next(b, "attention");
     return graph_add(b->graph, OP_spans, bias ? 4 : 3, (Node *[]){q, k, v, bias},
                      &(Attributes){.heads = heads, .head_dim = head_dim, .size = span, .groups = groups, .scale = 1 / sqrt((double)head_dim)});
+}
+
+void image_planes_output(Builder *b, const char *name, Node *x, int64_t line)
+{
+    graph_output(b->graph, name, x);
+    b->graph->output[b->graph->outputs - 1].line = line;
 }
 
 void image_classifier(Builder *b, Node *pooled, const char *name)

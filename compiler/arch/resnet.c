@@ -74,13 +74,14 @@ static Node *resnet_body(Builder *b)
         }
     }
     hidden_state(b, (int)s.stages, x);
+    b->line = grid.width;
     return x;
 }
 
 static void resnet_base(Builder *b, Node *hidden)
 {
-    head_last_hidden_state(b, hidden);
-    graph_output(b->graph, "pooler_output", image_mean(b, hidden));
+    image_planes_output(b, "last_hidden_state", hidden, b->line);
+    image_planes_output(b, "pooler_output", image_mean(b, hidden), 1);
 }
 
 static void resnet_classify(Builder *b, Node *hidden) { image_classifier(b, image_mean(b, hidden), "classifier.1"); }
@@ -89,6 +90,7 @@ const Architecture arch_resnet = {
     .model_type = "resnet",
     .prefix = "resnet.",
     .images = true,
+    .tasks = IMAGE_TASKS,
     .body = resnet_body,
     .head = {[HEAD_base] = resnet_base, [HEAD_image_classification] = resnet_classify},
 };

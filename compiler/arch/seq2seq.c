@@ -31,10 +31,15 @@ void seq2seq_target(Builder *b, Node *source, const Seq2seqNames *names, int64_t
     b->cached = true;
 }
 
-static Node *memory(Builder *b, int64_t index, int64_t width)
+/* Who looks back says in how many heads the cache lies. */
+static Node *memory(Builder *b, int64_t index, int64_t heads, int64_t width)
 {
     Node *sequences = input_sequences(b);
-    return graph_add(b->graph, OP_memory, 1, &sequences, &(Attributes){.index = index, .size = width});
+    for (size_t i = 0; i < b->graph->count; i++) {
+        Node *cache = b->graph->node[i];
+        if (cache->op == OP_cache && cache->entry == 1 && cache->a.index == index) cache->a.heads = heads;
+    }
+    return graph_add(b->graph, OP_memory, 1, &sequences, &(Attributes){.heads = heads, .index = index, .size = width});
 }
 
 Node *seq2seq_attention(Builder *b, Node *x, const Seq2seqNames *names, int64_t layer, const AttentionShape *shape, int64_t width, bool bias)
@@ -46,7 +51,8 @@ Node *seq2seq_attention(Builder *b, Node *x, const Seq2seqNames *names, int64_t 
     int64_t inner = shape->heads * shape->head_dim;
     scope_enter(b, "%s", names->attention);
     Node *q = linear(b, x, names->query, inner, bias);
-    Node *k = memory(b, b->memories + 2 * layer, inner), *v = memory(b, b->memories + 2 * layer + 1, inner);
+    Node *k = memory(b, b->memories + 2 * layer, shape->kv_heads, inner);
+    Node *v = memory(b, b->memories + 2 * layer + 1, shape->kv_heads, inner);
     Node *y = linear(b, attention_over(b, q, k, v, &whole), names->output, width, bias);
     scope_leave(b);
     return y;

@@ -209,6 +209,7 @@ const Architecture arch_swin = {
     .model_type = "swin",
     .prefix = "swin.",
     .images = true,
+    .tasks = IMAGE_TASKS,
     .body = swin_body,
     .head = {[HEAD_base] = swin_base, [HEAD_image_classification] = swin_classify},
 };

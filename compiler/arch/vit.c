@@ -1,15 +1,8 @@
 /* ViT, DeiT: encoders over the patches of a picture, with learned positions and tokens of their own in front.
  * Reference: transformers, models/vit/modeling_vit.py and models/deit/modeling_deit.py. */
-#include "compiler/arch/image.h"
+#include "compiler/arch/vit.h"
 
-typedef struct VitShape {
-    int64_t hidden, heads, intermediate, layers, patch, channels;
-    double epsilon;
-    bool qkv_bias;
-    Grid size;
-} VitShape;
-
-static VitShape vit_shape(Builder *b)
+VitShape vit_shape(Builder *b)
 {
     const Config *c = b->config;
     VitShape s = {.size = image_size(b, c, "image_size"), .channels = image_channels(b, c)};
@@ -44,7 +37,7 @@ static Node *vit_embeddings(Builder *b, const VitShape *s, const char *const *to
     return add(b, x, table);
 }
 
-static Node *vit_layer(Builder *b, Node *x, const VitShape *s)
+Node *vit_layer(Builder *b, Node *x, const VitShape *s)
 {
     Node *y = layer_norm(b, x, "layernorm_before", s->epsilon);
     Node *q = linear(b, y, "attention.attention.query", s->hidden, s->qkv_bias);
@@ -86,19 +79,22 @@ static Node *deit_body(Builder *b)
     return vit_encoder(b, tokens, 2);
 }
 
-/* Checkpoints are often saved without the pooler. */
+void vit_pooler(Builder *b, Node *first, const char *function)
+{
+    const char *name = arena_printf(b->graph->arena, "%spooler.dense", b->base);
+    if (b->model->has_weights && !model_has_tensor(b->model, arena_printf(b->graph->arena, "%s.weight", name))) return;
+    int64_t size = config_int_or(b->config, "pooler_output_size", 1, 1 << 20, shape_columns(first->shape));
+    graph_output(b->graph, "pooler_output", activation_named(b, linear(b, first, name, size, true), "pooler_act", function));
+}
+
 static void vit_base(Builder *b, Node *hidden)
 {
     head_last_hidden_state(b, hidden);
-    const char *name = arena_printf(b->graph->arena, "%spooler.dense", b->base);
-    if (b->model->has_weights && !model_has_tensor(b->model, arena_printf(b->graph->arena, "%s.weight", name))) return;
-    int64_t size = config_int_or(b->config, "pooler_output_size", 1, 1 << 20, shape_columns(hidden->shape));
-    Node *y = linear(b, image_row(b, hidden, 0), name, size, true);
-    graph_output(b->graph, "pooler_output", activation(b, y, "pooler_act", "tanh"));
+    vit_pooler(b, image_row(b, hidden, 0), config_text_or(b->config, "pooler_act", "tanh"));
 }
 
 static void vit_classify(Builder *b, Node *hidden) { image_classifier(b, image_row(b, hidden, 0), "classifier"); }
 
 #define VIT_HEADS {[HEAD_base] = vit_base, [HEAD_image_classification] = vit_classify}
-const Architecture arch_vit = {.model_type = "vit", .prefix = "vit.", .images = true, .body = vit_body, .head = VIT_HEADS};
-const Architecture arch_deit = {.model_type = "deit", .prefix = "deit.", .images = true, .body = deit_body, .head = VIT_HEADS};
+const Architecture arch_vit = {.model_type = "vit", .prefix = "vit.", .images = true, .tasks = IMAGE_TASKS, .body = vit_body, .head = VIT_HEADS};
+const Architecture arch_deit = {.model_type = "deit", .prefix = "deit.", .images = true, .tasks = IMAGE_TASKS, .body = deit_body, .head = VIT_HEADS};

@@ -26,6 +26,7 @@ size_t padded_count(const Padded *inputs, hf2c_rows rows)
 {
     size_t sequences = (size_t)inputs->sequences;
     if (rows == HF2C_ROWS_IMAGES) return (size_t)inputs->images;
+    if (inputs->image_rows) return (size_t)inputs->images * (size_t)(rows == HF2C_ROWS_ALL ? inputs->image_rows : 1);
     return rows == HF2C_ROWS_SEQUENCES ? sequences : sequences * (size_t)padded_rows(inputs, rows)->width;
 }
 
@@ -154,21 +155,49 @@ static bool run_block(Forward *f, int first, int count, int piece)
 
 static int least(int a, int b) { return a < b ? a : b; }
 
+/* A call with `count` pictures that are sequences, the first of which is number `first`. */
+static hf2c_status run_pictures(Forward *f, int first, int count)
+{
+    const Padded *in = f->inputs;
+    int32_t *start = ARENA_ARRAY(f->arena, int32_t, (size_t)count + 1), *sizes = ARENA_ARRAY(f->arena, int32_t, 2 * (size_t)count);
+    hf2c_batch batch = {.images = count, .sequences = count, .rows = count * in->image_rows, .start = start, .sizes = sizes};
+    batch.values = in->values + first * in->image_values;
+    for (int i = 0; i < count; i++) {
+        start[i + 1] = (i + 1) * in->image_rows;
+        sizes[2 * i] = in->image_height;
+        sizes[2 * i + 1] = in->image_width;
+    }
+    for (int i = 0; i < f->context->model->output_count; i++) {
+        const hf2c_output *output = &f->context->model->outputs[i];
+        size_t before = (size_t)first * (size_t)(output->rows == HF2C_ROWS_ALL ? in->image_rows : 1);
+        f->output[i] = f->value[i] ? f->value[i] + before * (size_t)output->columns : NULL;
+    }
+    return f->context->model->forward(f->context, &batch, f->output);
+}
+
+static hf2c_status run_fixed_images(Forward *f, int first, int count)
+{
+    const hf2c_model *model = f->context->model;
+    const Padded *in = f->inputs;
+    hf2c_batch batch = {.images = count, .values = in->values + first * in->image_values};
+    for (int i = 0; i < model->output_count; i++) {
+        bool wanted = f->value[i] && model->outputs[i].rows == HF2C_ROWS_IMAGES;
+        f->output[i] = wanted ? f->value[i] + (size_t)first * (size_t)model->outputs[i].columns : NULL;
+    }
+    return model->forward(f->context, &batch, f->output);
+}
+
 /* Images, as many at once as the model takes; their outputs need no moving. */
 static bool run_images(Forward *f, int together)
 {
     const hf2c_model *model = f->context->model;
     const Padded *in = f->inputs;
-    if (in->images && in->image_values != model->image_values)
+    if (in->images && !in->image_rows && in->image_values != model->image_values)
         return err_set(f->err, "an image has %lld values, the model wants %d", (long long)in->image_values, model->image_values);
     int most = together ? least(together, model->max_images) : model->max_images;
     for (int first = 0; first < in->images; first += most) {
-        hf2c_batch batch = {.images = least(most, in->images - first), .values = in->values + first * in->image_values};
-        for (int i = 0; i < model->output_count; i++) {
-            bool wanted = f->value[i] && model->outputs[i].rows == HF2C_ROWS_IMAGES;
-            f->output[i] = wanted ? f->value[i] + (size_t)first * (size_t)model->outputs[i].columns : NULL;
-        }
-        hf2c_status status = model->forward(f->context, &batch, f->output);
+        int count = least(most, in->images - first);
+        hf2c_status status = in->image_rows ? run_pictures(f, first, count) : run_fixed_images(f, first, count);
         if (status != HF2C_OK) return err_set(f->err, "%s", hf2c_status_text(status));
     }
     return true;

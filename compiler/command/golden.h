@@ -20,6 +20,8 @@ typedef struct Padded {
     const uint8_t *mask;  /* the same; 1: a token, 0: padding */
     int images;           /* beside the sequences, of which there may be none then */
     int64_t image_values; /* numbers of each */
+    int image_height, image_width;
+    int image_rows;       /* of each, where pictures are sequences */
     const float *values;  /* [images * image_values] */
     /* Sequences that are sounds: the rows are known once the model is, see golden_frame_inputs. */
     const float *sounds;    /* [sequences * sound_values] samples, or features row by row; NULL: tokens */

@@ -188,6 +188,8 @@ static bool read_images(const Golden *golden, const char *name, Padded *inputs, 
     inputs->images = (int)values->shape[0];
     inputs->image_values = (int64_t)values->elements / values->shape[0];
     inputs->values = copy;
+    inputs->image_height = values->rank == 4 ? (int)values->shape[2] : 0;
+    inputs->image_width = values->rank == 4 ? (int)values->shape[3] : 0;
     return true;
 }
 

@@ -99,6 +99,10 @@ static void add_program(Str *out, const Inspection *in)
     str_printf(out, "target       %s: %s\n", c->target->name, c->target->about);
     str_printf(out, "limits       %d tokens a sequence, %d tokens and %d sequences a call\n", c->facts.max_sequence, c->facts.max_rows,
                c->facts.max_batch);
+    Rings rings = plan_rings(c->plan);
+    if (rings.rings)
+        str_printf(out, "windows      %d of %d caches keep %" PRId64 " of %d positions or little more\n", rings.rings, rings.caches,
+                   rings.positions, c->facts.max_sequence);
     str_printf(out, "graph        %zu nodes, after the passes %zu; %zu steps in %zu sections, %zu kernels\n", c->before->count,
                c->graph->count, c->plan->steps, c->plan->sections, c->plan->instances);
 }
@@ -151,6 +155,8 @@ static void add_model_json(Str *out, const Inspection *in)
     str_printf(out, "\"], \"parameters\": %" PRId64 ", \"layers\": %" PRId64 ", \"hidden\": %" PRId64 ", \"vocabulary\": %" PRId64 ", ",
                graph_parameters(b->graph), b->layers, b->hidden, b->vocabulary);
     str_printf(out, "\"max_sequence\": %d, \"max_rows\": %d, \"max_batch\": %d, ", c->facts.max_sequence, c->facts.max_rows, c->facts.max_batch);
+    Rings rings = plan_rings(c->plan);
+    str_printf(out, "\"caches\": %d, \"windowed_caches\": %d, \"window_positions\": %" PRId64 ", ", rings.caches, rings.rings, rings.positions);
     str_printf(out, "\"labels\": [");
     for (int i = 0; i < b->label_count; i++) str_printf(out, "%s%s", i ? ", " : "", json_quoted(in->arena, b->labels[i]));
     str_printf(out, "], \"tokenizer\": {\"kind\": \"%s\", \"bytes\": %zu}, ", tokenizer_kind(c), tokenizer_table_bytes(c));

@@ -131,5 +131,7 @@ CompileOptions options_compile(const Options *o)
     c.passes.without = o->no_pass.item;
     c.passes.without_count = o->no_pass.count;
     c.passes.verbose = o->verbose;
+    c.json_schema = o->json_schema;
+    c.choices = o->choices;
     return c;
 }

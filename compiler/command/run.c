@@ -88,6 +88,7 @@ static const char *key_of(Arena *arena, const Options *options, const Model *mod
     add_target(&text, arena, options);
     add_options(&text, options);
     add_folder(&text, model->folder);
+    if (options->json_schema) add_file(&text, ".", options->json_schema);
     hash_hex(text.data, text.length, hex);
     str_free(&text);
     return arena_printf(arena, "%s", hex);

@@ -89,6 +89,14 @@ static void complete_inputs(Verification *v)
     for (size_t i = 0; i < v->golden.groups; i++)
         if (!golden_frame_inputs(&v->golden, &v->golden.group[i], &v->compiled->facts, &err))
             fatal("%s: group \"%s\": %s", v->golden.file, v->golden.group[i].name, err.text);
+    const hf2c_model *model = &v->compiled->facts;
+    for (size_t i = 0; model->image_patch && i < v->golden.groups; i++) {
+        Padded *inputs = &v->golden.group[i].inputs;
+        inputs->image_rows = hf2c_picture_rows(model, inputs->image_height, inputs->image_width);
+        if (!inputs->image_rows)
+            fatal("%s/pixel_values: pictures of %d x %d are not what this model takes", v->golden.group[i].name, inputs->image_height,
+                  inputs->image_width);
+    }
     if (!v->compiled->built.architecture->encoder) return;
     int64_t start = config_int_or(&v->compiled->model.config, "decoder_start_token_id", -1, INT32_MAX, -1);
     for (size_t i = 0; i < v->golden.groups; i++) golden_shift_inputs(&v->golden, &v->golden.group[i], start);
@@ -218,7 +226,7 @@ static size_t keep_comparable(const Verification *v, const GoldenGroup *group, s
     size_t rows = (size_t)group->inputs.sequences, elements = group->expected[i]->elements, kept = 0;
     if (kind == ROW_token) rows *= (size_t)group->inputs.width;
     if (kind == ROW_source) rows *= (size_t)group->inputs.source->width;
-    if (kind == ROW_derived || kind == ROW_image || elements % rows != 0) return elements;
+    if (kind == ROW_derived || kind == ROW_image || group->inputs.image_rows || elements % rows != 0) return elements;
     size_t columns = elements / rows;
     for (size_t row = 0; row < rows; row++) {
         if (!row_counts(v, group, kind, row)) continue;
@@ -231,7 +239,7 @@ static size_t keep_comparable(const Verification *v, const GoldenGroup *group, s
 static void note_left_out(const Verification *v, const GoldenGroup *group, size_t i)
 {
     int count = 0, sequences = group->inputs.sequences;
-    if (row_kind(v, group->output[i]) != ROW_sequence) return;
+    if (row_kind(v, group->output[i]) != ROW_sequence || group->inputs.image_rows) return;
     for (int s = 0; s < sequences; s++) count += !row_counts(v, group, ROW_sequence, (size_t)s);
     if (count)
         printf("%-20s %-18s %d of %d sequences not compared: their padding is not pad_token_id, so transformers pooled it\n", group->name,

@@ -156,13 +156,13 @@ static bool copy_tokenizer(Folder *f)
 /* What stands on the tokenizer. Firmware gets only what NAME.h offers: no requests, no JSON. */
 static bool copy_text_rooms(Folder *f)
 {
-    static const char *const direct[] = {"runtime/task/common.c", "runtime/task/direct.c", "runtime/task/forward.c", "runtime/task/pool.c"};
     const Compiled *c = f->compiled;
     bool hosted = c->target->hosted, fine = true;
     if (!c->tokenizer && !(hosted && c->facts.image)) return true;
     if (hosted) return copy_tasks(f) && (!(emit_classifies(c) || emit_embeds(c)) || copy_source(f, "runtime/task/direct.h"));
-    if (c->facts.state_bytes) fine = copy_room(f, "runtime/generate/");
-    for (size_t i = 0; fine && (emit_classifies(c) || emit_embeds(c)) && i < COUNT_OF(direct); i++) fine = copy_source(f, direct[i]);
+    if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) fine = copy_source(f, "runtime/task/direct.c");
+    if (fine && emit_writes(c)) fine = copy_source(f, "runtime/task/direct_write.c");
+    if (fine && emit_embeds(c)) fine = copy_source(f, "runtime/task/direct_embed.c") && copy_source(f, "runtime/task/pool.c");
     return fine;
 }
 
@@ -176,7 +176,10 @@ static bool copy_device(Folder *f)
 bool folder_copy_runtime(Folder *f)
 {
     static const char *const roots[] = {"runtime/hf2c.h", "runtime/core/call.h", "runtime/core/weights.h"};
-    bool fine = f->compiled->target->hosted || copy_room(f, "runtime/core/");
+    static const char *const firmware[] = {"runtime/core/freestanding.h", "runtime/core/call.c", "runtime/core/context.c",
+                                           "runtime/core/status.c", "runtime/core/weights.c"};
+    bool fine = true;
+    for (size_t i = 0; fine && f->pieces && i < COUNT_OF(firmware); i++) fine = copy_source(f, firmware[i]);
     for (size_t i = 0; fine && i < COUNT_OF(roots); i++) fine = copy_source(f, roots[i]);
     fine = fine && copy_tokenizer(f) && copy_text_rooms(f) && copy_device(f);
     return fine && (!emit_has_main(f->compiled, f->options) || copy_room(f, "runtime/cli/"));

@@ -15,9 +15,10 @@ typedef struct Dialect {
     const char *team;         /* type of the first parameter */
     const char *team_name;
     bool template_constants;  /* kernel<K, N>(...) instead of kernel(..., K, N) */
-    bool barrier;             /* a wrapper ends with one */
+    bool enters;              /* a wrapper asks hf2c_enter who computes */
     const char *begin, *end;  /* includes around the kernels; NULL: none */
     const char *device;       /* room runtime/DEVICE opens it, hf2c_program_DEVICE is for programs; NULL: the processor itself */
+    bool firmware;            /* one member, planned scratch, the schedule step by step, one file (firmware.c, amalgamate.c) */
 } Dialect;
 const Dialect *dialect_find(const char *emitter);
 
@@ -36,16 +37,28 @@ void emit_source(Str *out, const Compiled *compiled);  /* NAME.c or NAME.cu: the
 void emit_header(Str *out, const Compiled *compiled);  /* NAME.h: sizes and the API (header.c) */
 void emit_model(Str *out, const Compiled *compiled);   /* NAME_model.c: what the runtime is told (model.c) */
 void emit_weights(Str *out, const Compiled *compiled, const EmitOptions *options); /* NAME_weights.c (files.c) */
+void emit_weights_assembly(Str *out, const Compiled *compiled);                    /* NAME_weights.S (firmware_files.c) */
 void emit_main(Str *out, const Compiled *compiled, const EmitOptions *options);    /* NAME_main.c (files.c) */
 void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *options); /* build.sh (files.c) */
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
 bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
 void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
+bool emit_is_firmware(const Compiled *compiled);
+/* firmware.c: what the schedule of firmware has that others do not. */
+void emit_small_memory(Str *out, const Compiled *compiled);       /* macros before the kernels */
+void emit_small_memory_check(Str *out, const Compiled *compiled); /* behind them: the planned scratch suffices */
+void emit_step_schedule(Str *out, const Compiled *compiled, int entry, const char *const *sections); /* [plan->sections] names */
+void emit_step_entry(Str *out, const Compiled *compiled, int entry);                                 /* what the model's struct points at */
+void emit_step_calls(Str *out, const Compiled *compiled);   /* NAME_model.c: calls that begin, and whole ones */
+void emit_step_context(Str *out, const Compiled *compiled); /* NAME.h: what the context holds of a call */
+void emit_step_header(Str *out, const Compiled *compiled);  /* NAME.h: their declarations */
 /* Is there a command line? */
 static inline bool emit_has_main(const Compiled *compiled, const EmitOptions *options) { return options->program && compiled->target->hosted; }
 /* Has the model NAME_classify and NAME_embed, which take text? */
 bool emit_classifies(const Compiled *compiled);
 bool emit_embeds(const Compiled *compiled);
+/* Has it NAME_write, in firmware? */
+bool emit_writes(const Compiled *compiled);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

@@ -49,7 +49,7 @@ void emit_main(Str *out, const Compiled *c, const EmitOptions *options)
 
 const char *const emit_picture_libraries = "-lpng -ljpeg";
 
-bool emit_reads_pictures(const Compiled *c) { return c->target->hosted && c->facts.image && strstr(c->facts.tasks, "image-classification"); }
+bool emit_reads_pictures(const Compiled *c) { return c->target->hosted && c->facts.image; }
 
 static void print_one_command(Str *out, const Compiled *c)
 {

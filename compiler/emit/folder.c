@@ -1,6 +1,7 @@
 /* folder: the whole output: generated files, and the runtime and kernels that they need, copied flat. */
 #include <string.h>
 
+#include "compiler/constrain/constrain.h"
 #include "compiler/emit/folder.h"
 #include "compiler/emit/pack.h"
 
@@ -16,6 +17,12 @@ static bool write_file(const Folder *f, const char *name, const char *data, size
 
 bool folder_write(const Folder *f, const char *name, Str *text)
 {
+    const char *dot = strrchr(name, '.');
+    if (f->pieces && dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".h") == 0 || strcmp(dot, ".def") == 0)) {
+        pieces_add(f->pieces, name, text->data ? text->data : "", text->length);
+        str_free(text);
+        return true;
+    }
     bool fine = write_file(f, name, text->data ? text->data : "", text->length, strcmp(name, "build.sh") == 0);
     str_free(text);
     return fine;
@@ -35,12 +42,19 @@ static bool write_generated(Folder *f)
     if (!folder_write(f, arena_printf(f->arena, "%s.%s", name, dialect_find(c->target->emitter)->extension), &text)) return false;
     emit_model(&text, c);
     if (!folder_write(f, arena_printf(f->arena, "%s_model.c", name), &text)) return false;
-    emit_weights(&text, c, f->options);
-    if (!folder_write(f, arena_printf(f->arena, "%s_weights.c", name), &text)) return false;
+    bool firmware = emit_is_firmware(c);
+    if (firmware) emit_weights_assembly(&text, c);
+    else emit_weights(&text, c, f->options);
+    if (!folder_write(f, arena_printf(f->arena, "%s_weights.%s", name, firmware ? "S" : "c"), &text)) return false;
     if (c->tokenizer) {
         tokenizer_emit(&text, c->tokenizer, name);
         if (!folder_write(f, arena_printf(f->arena, "%s_text.c", name), &text)) return false;
     }
+    if (c->constraint) {
+        constraint_emit(&text, c->constraint, name);
+        if (!folder_write(f, arena_printf(f->arena, "%s_constraint.c", name), &text)) return false;
+    }
+    if (firmware) return true; /* the self-test prints */
     if (!emit_self_test(&text, c, f->err)) return false;
     return folder_write(f, arena_printf(f->arena, "%s_test.c", name), &text);
 }
@@ -65,12 +79,14 @@ static bool fill(Folder *f, Compiled *compiled)
 {
     const char *weights = arena_printf(f->arena, "%s/%s.weights", f->path, compiled->name);
     return pack_to_file(compiled->plan, weights, &compiled->facts.weights_hash, f->err) && write_generated(f) && folder_copy_kernels(f) &&
-           folder_copy_runtime(f) && write_extras(f);
+           folder_copy_runtime(f) && (!f->pieces || folder_write_firmware(f)) && write_extras(f);
 }
 
 bool emit_folder(Compiled *compiled, const EmitOptions *options, Err *err)
 {
     Folder f = {.arena = compiled->arena, .compiled = compiled, .options = options, .copied = map_new(compiled->arena), .err = err};
+    Pieces pieces = {.arena = compiled->arena};
+    if (emit_is_firmware(compiled)) f.pieces = &pieces;
     f.path = folder_begin(compiled->arena, options->output, err);
     if (!f.path) return false;
     if (!fill(&f, compiled)) {

@@ -2,6 +2,7 @@
 #ifndef HF2C_EMIT_FOLDER_H
 #define HF2C_EMIT_FOLDER_H
 
+#include "compiler/emit/amalgamate.h"
 #include "compiler/emit/emit.h"
 
 typedef struct Folder {
@@ -10,11 +11,14 @@ typedef struct Folder {
     const EmitOptions *options;
     const char *path; /* the temporary folder */
     Map *copied;
+    Pieces *pieces; /* of firmware: sources and headers wait here to become a few files; NULL otherwise */
     Err *err;
 } Folder;
 
 /* Writes a file and frees its text. */
 bool folder_write(const Folder *f, const char *name, Str *text);
+/* firmware_files.c: NAME.h, NAME.c, NAME_text.c, NAME_weights.S, of the pieces. */
+bool folder_write_firmware(Folder *f);
 /* copy.c: the kernels that the plan calls, and the runtime that the model and its tasks need, no more. */
 bool folder_copy_kernels(Folder *f);
 bool folder_copy_runtime(Folder *f);

@@ -5,7 +5,7 @@
 #include "compiler/emit/emit.h"
 #include "runtime/task/direct.h"
 
-enum { TEXT_BYTES_OF_TOKEN = 8 }; /* a long text has about half as many */
+enum { TEXT_BYTES_OF_TOKEN = 8, FIRMWARE_BYTES_OF_TOKEN = 4 }; /* a long text has about four */
 
 static bool has_output(const Compiled *c, const char *name) { return hf2c_output_find(&c->facts, name) >= 0; }
 
@@ -15,6 +15,18 @@ bool emit_classifies(const Compiled *c)
 }
 
 bool emit_embeds(const Compiled *c) { return c->tokenizer && c->facts.pooling != HF2C_POOLING_NONE && has_output(c, "last_hidden_state"); }
+
+bool emit_writes(const Compiled *c)
+{
+    return emit_is_firmware(c) && c->tokenizer && c->facts.state_bytes && !graph_has_encoder(c->graph) && strstr(c->facts.tasks, "text-generation");
+}
+
+static size_t scratch_bytes(const Compiled *c, size_t text_bytes)
+{
+    return emit_writes(c) ? hf2c_direct_write_scratch(&c->facts, text_bytes) : hf2c_direct_scratch(&c->facts, text_bytes);
+}
+
+static bool takes_text(const Compiled *c) { return emit_classifies(c) || emit_embeds(c) || emit_writes(c); }
 
 static const char *upper(Arena *arena, const char *text)
 {
@@ -30,11 +42,11 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
     str_printf(out, "#define %s_WEIGHTS_BYTES ((size_t)%zu)\n", upper_name, f->weights_bytes);
     str_printf(out, "#define %s_WORKSPACE_BYTES ((size_t)%zu)\n", upper_name, f->workspace_bytes);
     str_printf(out, "#define %s_STATE_BYTES ((size_t)%zu)\n\n", upper_name, f->state_bytes);
-    if (emit_classifies(c) || emit_embeds(c)) {
-        size_t text_bytes = (size_t)f->max_sequence * TEXT_BYTES_OF_TOKEN;
+    if (takes_text(c)) {
+        size_t text_bytes = (size_t)f->max_sequence * (emit_is_firmware(c) ? FIRMWARE_BYTES_OF_TOKEN : TEXT_BYTES_OF_TOKEN);
         str_printf(out, "/* Scratch for calls that take a text of at most TEXT_BYTES; %s_scratch_bytes tells for others. */\n", c->name);
         str_printf(out, "#define %s_TEXT_BYTES ((size_t)%zu)\n", upper_name, text_bytes);
-        str_printf(out, "#define %s_SCRATCH_BYTES ((size_t)%zu)\n\n", upper_name, hf2c_direct_scratch(f, text_bytes));
+        str_printf(out, "#define %s_SCRATCH_BYTES ((size_t)%zu)\n\n", upper_name, scratch_bytes(c, text_bytes));
     }
     str_printf(out, "enum {\n    %s_VOCABULARY = %d,\n    %s_HIDDEN = %d,\n    %s_LAYERS = %d,\n", upper_name, f->vocabulary, upper_name,
                f->hidden, upper_name, f->layers);
@@ -76,9 +88,16 @@ static void print_encoder(Str *out, const char *name)
                "hf2c_status %s_encode(%s_context *c, const int32_t *ids, const int32_t *types, size_t n, int output, float *out);\n\n", name, name);
 }
 
-static void print_images(Str *out, const char *name)
+static void print_images(Str *out, const Compiled *c, const char *name)
 {
-    str_printf(out,
+    if (c->facts.image_patch)
+        str_printf(out,
+                   "/* Runs a picture; values: [channels, height, width], at most IMAGE_VALUES, scaled as the model wants them. out receives output\n"
+                   " * number `output` (NAME_OUTPUT_...): [hf2c_picture_rows(), columns], or [columns] where it has none of the rows. HF2C_TOO_LONG: the\n"
+                   " * model does not take pictures of that size. */\n"
+                   "hf2c_status %s_see(%s_context *c, const float *values, int height, int width, int output, float *out);\n\n", name, name);
+    else
+        str_printf(out,
                "/* Runs images; values: [images, IMAGE_VALUES], channel by channel, scaled as the model wants them. out receives output number\n"
                " * `output` (NAME_OUTPUT_...), [images, columns]. */\n"
                "hf2c_status %s_see(%s_context *c, const float *values, int images, int output, float *out);\n\n", name, name);
@@ -103,7 +122,7 @@ static void print_features(Str *out, const char *name)
 static void print_text_calls(Str *out, const Compiled *c)
 {
     const char *name = c->name;
-    if (!emit_classifies(c) && !emit_embeds(c)) return;
+    if (!takes_text(c)) return;
     str_printf(out, "/* Bytes of scratch that a text of that many bytes needs. */\nsize_t %s_scratch_bytes(size_t text_bytes);\n", name);
     if (emit_classifies(c))
         str_printf(out,
@@ -116,6 +135,12 @@ static void print_text_calls(Str *out, const Compiled *c)
                    "/* The embedding of a text (UTF-8), vector: [HIDDEN]. What is too long is cut. */\n"
                    "hf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector);\n", name,
                    name);
+    if (emit_writes(c))
+        str_printf(out,
+                   "/* Continues a text (UTF-8) by the likeliest tokens, `most` of them or until the model ends it or its context is full. put gets\n"
+                   " * the new text piece by piece, whole characters, and stops by returning nonzero. */\n"
+                   "hf2c_status %s_write(%s_context *c, const char *text, size_t bytes, int most, void *scratch, size_t scratch_bytes,\n"
+                   "    int (*put)(void *to, const char *text, size_t bytes), void *to);\n", name, name);
     str_printf(out, "\n");
 }
 
@@ -133,14 +158,17 @@ void emit_header(Str *out, const Compiled *c)
     const char *big = upper(c->arena, c->name), *name = c->name;
     str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
                c->facts.name, c->facts.architecture);
-    str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"hf2c.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big);
+    str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"%s\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big,
+               emit_is_firmware(c) ? flat_name(c->arena, "runtime/core/call.h") : "hf2c.h");
     size_t from = out->length;
     print_sizes(out, c, big);
     fix_identifiers(out, from);
     str_printf(out, "extern const hf2c_model %s_model;\n", name);
     str_printf(out, "extern const unsigned char %s_weights[]; /* linked in, unless the program maps a file */\n\n", name);
-    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n%s} %s_context;\n\n", name,
-               encoder ? "    int32_t source; /* tokens of its source */\n" : "", name);
+    str_printf(out, "typedef struct %s_context {\n    hf2c_context context;\n    int32_t past; /* tokens in slot 0 of the state */\n%s", name,
+               encoder ? "    int32_t source; /* tokens of its source */\n" : "");
+    if (emit_is_firmware(c)) emit_step_context(out, c);
+    str_printf(out, "} %s_context;\n\n", name);
     str_printf(out,
                "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
@@ -150,7 +178,8 @@ void emit_header(Str *out, const Compiled *c)
     if (c->facts.state_bytes) print_decoder(out, name);
     else if (c->facts.frame_step) print_sounds(out, name);
     else if (c->facts.vocabulary) print_encoder(out, name);
-    if (c->facts.image_values) print_images(out, name);
+    if (emit_is_firmware(c)) emit_step_header(out, c);
+    if (c->facts.image_values) print_images(out, c, name);
     print_text_calls(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
                     "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);

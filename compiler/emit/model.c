@@ -36,6 +36,10 @@ static void print_outputs(Str *out, const hf2c_model *f)
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
     str_printf(out, "};\n\n");
+    if (!f->places) return;
+    str_printf(out, "static const hf2c_places places[] = {\n");
+    for (int i = 0; i < f->output_count; i++) str_printf(out, "    {%d, %d},\n", f->places[i].columns, f->places[i].line);
+    str_printf(out, "};\n\n");
 }
 
 static void print_ids(Str *out, const char *name, const int32_t *ids, int count)
@@ -89,16 +93,25 @@ static void print_task_settings(Str *out, Arena *arena, const hf2c_model *f)
     str_printf(out, "};\n\n");
 }
 
+static void print_three(Str *out, Arena *arena, const char *name, const float *values)
+{
+    str_printf(out, "    .%s = {%sf, %sf, %sf},\n", name, text_of_float(arena, values[0]), text_of_float(arena, values[1]),
+               text_of_float(arena, values[2]));
+}
+
 static void print_image_settings(Str *out, Arena *arena, const hf2c_image_settings *s)
 {
+    static const char *const resizes[] = {"NONE", "EXACT", "SHORTEST", "EDGES", "WITHIN"};
     if (!s) return;
-    str_printf(out, "static const hf2c_image_settings image_settings = {\n    .height = %d, .width = %d, .shortest = %d, .filter = %d,\n"
-                    "    .out_height = %d, .out_width = %d, .factor = %sf,\n    .mean = {", s->height, s->width, s->shortest, s->filter,
-               s->out_height, s->out_width, text_of_float(arena, s->factor));
-    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->mean[i]));
-    str_printf(out, "}, .deviation = {");
-    for (int i = 0; i < 3; i++) str_printf(out, "%s%sf", i ? ", " : "", text_of_float(arena, s->deviation[i]));
-    str_printf(out, "},\n};\n\n");
+    str_printf(out, "static const hf2c_image_settings image_settings = {\n    .resize = HF2C_RESIZE_%s, .height = %d, .width = %d, "
+                    ".shortest = %d, .longest = %d, .multiple = %d,\n", resizes[s->resize], s->height, s->width, s->shortest, s->longest,
+               s->multiple);
+    str_printf(out, "    .filter = %d, .crop_height = %d, .crop_width = %d, .pad_height = %d, .pad_width = %d,\n", s->filter,
+               s->crop_height, s->crop_width, s->pad_height, s->pad_width);
+    str_printf(out, "    .factor = %sf, .offset = %sf,\n", text_of_float(arena, s->factor), text_of_float(arena, s->offset));
+    print_three(out, arena, "mean", s->mean);
+    print_three(out, arena, "deviation", s->deviation);
+    str_printf(out, "};\n\n");
 }
 
 static void print_sound_settings(Str *out, Arena *arena, const hf2c_sound_settings *s)
@@ -149,13 +162,19 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "    .vocabulary = %d,\n    .hidden = %d,\n    .layers = %d,\n    .token_types = %d,\n", f->vocabulary, f->hidden, f->layers,
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
+    if (f->alone_rows) str_printf(out, "    .alone_rows = %d,\n", f->alone_rows);
+    if (f->ring) str_printf(out, "    .ring = %d,\n    .ring_back = %d,\n", f->ring, f->ring_back);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
     print_sounds(out, f);
     if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,
                    text_of_float(c->arena, f->similarity));
+    if (f->image_patch)
+        str_printf(out, "    .image_patch = %d,\n    .image_tokens = %d,\n    .image_channels = %d,\n", f->image_patch, f->image_tokens,
+                   f->image_channels);
     str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
+    if (f->places) str_printf(out, "    .places = places,\n");
     if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
     str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],
                poolings[f->pooling], f->normalize);
@@ -163,18 +182,20 @@ static void print_model(Str *out, const Compiled *c)
     if (f->task_settings_count)
         str_printf(out, "    .task_settings = task_settings,\n    .task_settings_count = %d,\n", f->task_settings_count);
     if (f->tokenizer) str_printf(out, "    .tokenizer = &%s_tokenizer,\n", c->name);
+    if (f->constraint) str_printf(out, "    .constraint = &%s_constraint,\n", c->name);
     str_printf(out, "    .forward = %s_forward,\n", c->name);
     if (graph_has_encoder(c->graph)) str_printf(out, "    .encode = %s_encode_source,\n", c->name);
     str_printf(out, "};\n\n");
 }
 
-static void print_init(Str *out, const char *name)
+static void print_init(Str *out, const Compiled *c)
 {
+    const char *name = c->name, *idle = emit_is_firmware(c) && c->facts.vocabulary ? "    c->slices = 0;\n" : "";
     str_printf(out,
                "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
-               "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n"
+               "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n%s"
                "    return hf2c_context_init(&c->context, &%s_model, weights, weights_bytes, workspace, workspace_bytes, state, state_bytes, 1);\n}\n\n",
-               name, name, name);
+               name, name, idle, name);
 }
 
 static void print_decoder(Str *out, const Compiled *c)
@@ -231,6 +252,22 @@ static void print_encoder(Str *out, const Compiled *c)
                name, name, c->facts.max_sequence, c->facts.max_sequence, c->facts.output_count, c->facts.output_count, c->facts.max_sequence);
 }
 
+/* The same for pictures of sizes of their own. */
+static void print_pictures(Str *out, const Compiled *c)
+{
+    const char *name = c->name;
+    str_printf(out,
+               "\nhf2c_status %s_see(%s_context *c, const float *values, int height, int width, int output, float *out)\n{\n"
+               "    float *outputs[%d] = {NULL};\n    int32_t start[2] = {0, 0}, sizes[2] = {0, 0};\n"
+               "    if (!c || !values || output < 0 || output >= %d) return HF2C_BAD_ARGUMENT;\n"
+               "    start[1] = hf2c_picture_rows(c->context.model, height, width);\n    if (start[1] == 0) return HF2C_TOO_LONG;\n"
+               "    sizes[0] = height;\n    sizes[1] = width;\n    outputs[output] = out;\n"
+               "    hf2c_batch batch = {.rows = start[1], .sequences = 1, .images = 1, .values = values};\n"
+               "    batch.start = start;\n    batch.sizes = sizes;\n"
+               "    return c->context.model->forward(&c->context, &batch, outputs);\n}\n",
+               name, name, c->facts.output_count, c->facts.output_count);
+}
+
 static void print_images(Str *out, const Compiled *c)
 {
     const char *name = c->name;
@@ -275,8 +312,15 @@ static void print_features_call(Str *out, const Compiled *c)
 static void print_text_calls(Str *out, const Compiled *c)
 {
     const char *name = c->name;
-    if (!emit_classifies(c) && !emit_embeds(c)) return;
-    str_printf(out, "\nsize_t %s_scratch_bytes(size_t text_bytes)\n{\n    return hf2c_direct_scratch(&%s_model, text_bytes);\n}\n", name, name);
+    if (!emit_classifies(c) && !emit_embeds(c) && !emit_writes(c)) return;
+    str_printf(out, "\nsize_t %s_scratch_bytes(size_t text_bytes)\n{\n    return hf2c_direct_%sscratch(&%s_model, text_bytes);\n}\n", name,
+               emit_writes(c) ? "write_" : "", name);
+    if (emit_writes(c))
+        str_printf(out,
+                   "\nhf2c_status %s_write(%s_context *c, const char *text, size_t bytes, int most, void *scratch, size_t scratch_bytes,\n"
+                   "    int (*put)(void *to, const char *text, size_t bytes), void *to)\n{\n"
+                   "    if (!c || !text || !scratch || !put) return HF2C_BAD_ARGUMENT;\n    hf2c_scratch room = {scratch, scratch_bytes, 0};\n"
+                   "    c->past = 0;\n    return hf2c_direct_write(&c->context, (hf2c_text){text, bytes}, most, &room, put, to);\n}\n", name, name);
     if (emit_classifies(c))
         str_printf(out,
                    "\nhf2c_status %s_classify(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,\n"
@@ -296,8 +340,9 @@ static void print_text_calls(Str *out, const Compiled *c)
 void emit_model(Str *out, const Compiled *c)
 {
     str_printf(out, "/* %s_model.c: what the runtime knows of the model, and the small calls of %s.h. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
-    if (emit_classifies(c) || emit_embeds(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
+    if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
+    if (c->constraint) str_printf(out, "extern const hf2c_constraint %s_constraint; /* %s_constraint.c */\n\n", c->name, c->name);
     print_labels(out, &c->facts);
     print_outputs(out, &c->facts);
     print_ids(out, "suppress", c->facts.generation.suppress, c->facts.generation.suppress_count);
@@ -307,11 +352,13 @@ void emit_model(Str *out, const Compiled *c)
     print_sound_settings(out, c->arena, c->facts.sound);
     print_speech_settings(out, c->facts.speech);
     print_model(out, c);
-    print_init(out, c->name);
-    if (c->facts.state_bytes) print_decoder(out, c);
+    print_init(out, c);
+    if (emit_is_firmware(c)) emit_step_calls(out, c);
+    else if (c->facts.state_bytes) print_decoder(out, c);
     else if (c->facts.frame_step) print_sounds_call(out, c);
     else if (c->facts.vocabulary) print_encoder(out, c);
-    if (c->facts.image_values) print_images(out, c);
+    if (c->facts.image_patch) print_pictures(out, c);
+    else if (c->facts.image_values) print_images(out, c);
     if (c->facts.row_values) print_features_call(out, c);
     else if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);

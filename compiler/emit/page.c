@@ -50,6 +50,10 @@ void emit_page(Str *out, const Compiled *c, const EmitOptions *options)
                graph_parameters(c->before), f->layers, f->hidden, f->vocabulary, f->max_sequence);
     str_printf(out, "| weights | %zu bytes, hash %016" PRIx64 " |\n| workspace | %zu bytes |\n| state | %zu bytes for each sequence that is kept |\n",
                f->weights_bytes, f->weights_hash, f->workspace_bytes, f->state_bytes);
+    Rings rings = plan_rings(c->plan);
+    if (rings.rings)
+        str_printf(out, "| windows | %d of %d caches keep %" PRId64 " of %d positions or little more |\n", rings.rings, rings.caches,
+                   rings.positions, f->max_sequence);
     str_printf(out, "| multiply-accumulates | %" PRId64 " per token, attention not counted |\n", multiplications(c->plan));
     print_files(out, c);
     print_steps(out, c->plan);

@@ -5,8 +5,9 @@
 #include "compiler/emit/emit.h"
 
 static const Dialect dialects[] = {
-    {"c", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, true, "templates/simd/begin.h", "templates/simd/end.h", NULL},
-    {"cuda", "cu", "templates/cuda", "cuh", "hf2c_stream *stream", "stream", true, false, NULL, NULL, "cuda"},
+    {"c", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, true, "templates/simd/begin.h", "templates/simd/end.h", NULL, false},
+    {"firmware", "c", "templates/cpu", "h", "const hf2c_team *team", "team", false, false, "templates/simd/begin.h", "templates/simd/end.h", NULL, true},
+    {"cuda", "cu", "templates/cuda", "cuh", "hf2c_stream *stream", "stream", true, false, NULL, NULL, "cuda", false},
 };
 
 const Dialect *dialect_find(const char *emitter)
@@ -37,6 +38,7 @@ static void print_kernel_includes(const Emitter *e)
     Map *seen = map_new(e->arena);
     if (e->dialect->begin) {
         const char *isa = e->plan->options.target->isa;
+        if (e->dialect->firmware) emit_small_memory(e->out, e->compiled);
         str_printf(e->out, "#define HF2C_SIMD %s\n", isa);
         print_include(e, e->dialect->begin);
     }
@@ -117,11 +119,21 @@ static void print_constants(const Emitter *e, const Instance *instance)
         str_printf(e->out, "%s%s", i ? ", " : "", constant_text(e, instance->kernel, &instance->call, i));
 }
 
+/* Where there is one thread, it takes part in everything. */
+static bool enters(const Emitter *e) { return e->dialect->enters && e->plan->options.target->threads; }
+
+static void print_enter(const Emitter *e, const Instance *instance)
+{
+    const char *alone = arena_printf(e->arena, "%s <= %d", declared_name(instance->kernel->dynamic_text), instance->alone);
+    str_printf(e->out, "    hf2c_team part;\n    if (!hf2c_enter(team, &part, %s)) return;\n", instance->alone ? alone : "0");
+}
+
 /* The kernel with this model's numbers: the compiler specialises it. */
 static void print_wrapper(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
     print_wrapper_head(e, instance);
+    if (enters(e)) print_enter(e, instance);
     if (kernel->constants) str_printf(e->out, "    /* %s */\n", kernel->constant_text);
     str_printf(e->out, "    %s", kernel->name);
     if (e->dialect->template_constants && kernel->constants) {
@@ -129,7 +141,7 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
         print_constants(e, instance);
         str_printf(e->out, ">");
     }
-    str_printf(e->out, "(%s", e->dialect->team_name);
+    str_printf(e->out, "(%s", enters(e) ? "&part" : e->dialect->team_name);
     for (int i = 0; i < kernel->pointers; i++) {
         const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
         str_printf(e->out, ", %s", i == 0 || instance->call.pointer[i] ? name : e->dialect->template_constants ? "nullptr" : "NULL");
@@ -140,7 +152,7 @@ static void print_wrapper(const Emitter *e, const Instance *instance)
         print_constants(e, instance);
     }
     for (int i = 0; i < kernel->reals; i++) str_printf(e->out, ", %s", real_text(e, instance->call.real[i]));
-    str_printf(e->out, ");\n%s}\n\n", e->dialect->barrier ? "    hf2c_barrier(team);\n" : "");
+    str_printf(e->out, ");\n}\n\n");
 }
 
 /* ---- the schedule ---- */
@@ -309,15 +321,26 @@ static const char *run_count(Arena *arena, const Call *call)
     return arena_printf(arena, "call->%s", count);
 }
 
+/* The first step of its section. */
+static const Step *section_of_step(const Emitter *e, const Step *step)
+{
+    size_t s = 0, number = (size_t)(step - e->plan->step);
+    while (number >= e->plan->section[s].first + e->plan->section[s].count) s++;
+    return &e->plan->step[e->plan->section[s].first];
+}
+
 static void print_step(const Emitter *e, const Step *step)
 {
     const Instance *instance = &e->plan->instance[step->instance];
     Line line = {e->out, 0};
-    if (step->guard >= 0) line_add(&line, arena_printf(e->arena, "    if (%s)\n    ", argument_text(e, &step->pointer[0])));
+    bool deeper = e->dialect->firmware;
+    if (deeper) str_printf(e->out, "    case %zu:\n    ", (size_t)(step - section_of_step(e, step)));
+    if (step->guard >= 0) line_add(&line, arena_printf(e->arena, "    if (%s)\n    %s", argument_text(e, &step->pointer[0]), deeper ? "    " : ""));
     line_add(&line, arena_printf(e->arena, "    %s(%s", instance->name, e->dialect->team_name));
     for (int p = 0; p < step->call.pointers; p++)
         if (step->pointer[p].place != PLACE_NONE) line_add(&line, arena_printf(e->arena, ", %s", argument_text(e, &step->pointer[p])));
     str_printf(e->out, ", %s);\n", run_count(e->arena, &step->call));
+    if (deeper) str_printf(e->out, "        break;\n");
 }
 
 static void print_section(const Emitter *e, size_t number)
@@ -328,17 +351,30 @@ static void print_section(const Emitter *e, size_t number)
         str_printf(e->out, "/* %s of the layers %d to %d; index counts from 0. */\n",
                    section->period > 1 ? arena_printf(e->arena, "%d in a row", section->period) : "One", section->layer,
                    section->layer + section->iterations * section->period - 1);
-    str_printf(e->out, "static void %s(%s, const hf2c_call *call%s)\n{\n", section_name(e, number), e->dialect->team, loop ? ", int index" : "");
+    bool steps = e->dialect->firmware;
+    str_printf(e->out, "static void %s(%s, const hf2c_call *call%s%s)\n{\n", section_name(e, number), e->dialect->team,
+               loop ? ", int index" : "", steps ? ", int step" : "");
     print_locals(e, section);
-    str_printf(e->out, "\n");
+    str_printf(e->out, steps ? "\n    switch (step) {\n" : "\n");
     for (size_t i = section->first; i < section->first + section->count; i++) print_step(e, &e->plan->step[i]);
-    str_printf(e->out, "}\n\n");
+    str_printf(e->out, steps ? "    default:\n        break;\n    }\n}\n\n" : "}\n\n");
 }
 
 static const char *schedule_name(int entry) { return entry ? "schedule_source" : "schedule"; }
 
+static void print_step_schedule(const Emitter *e, int entry)
+{
+    const char **names = ARENA_ARRAY(e->arena, const char *, e->plan->sections + 1);
+    for (size_t s = 0; s < e->plan->sections; s++) names[s] = section_name(e, s);
+    emit_step_schedule(e->out, e->compiled, entry, names);
+}
+
 static void print_schedule(const Emitter *e, int entry)
 {
+    if (e->dialect->firmware) {
+        print_step_schedule(e, entry);
+        return;
+    }
     bool c = !e->dialect->template_constants;
     str_printf(e->out, c ? "static void %s(const hf2c_team *team, void *argument)\n{\n    const hf2c_call *call = argument;\n"
                          : "static void %s(hf2c_stream *stream, const hf2c_call *call)\n{\n", schedule_name(entry));
@@ -420,6 +456,7 @@ static void print_head(const Emitter *e)
     if (e->dialect->device) print_include(e, arena_printf(e->arena, "runtime/%s/device.h", e->dialect->device));
     str_printf(e->out, "\n/* The kernels, as ordinary functions whose last parameters are shapes. */\n");
     print_kernel_includes(e);
+    if (e->dialect->firmware) emit_small_memory_check(e->out, c);
 }
 
 void emit_source(Str *out, const Compiled *compiled)
@@ -437,6 +474,7 @@ void emit_source(Str *out, const Compiled *compiled)
     if (!e.dialect->template_constants) print_include(&e, e.dialect->end);
     for (int entry = entries; entry-- > 0;) {
         if (e.dialect->template_constants) print_entry_cuda(&e, entry);
+        else if (e.dialect->firmware) emit_step_entry(out, compiled, entry);
         else print_entry_c(&e, entry);
     }
 }

@@ -13,7 +13,14 @@ typedef struct TestCase {
     float expected[TEST_VALUES];
 } TestCase;
 
-static bool reads_images(const Compiled *c) { return c->facts.outputs[0].rows == HF2C_ROWS_IMAGES; }
+static bool reads_images(const Compiled *c) { return c->facts.outputs[0].rows == HF2C_ROWS_IMAGES || c->facts.image_patch; }
+
+/* Sides of the picture that stands for all where they have sizes of their own: two patches by three, or what is allowed of that. */
+static Grid test_picture(const Compiled *c)
+{
+    Grid most = c->built.pictures.most, patch = {2 * c->built.pictures.patch, 3 * c->built.pictures.patch};
+    return (Grid){patch.height < most.height ? patch.height : most.height, patch.width < most.width ? patch.width : most.width};
+}
 
 /* Numbers that the model reads beside ids, or instead: of one image, of a sound, of the rows of a source. */
 static int value_count(const Compiled *c, const TestCase *test)
@@ -34,7 +41,17 @@ static float *make_values(Arena *arena, int count)
 static void evaluate_image(const Compiled *c, TestCase *test)
 {
     Arena *arena = arena_new();
-    double **value = graph_evaluate(arena, c->before, &(hf2c_batch){.images = 1, .values = make_values(arena, c->facts.image_values)});
+    Grid size = test_picture(c);
+    int32_t sizes[2] = {(int32_t)size.height, (int32_t)size.width}, start[2] = {0, 0};
+    hf2c_batch batch = {.images = 1};
+    if (c->facts.image_patch) {
+        batch.rows = start[1] = hf2c_picture_rows(&c->facts, sizes[0], sizes[1]);
+        batch.sequences = 1;
+        batch.start = start;
+        batch.sizes = sizes;
+    }
+    batch.values = make_values(arena, c->facts.image_values);
+    double **value = graph_evaluate(arena, c->before, &batch);
     int columns = c->facts.outputs[0].columns;
     test->values = columns < TEST_VALUES ? columns : TEST_VALUES;
     for (int i = 0; i < test->values; i++) test->expected[i] = (float)value[c->before->output[0].node->id][i];
@@ -108,13 +125,14 @@ bool emit_self_test(Str *out, const Compiled *c, Err *err)
     str_printf(out, "\n");
     int values = value_count(c, &test);
     print_numbers(out, c->arena, &test, values, !reads_images(c) && !c->facts.frame_step);
-    str_printf(out, "static float output[%zu];\n\n", (size_t)(reads_images(c) ? 1 : c->facts.max_rows) * (size_t)c->facts.outputs[0].columns);
+    str_printf(out, "static float output[%zu];\n\n", (size_t)(reads_images(c) && !c->facts.image_patch ? 1 : c->facts.max_rows) * (size_t)c->facts.outputs[0].columns);
     print_open(out, c);
     bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
     str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
     if (values) str_printf(out, "    for (int i = 0; i < %d; i++) values[i] = (float)((unsigned)i * 7919u %% 255u) / 255.0f;\n", values);
+    const char *picture = c->facts.image_patch ? arena_printf(c->arena, "%d, %d", (int)test_picture(c).height, (int)test_picture(c).width) : "1";
     if (reads_images(c))
-        str_printf(out, "    if (status == HF2C_OK) status = %s_see(&c, values, 1, 0, output);\n    const float *row = output;\n", name);
+        str_printf(out, "    if (status == HF2C_OK) status = %s_see(&c, values, %s, 0, output);\n    const float *row = output;\n", name, picture);
     else if (c->facts.row_values) str_printf(out, "    if (status == HF2C_OK) status = %s_listen(&c, values, %d);\n", name, test.tokens);
     else if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
     if (!reads_images(c) && c->facts.state_bytes)

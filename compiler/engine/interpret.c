@@ -57,8 +57,9 @@ static void interpret_step(const hf2c_team *team, hf2c_call *run, const Plan *pl
     for (int i = 0; i < step->call.dynamics; i++) dynamic[i] = (int)step->call.multiple * symbol_value(run, step->call.dynamic[i]);
     for (int i = 0; i < step->call.reals; i++) real[i] = (float)step->call.real[i];
     if (step->guard >= 0 && !pointer[0]) return;
-    plan->instance[step->instance].kernel->thunk(team, pointer, dynamic, step->call.constant, real);
-    hf2c_barrier(team);
+    const Instance *instance = &plan->instance[step->instance];
+    hf2c_team part;
+    if (hf2c_enter(team, &part, dynamic[0] <= instance->alone)) instance->kernel->thunk(&part, pointer, dynamic, step->call.constant, real);
 }
 
 static void interpret(const hf2c_team *team, void *argument)
@@ -80,7 +81,7 @@ static hf2c_status interpret_forward(hf2c_context *context, const hf2c_batch *ba
     hf2c_status status = hf2c_batch_check(context, batch);
     if (status != HF2C_OK) return status;
     hf2c_call_begin(&in.run, context, batch, outputs);
-    hf2c_parallel(context->threads, interpret, &in);
+    hf2c_call_run(context, batch, interpret, &in);
     return HF2C_OK;
 }
 
@@ -91,7 +92,7 @@ static hf2c_status interpret_encode(hf2c_context *context, const hf2c_batch *bat
     hf2c_status status = hf2c_source_check(context, batch);
     if (status != HF2C_OK) return status;
     hf2c_call_begin(&in.run, context, batch, outputs);
-    hf2c_parallel(context->threads, interpret, &in);
+    hf2c_call_run(context, batch, interpret, &in);
     return HF2C_OK;
 }
 

@@ -10,6 +10,7 @@ bool attention_check(const Node *node, Err *err);
 /* k or v: [keys, kv_heads * head_dim] of a cache, or [rows, ...]. */
 bool attention_keys_check(const Node *node, int operand, const char *what, Err *err);
 int attention_keys(const Node *k); /* KEYS_... */
+void attention_keys_bind(const Node *k, Call *call); /* the constant ldk or ldv */
 /* Rows [*first, *first + *count) of k and v are the keys of sequence s. */
 void attention_span(const Evaluation *evaluation, const Node *k, int s, int64_t *first, int64_t *count);
 /* The optional operand [heads, D] and its attribute origin. */

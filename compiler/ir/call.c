@@ -53,6 +53,12 @@ Symbol bind_rows(const Node *node)
     return first.symbol;
 }
 
+int64_t call_room(const Node *node, const Call *call)
+{
+    int64_t room = cache_of_source(node) ? call->source : call->own;
+    return room > 0 ? room : call->keys;
+}
+
 int64_t bind_columns(const Node *node, const Call *call)
 {
     int64_t columns = 1;

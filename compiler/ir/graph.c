@@ -185,7 +185,7 @@ void graph_output(Graph *graph, const char *name, Node *node)
 {
     graph->output =
         grow(graph->arena, graph->output, graph->outputs, &graph->output_capacity, sizeof *graph->output);
-    graph->output[graph->outputs++] = (GraphOutput){arena_copy_text(graph->arena, name, strlen(name)), node};
+    graph->output[graph->outputs++] = (GraphOutput){arena_copy_text(graph->arena, name, strlen(name)), node, 0};
 }
 
 void graph_replace(Graph *graph, Node *old, Node *by)
@@ -265,8 +265,10 @@ Graph *graph_copy(Arena *arena, const Graph *graph)
         copy->param = grow(arena, copy->param, copy->params, &copy->param_capacity, sizeof *copy->param);
         copy->param[copy->params++] = param;
     }
-    for (size_t i = 0; i < graph->outputs; i++)
+    for (size_t i = 0; i < graph->outputs; i++) {
         graph_output(copy, graph->output[i].name, by_id[graph->output[i].node->id]);
+        copy->output[i].line = graph->output[i].line;
+    }
     copy->next_id = graph->next_id;
     copy->layer = graph->layer;
     copy->entry = graph->entry;

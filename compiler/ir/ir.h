@@ -117,6 +117,7 @@ typedef struct Param {
 typedef struct GraphOutput {
     const char *name; /* logits, last_hidden_state, hidden_states.3 ... */
     Node *node;
+    int64_t line; /* of rows of an image that are places in lines: places in a line; else 0 */
 } GraphOutput;
 
 typedef struct Graph {
@@ -198,11 +199,18 @@ struct Call {
     int reals;
     double real[CALL_MAX_REALS];
     int64_t panel;        /* in: the target's panel for weights of linear ops */
-    int64_t keys;         /* in: capacity of a cache slot, positions */
+    int64_t keys;         /* in: positions that a row may see at most */
+    int64_t own, source;  /* in: those of a sequence and of a source that a cache has room for; 0: keys */
+    int64_t rows;         /* in: most rows of a call */
+    bool output;          /* in: the result may be in the caller's memory, which has room for the rows of the call alone */
     char label[48];       /* for the name of the specialised kernel: "512x256", "8h4k32" */
 };
 /* Where an operand's elements lie: a slice is a column range of its base. */
 const Node *node_storage(const Node *node, int64_t *column); /* follows slices and windows */
+int64_t cache_heads(const Node *node); /* of a cache or memory: in so many parts its columns lie, one behind the other */
+bool cache_of_source(const Node *node);     /* it holds what an encoder left of a source */
+/* Positions that it has room for, where sequences have at most so many keys and calls so many rows; fewer than keys: a ring. */
+int64_t cache_positions(const Node *node, int64_t keys, int64_t rows);
 int64_t node_step(const Node *node);   /* rows of the storage from one row of the node to the next: 1 but for windows */
 int64_t node_stride(const Node *node); /* row stride in elements of its storage; bug() for scores, whose rows depend on `keys` */
 
@@ -224,6 +232,9 @@ double **graph_evaluate(Arena *arena, const Graph *graph, const hf2c_batch *batc
 double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batch *batch, const hf2c_batch *source);
 /* Evaluates one constant node (and what it depends on) to floats, row-major; memory: arena. A plain param is converted directly. */
 void node_constant_values(Arena *scratch, const Node *node, float *values);
+
+/* Weight of a place `distance` away in torch's cubic convolution, A = -0.75. */
+double cubic_weight(double distance);
 
 /* ---- text, pictures, checks ---- */
 

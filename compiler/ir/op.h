@@ -79,6 +79,7 @@ void call_constant(Call *call, int64_t value);
 void call_real(Call *call, double value);
 void call_label(Call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 Symbol bind_rows(const Node *node);                          /* the symbol of the first dimension */
+int64_t call_room(const Node *node, const Call *call);       /* positions of a cache or memory, before it may be a ring */
 int64_t bind_columns(const Node *node, const Call *call);    /* elements per row, `keys` filled in */
 int64_t bind_stride(const Node *node, const Call *call);     /* row stride of an operand; 0: absent */
 

@@ -41,6 +41,31 @@ int attention_keys(const Node *k)
     return op == OP_cache ? KEYS_cached : op == OP_memory ? KEYS_memory : KEYS_rows;
 }
 
+/* How far from key to key: rows of the call have a stride, a cache so many positions of each head. */
+static int64_t keys_bind(const Node *k, const Call *call)
+{
+    const Node *storage = node_storage(k, NULL);
+    return attention_keys(k) == KEYS_rows ? bind_stride(k, call) : cache_positions(storage, call_room(storage, call), call->rows);
+}
+
+void attention_keys_bind(const Node *k, Call *call)
+{
+    call_constant(call, keys_bind(k, call));
+}
+
+/* What is cached lies head by head, and no shorter than the window. */
+static bool cache_check(const Node *node, const Node *x, const char *what, Err *err)
+{
+    const Node *cache = node_storage(x, NULL);
+    if (cache != x || cache_heads(cache) != node->a.kv_heads)
+        return err_set(err, "%s: %s is cached in %" PRId64 " parts, wanted one for each of %" PRId64 " heads", op_info(node->op)->name, what,
+                       cache_heads(cache), node->a.kv_heads);
+    if (cache->a.window > 0 && node->op != OP_mix && (node->a.window == 0 || node->a.window > cache->a.window))
+        return err_set(err, "%s: %s keeps a window of %" PRId64 ", which is less than is looked at", op_info(node->op)->name, what,
+                       cache->a.window);
+    return true;
+}
+
 /* Columns of a head's values. */
 static int64_t value_size(const Attributes *a)
 {
@@ -56,7 +81,7 @@ bool attention_keys_check(const Node *node, int operand, const char *what, Err *
     if (attention_keys(x) == KEYS_memory && (node->a.causal || node->a.window))
         return err_set(err, "%s: a source is seen whole, causal and window must be 0", op_info(node->op)->name);
     if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted))
-        return true;
+        return attention_keys(x) == KEYS_rows || cache_check(node, x, what, err);
     return err_set(err, "%s: %s is %s%s, wanted f32%s", op_info(node->op)->name, what, format_name(x->format),
                    shape_describe(x->shape), shape_describe(wanted));
 }
@@ -205,12 +230,15 @@ void attention_bind(const Node *node, Call *call)
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
-    for (int i = 0; i < 3; i++) call_constant(call, bind_stride(node->operand[i], call));
+    call_constant(call, bind_stride(node->operand[0], call));
+    attention_keys_bind(node->operand[1], call);
+    attention_keys_bind(node->operand[2], call);
     call_constant(call, attention_keys(node->operand[1]));
     call_constant(call, a->causal);
     call_constant(call, a->window);
     attention_bias_bind(node, node->operand[4], call);
     call_constant(call, value_size(a));
+    call_constant(call, call->output ? 0 : call->rows);
     call_real(call, a->scale);
     call_real(call, a->softcap);
     attention_label(node, call);

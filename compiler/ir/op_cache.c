@@ -1,14 +1,43 @@
-/* cache: rows of this call join those of earlier calls. The value is a slot's whole cache, [keys, W].
+/* cache: rows of this call join those of earlier calls. The value is a slot's whole cache, [keys, W]; with a window it is a ring, whose
+ * oldest positions make room for new ones.
  * memory: the view that a decoder has of a cache which its encoder filled. */
 #include "compiler/ir/op.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+int64_t cache_heads(const Node *node)
+{
+    return node->a.heads > 0 ? node->a.heads : 1;
+}
+
+bool cache_of_source(const Node *node)
+{
+    return node->op == OP_memory || node->entry == 1;
+}
+
+/* Rows of a call are written before the first of them looks back over its window. */
+int64_t cache_positions(const Node *node, int64_t keys, int64_t rows)
+{
+    int64_t wanted = node->a.window + rows - 1, ring = (wanted + KEYS_RING - 1) / KEYS_RING * KEYS_RING;
+    return node->op == OP_cache && node->a.window > 0 && ring < keys ? ring : keys;
+}
+
+static bool check_heads(const Node *node, int64_t width, Err *err)
+{
+    if (node->a.heads >= 0 && width % cache_heads(node) == 0)
+        return true;
+    return err_set(err, "%s: heads is %" PRId64 ", wanted a divisor of its %" PRId64 " columns", op_info(node->op)->name, node->a.heads,
+                   width);
+}
+
 bool cache_shape(Node *node, Err *err)
 {
-    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err))
+    if (!want_rows(node, 0, "x", err) || !want_sequences(node, 1, err) ||
+        !check_heads(node, node->operand[0]->shape.dim[1].size, err))
         return false;
+    if (node->a.window < 0 || node->a.window > DIM_LIMIT)
+        return err_set(err, "cache: window is %" PRId64 ", wanted 0 .. %d", node->a.window, DIM_LIMIT);
     if (node->a.index < 0 || node->a.index > DIM_LIMIT)
         return err_set(err, "cache: index is %" PRId64 ", wanted 0 .. %d", node->a.index, DIM_LIMIT);
     set_f32(node, shape_of(2, dim_symbol(SYMBOL_keys), node->operand[0]->shape.dim[1]));
@@ -30,6 +59,8 @@ void cache_bind(const Node *node, Call *call)
     call_pointer(call, node->operand[1]);
     call_constant(call, columns);
     call_constant(call, bind_stride(node->operand[0], call));
+    call_constant(call, cache_heads(node));
+    call_constant(call, cache_positions(node, call_room(node, call), call->rows));
     call_label(call, "%" PRId64, columns);
 }
 
@@ -37,7 +68,7 @@ void cache_bind(const Node *node, Call *call)
 
 bool memory_shape(Node *node, Err *err)
 {
-    if (!want_sequences(node, 0, err) || !want_count(node, "size", node->a.size, err))
+    if (!want_sequences(node, 0, err) || !want_count(node, "size", node->a.size, err) || !check_heads(node, node->a.size, err))
         return false;
     if (node->a.index < 0 || node->a.index > DIM_LIMIT)
         return err_set(err, "memory: index is %" PRId64 ", wanted 0 .. %d", node->a.index, DIM_LIMIT);

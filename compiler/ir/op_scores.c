@@ -46,7 +46,8 @@ void scores_bind(const Node *node, Call *call)
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
-    for (int i = 0; i < 2; i++) call_constant(call, bind_stride(node->operand[i], call));
+    call_constant(call, bind_stride(node->operand[0], call));
+    attention_keys_bind(node->operand[1], call);
     call_constant(call, call->keys);
     call_constant(call, attention_keys(node->operand[1]));
     call_constant(call, a->causal);
@@ -146,7 +147,7 @@ void mix_bind(const Node *node, Call *call)
     call_constant(call, a->kv_heads);
     call_constant(call, a->head_dim);
     call_constant(call, call->keys);
-    call_constant(call, bind_stride(node->operand[1], call));
+    attention_keys_bind(node->operand[1], call);
     call_constant(call, attention_keys(node->operand[1]));
     attention_label(node, call);
 }

@@ -59,6 +59,8 @@ static void copy_integers(double *to, const int32_t *from, int64_t count)
 void input_evaluate(const Node *node, Evaluation *evaluation)
 {
     const hf2c_batch *batch = evaluation->batch;
+    if (node->format == FORMAT_f32 && batch->sizes != NULL)
+        return; /* patches looks them up */
     if (node->format == FORMAT_f32) {
         int64_t count = shape_elements(node->shape, evaluation->symbols);
         for (int64_t i = 0; i < count; i++) value_of(evaluation, node)[i] = (double)batch->values[i];

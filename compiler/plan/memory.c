@@ -241,8 +241,8 @@ static bool in_state(const Node *node) { return node->op == OP_cache || node->op
 
 static size_t cache_bytes(const Plan *plan, const Node *cache)
 {
-    size_t rows = (size_t)(cache->entry ? plan->options.max_source : plan->options.max_sequence);
-    size_t elements = cache->op == OP_state ? (size_t)cache->a.size : rows * (size_t)shape_columns(cache->shape);
+    int64_t positions = cache_positions(cache, cache_of_source(cache) ? plan->options.max_source : plan->options.max_sequence, plan->options.max_rows);
+    size_t elements = (size_t)(cache->op == OP_state ? cache->a.size : positions * shape_columns(cache->shape));
     return align_up(elements * sizeof(float), BUFFER_ALIGNMENT);
 }
 

@@ -33,6 +33,7 @@ static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *optio
     plan_schedule(arena, plan);
     if (options->roll) plan_roll(arena, plan);
     if (!plan_select(arena, plan, err) || !plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
+    plan_threads(plan);
     return plan;
 }
 
@@ -57,6 +58,7 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
         straight.roll = false;
         plan = plan_try(arena, graph, &straight, err);
     }
+    if (plan) plan_scratch(plan);
     if (!plan || !fits(plan, err) || !plan_check(arena, plan, err)) return NULL;
     return plan;
 }

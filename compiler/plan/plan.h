@@ -35,6 +35,7 @@ typedef struct Instance {
     Call call;         /* constants, reals, which pointers are absent */
     const char *name;  /* "linear_512x256_bf16" */
     const char *about; /* what it computes, for a comment */
+    int alone;         /* up to so many rows (or what its dynamic parameter counts) one thread does it sooner than several */
 } Instance;
 
 typedef struct Step {
@@ -51,6 +52,8 @@ typedef struct Carry {
     size_t from; /* step number */
 } Carry;
 enum { SECTION_MAX_CARRIES = 4 };
+/* Keys of a block of attention, and columns of a block of its heads, in firmware. */
+enum { PLAN_TILE_DEPTH = 32 };
 
 /* steps [first, first + count), `iterations` times. */
 typedef struct Section {
@@ -99,9 +102,12 @@ typedef struct Plan {
     size_t weights;
     Buffer *buffer;
     size_t buffers;
+    size_t scratch_offset, scratch_bytes; /* in the arena, behind the values: what kernels of firmware use instead of the stack */
+    int64_t head_dim;       /* the widest head that kernels of firmware have room for, in whole panels; 0: there is none */
     size_t *output_offset; /* by output, in the arena: where a device computes it; NULL: outputs go straight to the caller */
     size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: the whole file, header included */
     bool *is_linear_weight; /* by node id */
+    int alone_rows;         /* calls of up to so many rows have only steps that one thread does alone */
 } Plan;
 
 /* Plans the graph. NULL and *err when the target cannot hold it or has no kernel for a node. */
@@ -111,14 +117,24 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
  * value that the graph wants there. False and *err at the first that does not. */
 bool plan_check(Arena *arena, const Plan *plan, Err *err);
 
+/* Caches that keep fewer positions than a sequence may have. */
+typedef struct Rings {
+    int caches, rings; /* all of them, and those */
+    int64_t positions; /* that the smallest keeps */
+    int64_t back;      /* positions that can be taken back without losing what a window needs */
+} Rings;
+Rings plan_rings(const Plan *plan); /* ring.c */
+
 /* A table of steps, buffers and weights, for people and tests. */
 void plan_print(Str *out, const Plan *plan);
 
 /* ---- stages, in order (plan.c) ---- */
+void plan_scratch(Plan *plan);                        /* scratch.c: room for kernels of firmware, after all others */
 void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one section */
 void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
 bool plan_select(Arena *arena, Plan *plan, Err *err); /* select.c: bind, kernel, instance */
 bool plan_weights(Arena *arena, Plan *plan);          /* weights.c: layout of the weights; false: a loop's are not regular */
+void plan_threads(Plan *plan);                        /* threads.c: what one thread does alone */
 bool plan_memory(Arena *arena, Plan *plan);           /* memory.c: buffers and operands; false: a loop cannot hand its values on */
 
 /* ---- shared by the stages ---- */

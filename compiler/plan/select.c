@@ -8,6 +8,10 @@ void plan_bind(const Plan *plan, const Node *node, Call *call)
 {
     *call = (Call){0};
     call->keys = plan->symbols[SYMBOL_keys];
+    call->own = plan->options.max_sequence;
+    call->source = plan->options.max_source;
+    call->rows = plan->options.max_rows;
+    for (size_t i = 0; i < plan->graph->outputs; i++) call->output |= plan->graph->output[i].node == node;
     call->panel = plan->options.target->panel;
     if (node->op == OP_embed && !plan->is_linear_weight[node->operand[1]->id]) call->panel = 1;
     op_info(node->op)->bind(node, call);
@@ -107,7 +111,7 @@ static int instance_of(Arena *arena, Plan *plan, const KernelEntry *kernel, cons
     for (size_t i = 0; i < plan->instances; i++)
         if (same_instance(&plan->instance[i], kernel, call)) return (int)i;
     const char *about = instance_about(arena, node);
-    plan->instance[plan->instances] = (Instance){kernel, *call, instance_name(arena, plan, kernel, call, node), about};
+    plan->instance[plan->instances] = (Instance){kernel, *call, instance_name(arena, plan, kernel, call, node), about, 0};
     return (int)plan->instances++;
 }
 

@@ -18,6 +18,7 @@ static const struct Key {
     {"threads", KEY_BOOL, offsetof(Target, threads)},   {"hosted", KEY_BOOL, offsetof(Target, hosted)},
     {"device", KEY_BOOL, offsetof(Target, device)},     {"device_compiler", KEY_TEXT, offsetof(Target, device_compiler)},
     {"device_flags", KEY_TEXT, offsetof(Target, device_flags)},
+    {"alone", KEY_NUMBER, offsetof(Target, alone)},
     {"ram", KEY_NUMBER, offsetof(Target, ram)},         {"flash", KEY_NUMBER, offsetof(Target, flash)},
 };
 

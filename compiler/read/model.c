@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/read/locate.h"
+#include "compiler/read/quantized.h"
 #include "compiler/read/sentence.h"
 
 enum { CONFIG_LIMIT = 1 << 24, NAME_LIMIT = 512 };
@@ -38,6 +39,17 @@ static bool read_optional(Model *model, bool wanted, const char *name, Config *c
     const char *path = wanted ? model_file(model, name) : NULL;
     if (path != NULL) return read_config(model, path, config, err);
     *config = config_of(model, json_own(model->arena, cJSON_CreateObject()), name, err);
+    return true;
+}
+
+/* preprocessor_config.json, or the part of processor_config.json that stands for it. */
+static bool read_processor(Model *model, bool wanted, Err *err)
+{
+    static const char name[] = "processor_config.json";
+    if (!read_optional(model, wanted, "preprocessor_config.json", &model->processor, err)) return false;
+    if (model->processor.root->child != NULL || !wanted || model_file(model, name) == NULL) return true;
+    if (!read_optional(model, wanted, name, &model->processor, err)) return false;
+    model->processor = config_object(&model->processor, "image_processor|feature_extractor");
     return true;
 }
 
@@ -122,7 +134,7 @@ static bool read_weights(Model *model, Err *err)
     else
         return refuse_other_weights(model, err);
     if (good) collect_prefixes(model);
-    return model->has_weights = good;
+    return model->has_weights = good && quantized_bind(model, err);
 }
 
 bool model_open(Arena *arena, const char *where, bool with_weights, Model *model, Err *err)
@@ -138,7 +150,7 @@ bool model_open(Arena *arena, const char *where, bool with_weights, Model *model
         return false;
     if (!read_config(model, place.config, &model->config, err) ||
         !read_optional(model, !place.config_only, "generation_config.json", &model->generation, err) ||
-        !read_optional(model, !place.config_only, "preprocessor_config.json", &model->processor, err))
+        !read_processor(model, !place.config_only, err))
         return false;
     return place.config_only || !with_weights || read_weights(model, err);
 }

@@ -33,6 +33,7 @@ typedef struct Tensor {
     int64_t shape[TENSOR_MAX_RANK];
     size_t elements, bytes;
     const uint8_t *data; /* borrowed from the mapped file, any alignment */
+    const struct Quantized *quantized; /* decodes it from other tensors (quantized.h); NULL: stored as it is */
     bool used;           /* set by model_tensor(); what stays false is reported as not used */
 } Tensor;
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "compiler/read/safetensors.h"
+#include "compiler/read/quantized.h"
 
 static uint16_t load16(const uint8_t *p)
 {
@@ -147,6 +147,10 @@ void tensor_to_float(const Tensor *tensor, size_t first, size_t count, float *ou
 {
     if (first > tensor->elements || count > tensor->elements - first)
         bug("tensor %s: elements [%zu, +%zu) of %zu", tensor->name, first, count, tensor->elements);
+    if (tensor->quantized) {
+        tensor->quantized->values(tensor, first, count, out);
+        return;
+    }
     const size_t step = stored_bytes(tensor->type);
     const uint8_t *p = tensor->data + first * step;
     switch (tensor->type) {

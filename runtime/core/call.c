@@ -21,34 +21,15 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->table.past = batch->past;
     call->table.slot = batch->slot;
     call->table.slot_bytes = context->model->state_bytes;
+    call->table.ancestors = batch->ancestors;
+    call->table.ancestor_stride = context->model->max_sequence;
     call->table.memory = batch->memory;
     call->table.memory_slot = batch->memory_slot;
     call->table.samples = batch->samples;
     call->pieces = 0;
     for (int i = 0; batch->samples && context->model->frame_step && i < batch->sequences; i++)
         call->pieces += hf2c_pieces(&call->table, i, context->model->frame_step);
+    call->table.sizes = batch->sizes;
     call->sequences = &call->table;
     call->outputs = outputs;
-}
-
-hf2c_status hf2c_call_schedule(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
-                              void (*schedule)(const hf2c_team *team, void *call))
-{
-    hf2c_call call;
-    hf2c_status status = hf2c_batch_check(context, batch);
-    if (status != HF2C_OK) return status;
-    hf2c_call_begin(&call, context, batch, outputs);
-    hf2c_parallel(context->threads, schedule, &call);
-    return HF2C_OK;
-}
-
-hf2c_status hf2c_call_encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
-                             void (*schedule)(const hf2c_team *team, void *call))
-{
-    hf2c_call call;
-    hf2c_status status = hf2c_source_check(context, batch);
-    if (status != HF2C_OK) return status;
-    hf2c_call_begin(&call, context, batch, outputs);
-    hf2c_parallel(context->threads, schedule, &call);
-    return HF2C_OK;
 }

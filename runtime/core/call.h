@@ -23,6 +23,8 @@ typedef struct hf2c_call {
 } hf2c_call;
 
 void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
+/* schedule(team, call) on as many of the context's threads as that batch is worth. */
+void hf2c_call_run(hf2c_context *context, const hf2c_batch *batch, void (*schedule)(const hf2c_team *team, void *call), void *call);
 /* Checks the batch, fills *call and runs schedule(team, call) on the context's threads. */
 hf2c_status hf2c_call_schedule(hf2c_context *context, const hf2c_batch *batch, float *const *outputs,
                               void (*schedule)(const hf2c_team *team, void *call));

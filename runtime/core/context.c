@@ -73,6 +73,29 @@ static Entry entry_source(const hf2c_context *context)
     return (Entry){context, hf2c_longest_source(context->model), context->model->row_values == 0};
 }
 
+int hf2c_picture_rows(const hf2c_model *model, int height, int width)
+{
+    int patch = model->image_patch;
+    if (patch < 1 || height < patch || width < patch || height > model->image_values / width / model->image_channels) return 0;
+    int64_t rows = model->image_tokens + (int64_t)(height / patch) * (width / patch);
+    return rows <= model->max_sequence ? (int)rows : 0;
+}
+
+/* Pictures that are sequences. */
+static hf2c_status check_pictures(const hf2c_model *model, const hf2c_batch *batch)
+{
+    if (batch->images < 1 || batch->sequences != batch->images || !batch->sizes || !batch->start || batch->wanted != 0)
+        return HF2C_BAD_ARGUMENT;
+    if (batch->rows > model->max_rows) return HF2C_TOO_LONG;
+    if (batch->start[0] != 0 || batch->start[batch->images] != batch->rows) return HF2C_BAD_ARGUMENT;
+    for (int i = 0; i < batch->images; i++) {
+        int rows = hf2c_picture_rows(model, batch->sizes[2 * i], batch->sizes[2 * i + 1]);
+        if (rows == 0) return HF2C_TOO_LONG;
+        if (batch->start[i + 1] - batch->start[i] != rows) return HF2C_BAD_ARGUMENT;
+    }
+    return HF2C_OK;
+}
+
 static bool images_alone(const hf2c_batch *batch)
 {
     return batch->images > 0 && batch->rows == 0 && batch->sequences == 0 && batch->wanted == 0;
@@ -83,6 +106,7 @@ static hf2c_status check_counts(Entry entry, const hf2c_batch *batch)
     const hf2c_model *model = entry.context->model;
     if (batch->images < 0 || (batch->images > 0 && !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->images > model->max_images) return model->max_images ? HF2C_TOO_LONG : HF2C_NOT_SUPPORTED;
+    if (model->image_patch) return check_pictures(model, batch);
     if (images_alone(batch)) return HF2C_OK;
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
     if (!batch->start || (entry.tokens ? !batch->ids || !batch->positions : !batch->values)) return HF2C_BAD_ARGUMENT;
@@ -102,6 +126,15 @@ static hf2c_status check_slot(const hf2c_context *context, const hf2c_batch *bat
     return HF2C_OK;
 }
 
+static hf2c_status check_ancestors(const hf2c_context *context, const hf2c_batch *batch, int sequence, int past)
+{
+    const int32_t *ancestors = batch->ancestors + (size_t)sequence * (size_t)context->model->max_sequence;
+    if (context->copy_slot) return HF2C_NOT_SUPPORTED;
+    for (int i = 0; i < past; i++)
+        if (ancestors[i] < 0 || (size_t)ancestors[i] >= context->slots) return HF2C_BAD_ARGUMENT;
+    return HF2C_OK;
+}
+
 static hf2c_status check_sequence(Entry entry, const hf2c_batch *batch, int sequence)
 {
     const hf2c_context *context = entry.context;
@@ -111,7 +144,9 @@ static hf2c_status check_sequence(Entry entry, const hf2c_batch *batch, int sequ
     if (past > 0 && !context->state) return HF2C_NOT_SUPPORTED;
     if (end - first > entry.longest) return HF2C_TOO_LONG;
     if (past > entry.longest - (end - first)) return HF2C_CONTEXT_FULL;
-    return context->state ? check_slot(context, batch, sequence) : HF2C_OK;
+    if (!context->state) return batch->ancestors ? HF2C_NOT_SUPPORTED : HF2C_OK;
+    hf2c_status status = check_slot(context, batch, sequence);
+    return status == HF2C_OK && batch->ancestors ? check_ancestors(context, batch, sequence, past) : status;
 }
 
 /* Several sequences may look back at one source, also at one in the slot of another of them. */
@@ -153,7 +188,7 @@ static hf2c_status check_rows(Entry entry, const hf2c_batch *batch)
 static hf2c_status check_batch(Entry entry, const hf2c_batch *batch)
 {
     hf2c_status status = check_counts(entry, batch);
-    if (status != HF2C_OK || images_alone(batch)) return status;
+    if (status != HF2C_OK || images_alone(batch) || entry.context->model->image_patch) return status;
     if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
     for (int i = 0; i < batch->sequences; i++) {
         status = check_sequence(entry, batch, i);

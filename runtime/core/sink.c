@@ -52,7 +52,9 @@ void hf2c_sink_integer(hf2c_sink *sink, int64_t value)
     hf2c_sink_bytes(sink, digits + at, sizeof digits - at);
 }
 
-void hf2c_sink_number(hf2c_sink *sink, float value)
+void hf2c_sink_number(hf2c_sink *sink, float value) { hf2c_sink_double(sink, value); }
+
+void hf2c_sink_double(hf2c_sink *sink, double value)
 {
     char number[40];
     if (isnan(value)) {

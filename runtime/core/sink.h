@@ -17,6 +17,7 @@ void hf2c_sink_string(hf2c_sink *sink, const char *text, size_t bytes); /* as a 
 void hf2c_sink_integer(hf2c_sink *sink, int64_t value);
 void hf2c_sink_number(hf2c_sink *sink,
                       float value); /* reads back to the same float; NaN and infinities as Python prints them */
+void hf2c_sink_double(hf2c_sink *sink, double value); /* the same for what is more exact */
 /* "key": with a comma before it unless it is the first of its object. */
 void hf2c_sink_key(hf2c_sink *sink, const char *key, int first);
 

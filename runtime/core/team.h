@@ -1,28 +1,38 @@
-/* A team of threads that runs one schedule together. Each member calls every kernel; a kernel divides its work by
- * hf2c_share, statically, so that no result depends on the number of threads; hf2c_barrier stands between dependent
- * kernels. A team of one costs nothing, and needs no threads at all (firmware). */
+/* A team of threads that runs one schedule together. Each member enters every kernel (hf2c_enter) and takes part or passes it by; a
+ * kernel divides its work by hf2c_share, statically, so that no result depends on the number of threads. A team of one costs
+ * nothing, and needs no threads at all (firmware). */
 #ifndef HF2C_CORE_TEAM_H
 #define HF2C_CORE_TEAM_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "runtime/hf2c.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct hf2c_barrier_state hf2c_barrier_state; /* team.c */
+typedef struct hf2c_member hf2c_member; /* team.c */
 
 typedef struct hf2c_team {
     int index, count;
-    hf2c_barrier_state *barrier; /* NULL in a team of one */
+    hf2c_member *member; /* what this thread alone may touch; NULL in a team of one */
 } hf2c_team;
 
-void hf2c_barrier_wait(hf2c_barrier_state *state, int index, int count);
+void hf2c_barrier_wait(hf2c_member *member);
+int hf2c_enter_wait(const hf2c_team *team, hf2c_team *part, int alone);
 
+/* Within a kernel: all that its members wrote before can be read behind it. */
 static inline void hf2c_barrier(const hf2c_team *team)
 {
-    if (team->count > 1) hf2c_barrier_wait(team->barrier, team->index, team->count);
+    if (team->count > 1) hf2c_barrier_wait(team->member);
+}
+
+/* Before each kernel: waits until what the kernels before it write is there. alone: so little work that one member does it, while the
+ * others go on to the next kernel that is none such; between two that are, nobody waits. Returns whether this member takes part,
+ * and *part is then the team that does. */
+static inline int hf2c_enter(const hf2c_team *team, hf2c_team *part, int alone)
+{
+    *part = *team;
+    return team->count == 1 || hf2c_enter_wait(team, part, alone);
 }
 
 /* This member's part [*first, *end) of n units of work: contiguous, sizes differ by at most one. */
@@ -34,6 +44,9 @@ static inline void hf2c_share(const hf2c_team *team, int n, int *first, int *end
 
 /* Runs body(team, argument) on that many threads and returns when all are done. OpenMP where it is compiled in, else one thread. */
 void hf2c_parallel(int threads, void (*body)(const hf2c_team *team, void *argument), void *argument);
+/* The same, but on one thread for a while after a call in which members mostly waited for each other, since something else has the
+ * processors: first for milliseconds, then up to a second. The caller keeps *pace, zeros at first. */
+void hf2c_parallel_paced(hf2c_pace *pace, int threads, void (*body)(const hf2c_team *team, void *argument), void *argument);
 int hf2c_thread_limit(void); /* processors that may be used; 1 without threads */
 
 /* ---- what kernels see of a batch ---- */
@@ -45,9 +58,12 @@ typedef struct hf2c_sequences {
     const int32_t *past;  /* [count] positions already cached, or NULL for none */
     const int32_t *slot;  /* [count] cache slot, or NULL for 0, 1, 2 ... */
     size_t slot_bytes;    /* distance between two slots of the state */
+    const int32_t *ancestors;   /* [count, ancestor_stride] slot that holds each position; NULL: all in the sequence's own */
+    int ancestor_stride;
     const int32_t *memory;      /* [count] tokens of each one's source; NULL where there is no encoder */
     const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
     const int32_t *samples;     /* [count + 1] first sample of each one's sound; NULL where there are none */
+    const int32_t *sizes;       /* [count, 2] height and width of each one's picture; NULL where they are of one size */
 } hf2c_sequences;
 
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }

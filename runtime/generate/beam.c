@@ -40,6 +40,7 @@ typedef struct Search {
     hf2c_lane *lanes;     /* [beams] */
     float *scores;        /* [beams] */
     int32_t *ids, *next_ids; /* [beams, limit] */
+    int32_t *ancestors, *next_ancestors; /* [beams, limit] slot that holds each position; NULL: slots are copied */
     float *logits;        /* [beams, vocabulary] */
     uint8_t *seen;        /* [vocabulary] zeros */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
@@ -50,6 +51,17 @@ typedef struct Search {
 } Search;
 
 static int32_t *row(int32_t *ids, const Search *search, int beam) { return ids + (size_t)beam * (size_t)search->limit; }
+
+/* What a cache holds of a sequence may lie in several slots; a state is one thing, and on a device nobody looks elsewhere. */
+static int can_share(const hf2c_context *context) { return context->model->rewinds && !context->copy_slot; }
+
+static hf2c_status take_ancestors(Search *search, hf2c_scratch *scratch)
+{
+    size_t beams = (size_t)search->beams, limit = (size_t)search->limit;
+    search->ancestors = HF2C_TAKE(scratch, int32_t, beams * limit);
+    search->next_ancestors = HF2C_TAKE(scratch, int32_t, beams * limit);
+    return search->ancestors && search->next_ancestors ? hf2c_step_share(&search->step, scratch) : HF2C_TOO_SMALL;
+}
 
 static hf2c_status take_memory(Search *search, hf2c_scratch *scratch)
 {
@@ -93,6 +105,7 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
     search->random = hf2c_random_begin(settings->seed, (uint64_t)number);
     hf2c_status status = hf2c_step_init(&search->step, call);
     if (status == HF2C_OK) status = take_memory(search, call->scratch);
+    if (status == HF2C_OK && can_share(call->context)) status = take_ancestors(search, call->scratch);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         memcpy(row(search->ids, search, i), sequence->ids, (size_t)sequence->prompt * sizeof(int32_t));
@@ -138,7 +151,7 @@ static hf2c_status score_beam(Search *search, int beam)
 {
     float *scores = search->logits + (size_t)beam * (size_t)search->model->vocabulary;
     hf2c_history history = {row(search->ids, search, beam), search->count, search->prompt, search->padding,
-                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals};
+                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals, NULL};
     if (!log_softmax(scores, search->model->vocabulary)) return HF2C_NOT_FINITE;
     hf2c_process_scores(search->settings, &history, scores);
     if (search->settings->do_sample && !cut_off(search, scores)) return HF2C_NOT_FINITE;
@@ -278,32 +291,66 @@ static void choose_running(Search *search, int found)
     }
 }
 
-/* The cache follows its beam. A beam continued once keeps its slot; further continuations get a copy in a slot whose own beam
- * has died. */
-static hf2c_status assign_slots(Search *search)
+/* A beam that is continued keeps its slot; its further continuations get one whose own beam has died. from: [beams] slot of each new
+ * beam's past, slots: [beams] its own */
+static void assign_slots(const Search *search, int *from, int *slots)
 {
     uint8_t used[256] = {0}; /* slots that a chosen beam keeps */
-    int slots[256], next = search->first_slot, first_round = search->count == search->prompt;
+    int next = search->first_slot, first_round = search->count == search->prompt;
     for (int i = 0; i < search->beams; i++) {
-        int slot = search->lanes[first_round ? 0 : search->chosen[i].beam].slot;
-        slots[i] = used[slot] ? -1 - slot : slot;
-        used[slot] = 1;
+        from[i] = search->lanes[first_round ? 0 : search->chosen[i].beam].slot;
+        slots[i] = used[from[i]] ? -1 : from[i];
+        used[from[i]] = 1;
     }
     for (int i = 0; i < search->beams; i++) {
         if (slots[i] >= 0) continue;
         while (used[next]) next++;
         used[next] = 1;
-        hf2c_status status = hf2c_context_copy_slot(search->call->context, (size_t)(-1 - slots[i]), (size_t)next);
-        if (status != HF2C_OK) return status;
         slots[i] = next;
     }
+}
+
+/* A beam writes into its own slot, and finds what it has in common with others where they wrote it: nothing is copied. */
+static void follow_ancestors(Search *search, const int *from)
+{
+    int first_round = search->count == search->prompt, before = first_round ? 0 : search->count - 1;
+    for (int i = 0; i < search->beams; i++) {
+        int32_t *next = row(search->next_ancestors, search, i);
+        int beam = first_round ? 0 : search->chosen[i].beam;
+        memcpy(next, row(search->ancestors, search, beam), (size_t)before * sizeof(int32_t));
+        for (int p = before; p < search->count; p++) next[p] = from[i];
+        search->lanes[i].ancestors = next;
+    }
+    int32_t *held = search->ancestors;
+    search->ancestors = search->next_ancestors;
+    search->next_ancestors = held;
+}
+
+static hf2c_status copy_slots(Search *search, const int *from, const int *slots)
+{
+    hf2c_status status = HF2C_OK;
+    for (int i = 0; i < search->beams && status == HF2C_OK; i++)
+        if (from[i] != slots[i]) status = hf2c_context_copy_slot(search->call->context, (size_t)from[i], (size_t)slots[i]);
+    return status;
+}
+
+/* The cache follows its beam. */
+static hf2c_status move_slots(Search *search)
+{
+    int from[256], slots[256];
+    hf2c_status status = HF2C_OK;
+    assign_slots(search, from, slots);
+    if (search->ancestors)
+        follow_ancestors(search, from);
+    else
+        status = copy_slots(search, from, slots);
     for (int i = 0; i < search->beams; i++) search->lanes[i].slot = slots[i];
-    return HF2C_OK;
+    return status;
 }
 
 static hf2c_status move_beams(Search *search)
 {
-    hf2c_status status = assign_slots(search);
+    hf2c_status status = move_slots(search);
     if (status != HF2C_OK) return status;
     for (int i = 0; i < search->beams; i++) {
         int32_t *ids = row(search->next_ids, search, i);

@@ -19,9 +19,11 @@ typedef struct Loop {
     int *numbers;               /* [group] which sequence each is */
     hf2c_source *sources;       /* [group] */
     hf2c_random *randoms;       /* [group] */
+    hf2c_constraint_place *places; /* [group] */
     float *logits;              /* [group * (1 + guesses), vocabulary] */
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
     uint8_t *seen;              /* [vocabulary] zeros */
+    int furthest;               /* positions that slot 0 has held, with those of the first sequence */
 } Loop;
 
 static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int group)
@@ -36,11 +38,13 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     loop->numbers = HF2C_TAKE(scratch, int, group);
     loop->sources = HF2C_TAKE(scratch, hf2c_source, group);
     loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
+    loop->places = HF2C_TAKE(scratch, hf2c_constraint_place, group);
     size_t logits = (size_t)group * (1 + (size_t)call->settings->prompt_lookup_num_tokens);
     loop->logits = hf2c_scratch_take(scratch, logits, vocabulary * sizeof(float));
     loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
-    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->logits || !loop->candidates || !loop->seen)
+    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->places || !loop->logits ||
+        !loop->candidates || !loop->seen)
         return HF2C_TOO_SMALL;
     memset(loop->seen, 0, vocabulary);
     return HF2C_OK;
@@ -51,7 +55,7 @@ static hf2c_status choose(Loop *loop, int lane, float *scores, const hf2c_sequen
     const hf2c_generation *settings = loop->call->settings;
     hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
                             limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
-                            {NULL, 0}};
+                            {NULL, 0},     &loop->places[lane]};
     hf2c_process_scores(settings, &history, scores);
     if (!settings->do_sample) {
         *id = hf2c_sample_greedy(scores, loop->model->vocabulary);
@@ -87,6 +91,7 @@ static void guess(Loop *loop, hf2c_sequence *sequences)
         int limit = hf2c_stop_limit(settings, loop->model, sequence->prompt, sequence->padding) - sequence->padding;
         int room = limit - sequence->count - 1;
         int most = settings->prompt_lookup_num_tokens < room ? settings->prompt_lookup_num_tokens : room;
+        if (loop->model->ring && most > loop->model->ring_back) most = loop->model->ring_back; /* wrong ones are taken back */
         loop->lanes[lane].more = hf2c_lookup_guess(sequence->ids, sequence->count, settings->max_matching_ngram_size, most);
         loop->lanes[lane].count = sequence->count + loop->lanes[lane].more;
     }
@@ -126,6 +131,7 @@ static void drop_finished(Loop *loop, const hf2c_sequence *sequences)
         if (sequences[loop->numbers[lane]].finish != HF2C_FINISH_NONE) continue;
         loop->lanes[kept] = loop->lanes[lane];
         loop->numbers[kept] = loop->numbers[lane];
+        loop->places[kept] = loop->places[lane];
         loop->randoms[kept++] = loop->randoms[lane];
     }
     loop->running = kept;
@@ -155,13 +161,16 @@ static int kept_tokens(const hf2c_model *model, const hf2c_kept *kept, const hf2
     int alike = 0, most = sequence->count - 1; /* the last one is read for its logits */
     if (!kept || !model->rewinds || model->encode) return 0;
     while (alike < kept->count && alike < most && kept->ids[alike] == sequence->ids[alike]) alike++;
-    return alike;
+    /* What a window would need may be overwritten: then all is read again. */
+    int lost = model->ring && kept->furthest > model->ring && kept->furthest - alike > model->ring_back;
+    return lost ? 0 : alike;
 }
 
 /* All of a finished sequence is in the cache, but for its last token. */
-static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence)
+static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence, int furthest)
 {
     kept->count = sequence->count - 1;
+    kept->furthest = furthest;
     memcpy(kept->ids, sequence->ids, (size_t)kept->count * sizeof *kept->ids);
 }
 
@@ -173,15 +182,19 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
         loop->lanes[i].memory = sequence->source.count;
         loop->lanes[i].memory_slot = i;
         loop->numbers[i] = first + i;
+        loop->places[i] = (hf2c_constraint_place){0};
         loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
     }
     loop->running = count;
     loop->lanes[0].cached = first == 0 ? kept_tokens(loop->model, loop->call->kept, sequences) : 0;
+    loop->lanes[0].furthest = loop->lanes[0].cached > 0 ? loop->call->kept->furthest : 0;
     hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
     if (status != HF2C_OK) return status;
     while (loop->running > 0) {
         if (loop->call->settings->prompt_lookup_num_tokens > 0) guess(loop, sequences);
         status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
+        for (int i = 0; i < loop->running; i++)
+            if (loop->numbers[i] == 0) loop->furthest = loop->lanes[i].furthest;
         if (status == HF2C_OK) status = advance_all(loop, sequences);
         if (status != HF2C_OK) return status;
         drop_finished(loop, sequences);
@@ -199,7 +212,7 @@ static hf2c_status sample(const hf2c_generate_call *call, hf2c_sequence *sequenc
         status = run_group(&loop, sequences, first, count - first < group ? count - first : group);
         if (call->kept) call->kept->count = 0;
     }
-    if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0]);
+    if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0], loop.furthest);
     return status;
 }
 
@@ -239,6 +252,20 @@ static hf2c_status check_source(const hf2c_generate_call *call, const hf2c_seque
     return HF2C_OK;
 }
 
+/* A text that must be whole needs room for its shortest form, behind a forced first token. */
+static hf2c_status check_room(const hf2c_generate_call *call, const hf2c_sequence *sequence, int limit)
+{
+    const hf2c_generation *settings = call->settings;
+    int before = sequence->prompt + sequence->padding, forced = settings->forced_bos >= 0 && before == 1;
+    int room = limit - before - forced;
+    if (!settings->constraint || settings->constraint->distance[HF2C_CONSTRAINT_START] <= room) return HF2C_OK;
+    hf2c_message_set(call->message, "max_new_tokens: the constraint's shortest text has ");
+    hf2c_message_add_number(call->message, settings->constraint->distance[HF2C_CONSTRAINT_START]);
+    hf2c_message_add(call->message, " tokens, there is room for ", 27);
+    hf2c_message_add_number(call->message, room);
+    return HF2C_BAD_ARGUMENT;
+}
+
 static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_sequence *sequence)
 {
     const hf2c_model *model = call->context->model;
@@ -256,7 +283,8 @@ static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_seq
         hf2c_message_set(call->message, "max_length leaves no room behind the prompt; give max_new_tokens");
         return HF2C_BAD_ARGUMENT;
     }
-    return sequence->capacity < limit - sequence->padding ? HF2C_TOO_SMALL : HF2C_OK;
+    if (sequence->capacity < limit - sequence->padding) return HF2C_TOO_SMALL;
+    return check_room(call, sequence, limit);
 }
 
 int hf2c_generate_slots(const hf2c_generation *settings, int prompts)

@@ -60,6 +60,7 @@ typedef struct hf2c_generation {
     int max_matching_ngram_size;  /* so many tokens before a guess must match at most */
     int32_t timestamp_begin;   /* Whisper: the first of the tokens that are times, which come in pairs and never go back; 0: off */
     int max_initial_timestamp; /* the last of them that may come first, counted from timestamp_begin; -1: any */
+    const hf2c_constraint *constraint; /* what the new text must be; NULL: anything */
     uint64_t seed;
 } hf2c_generation;
 
@@ -89,6 +90,7 @@ typedef struct hf2c_sequence {
 typedef struct hf2c_kept {
     int32_t *ids; /* [max_sequence], the caller's */
     int count;    /* 0: nothing; whoever changes the slot otherwise sets it to 0 */
+    int furthest; /* positions that the slot has held at most since it was empty: see hf2c_model.ring */
 } hf2c_kept;
 
 typedef struct hf2c_generate_call {

@@ -153,6 +153,16 @@ static void process_begin_suppress_tokens(const hf2c_generation *settings, const
     if (history->count == history->prompt + forced) ban_all(history, settings->begin_suppress_tokens, scores);
 }
 
+/* A forced first token is no part of the text. */
+static void process_constraint(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    const hf2c_constraint *constraint = settings->constraint;
+    if (!constraint || (settings->forced_bos >= 0 && padded_length(history) == 1)) return;
+    int state = hf2c_constraint_walk(constraint, history->ids, history->count, history->prompt, history->place);
+    int room = history->limit - padded_length(history);
+    hf2c_constraint_apply(constraint, state, room, settings->eos, history->seen, scores);
+}
+
 /* ---- times ---- */
 
 static void ban_range(float *scores, int first, int end)

@@ -2,6 +2,7 @@
 #ifndef HF2C_GENERATE_PROCESSORS_H
 #define HF2C_GENERATE_PROCESSORS_H
 
+#include "runtime/generate/constraint.h"
 #include "runtime/generate/generate.h"
 
 typedef struct hf2c_history {
@@ -12,6 +13,7 @@ typedef struct hf2c_history {
     uint8_t *seen; /* [vocabulary] zeros; left as zeros */
     hf2c_ids source; /* what an encoder read; without one, the prompt */
     hf2c_ids rivals; /* tokens that earlier groups of beams have just chosen */
+    hf2c_constraint_place *place; /* of this sequence; may be NULL */
 } hf2c_history;
 
 static inline hf2c_ids hf2c_source_of(const hf2c_sequence *sequence)

@@ -35,6 +35,7 @@ void hf2c_generation_init(hf2c_generation *settings, const hf2c_model *model)
         .max_matching_ngram_size = 2,
         .length_penalty = own->num_beams > 0 ? own->length_penalty : 1,
         .early_stopping = (hf2c_early_stopping)own->early_stopping,
+        .constraint = model->constraint,
     };
 }
 
@@ -127,6 +128,8 @@ hf2c_status hf2c_generation_check(const hf2c_generation *s, const hf2c_model *mo
         hf2c_message_set(message, "prompt_lookup_num_tokens: this model cannot take back tokens");
         return HF2C_NOT_SUPPORTED;
     }
+    if (s->constraint && s->stop_strings.count > 0) return refuse(message, "stop_strings", "absent: the constraint says where a text ends");
+    if (s->constraint && s->eos.count == 0) return refuse(message, "eos_token_id", "given: a text with a constraint needs an end token");
     if (s->stop_strings.count > 0 && !model->tokenizer) {
         hf2c_message_set(message, "stop_strings: this program has no tokenizer");
         return HF2C_NOT_SUPPORTED;

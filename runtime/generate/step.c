@@ -27,6 +27,19 @@ hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call)
     return HF2C_OK;
 }
 
+hf2c_status hf2c_step_share(hf2c_step *step, hf2c_scratch *scratch)
+{
+    size_t sequences = (size_t)step->context->model->max_batch, positions = (size_t)step->context->model->max_sequence;
+    step->ancestors = hf2c_scratch_take(scratch, sequences, positions * sizeof(int32_t));
+    return step->ancestors ? HF2C_OK : HF2C_TOO_SMALL;
+}
+
+static void add_ancestors(hf2c_step *step, int sequence, const hf2c_lane *lane)
+{
+    int32_t *ancestors = step->ancestors + (size_t)sequence * (size_t)step->context->model->max_sequence;
+    for (int i = 0; i < lane->cached; i++) ancestors[i] = lane->ancestors ? lane->ancestors[i] : lane->slot;
+}
+
 /* Appends as many of the lane's pending tokens as fit; returns whether that were all. */
 static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
 {
@@ -41,9 +54,11 @@ static int add_lane(hf2c_step *step, hf2c_batch *batch, hf2c_lane *lane)
     step->start[sequence + 1] = batch->rows;
     step->past[sequence] = lane->cached;
     step->slot[sequence] = lane->slot;
+    if (step->ancestors) add_ancestors(step, sequence, lane);
     step->memory[sequence] = lane->memory;
     step->memory_slot[sequence] = lane->memory_slot;
     lane->cached += take;
+    if (lane->furthest < lane->cached) lane->furthest = lane->cached;
     return take == pending;
 }
 
@@ -89,6 +104,7 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
                             .start = step->start,
                             .past = step->past,
                             .slot = step->slot,
+                            .ancestors = step->ancestors,
                             .want = step->want};
         if (model->encode) {
             batch.memory = step->memory;

@@ -9,7 +9,9 @@ typedef struct hf2c_lane {
     int count;
     int cached; /* of them already in the cache; below count before a step, equal after it */
     int more;   /* logits are wanted for so many of the tokens before the last too, none of them cached */
+    int furthest; /* positions that the slot has held at most, cached or taken back; step keeps it */
     int slot;
+    const int32_t *ancestors; /* [cached] slot that holds each; NULL: all in its own */
     int memory, memory_slot; /* with an encoder: tokens of the source, and the slot where it is */
 } hf2c_lane;
 
@@ -24,6 +26,7 @@ typedef struct hf2c_step {
     hf2c_context *context;
     int logits; /* index of the output */
     int32_t *ids, *positions, *start, *past, *slot, *want, *memory, *memory_slot;
+    int32_t *ancestors; /* [max_batch, max_sequence], or NULL until hf2c_step_share */
     float **outputs;
     int (*cancelled)(void *owner);
     void *owner;
@@ -31,6 +34,9 @@ typedef struct hf2c_step {
 
 /* HF2C_NOT_SUPPORTED for models that do not generate. */
 hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
+
+/* Lanes may have ancestors from now on. */
+hf2c_status hf2c_step_share(hf2c_step *step, hf2c_scratch *scratch);
 
 /* Reads sources into their slots, as many at once as fit. */
 hf2c_status hf2c_step_encode(hf2c_step *step, const hf2c_source *sources, int count);

@@ -10,6 +10,10 @@ typedef struct hf2c_picture {
     uint8_t *pixels; /* [height, width, 3] red, green, blue; malloc */
 } hf2c_picture;
 
+typedef struct hf2c_picture_size {
+    int height, width;
+} hf2c_picture_size;
+
 /* Reads a PNG or JPEG file. What is transparent keeps its colour, as when PIL converts to RGB. */
 hf2c_status hf2c_picture_read(hf2c_picture *picture, const char *path, hf2c_message *message);
 void hf2c_picture_free(hf2c_picture *picture);
@@ -18,7 +22,9 @@ void hf2c_picture_free(hf2c_picture *picture);
  * made. */
 hf2c_status hf2c_picture_resize(const hf2c_picture *from, hf2c_picture *to, int height, int width, int filter);
 
-/* Resized, cut, scaled and normalised: values [3, height, width] as the model's settings say. */
-hf2c_status hf2c_picture_values(const hf2c_picture *picture, const hf2c_image_settings *settings, float *values);
+/* Resized, cut, scaled, normalised and padded as the model's settings say: values [3, height, width], *size: those two. HF2C_TOO_SMALL: these
+ * are more than capacity; HF2C_BAD_ARGUMENT: nothing would be left of a side. */
+hf2c_status hf2c_picture_values(const hf2c_picture *picture, const hf2c_image_settings *settings, float *values, size_t capacity,
+                                hf2c_picture_size *size);
 
 #endif

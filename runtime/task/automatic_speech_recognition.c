@@ -51,27 +51,31 @@ static hf2c_status refuse(hf2c_run *run, const char *why)
 static void write_time(hf2c_run *run, double time)
 {
     if (isnan(time)) hf2c_sink_text(run->sink, "null");
-    else hf2c_sink_number(run->sink, time);
+    else hf2c_sink_double(run->sink, time);
+}
+
+static void write_text(hf2c_run *run, const char *key, hf2c_text text, int first)
+{
+    hf2c_sink_key(run->sink, key, first);
+    hf2c_sink_string(run->sink, text.text, text.bytes);
 }
 
 /* One piece of text and its times, of which NaN is none; language.text NULL: not asked for. */
 static void write_said(hf2c_run *run, const hf2c_said *said, int first, int times)
 {
+    int whisper = run->context->model->speech != NULL; /* whose text comes last */
     hf2c_sink_text(run->sink, first ? "{" : ", {");
-    if (said->language.text) {
-        hf2c_sink_key(run->sink, "language", 1);
-        hf2c_sink_string(run->sink, said->language.text, said->language.bytes);
-    }
+    if (!whisper) write_text(run, "text", said->text, 1);
+    if (said->language.text) write_text(run, "language", said->language, 1);
     if (times) {
-        hf2c_sink_key(run->sink, "timestamp", !said->language.text);
+        hf2c_sink_key(run->sink, "timestamp", whisper && !said->language.text);
         hf2c_sink_text(run->sink, "[");
         write_time(run, said->start);
         hf2c_sink_text(run->sink, ", ");
         write_time(run, said->end);
         hf2c_sink_text(run->sink, "]");
     }
-    hf2c_sink_key(run->sink, "text", !said->language.text && !times);
-    hf2c_sink_string(run->sink, said->text.text, said->text.bytes);
+    if (whisper) write_text(run, "text", said->text, !said->language.text && !times);
     hf2c_sink_text(run->sink, "}");
 }
 
@@ -116,6 +120,8 @@ static void write_answer(hf2c_run *run, hf2c_text whole, const hf2c_said *said, 
 
 /* ---- CTC ---- */
 
+static double seconds(const hf2c_model *model, int row) { return (double)row * model->frame_step / model->sound->rate; }
+
 static hf2c_status write_spans(hf2c_run *run, hf2c_text text, hf2c_ids tokens, int words)
 {
     const hf2c_model *model = run->context->model;
@@ -124,9 +130,8 @@ static hf2c_status write_spans(hf2c_run *run, hf2c_text text, hf2c_ids tokens, i
     hf2c_status status = hf2c_ctc_spans(run, tokens, words, &spans, &count);
     hf2c_said *said = status == HF2C_OK ? HF2C_TAKE(run->scratch, hf2c_said, count) : NULL;
     if (!said) return status == HF2C_OK ? HF2C_TOO_SMALL : status;
-    double seconds = 1.0 / model->sound->rate;
     for (int i = 0; i < count; i++)
-        said[i] = (hf2c_said){.text = spans[i].text, .start = (double)spans[i].start * model->frame_step * seconds, .end = (double)spans[i].end * model->frame_step * seconds};
+        said[i] = (hf2c_said){.text = spans[i].text, .start = seconds(model, spans[i].start), .end = seconds(model, spans[i].end)};
     write_answer(run, text, said, count, 1, 1);
     return HF2C_OK;
 }

@@ -159,6 +159,16 @@ void hf2c_rank(const float *values, int n, int count, int32_t *ranked)
     }
 }
 
+void hf2c_write_numbers(hf2c_run *run, const float *values, int count)
+{
+    hf2c_sink_text(run->sink, run->people ? "" : "[");
+    for (int i = 0; i < count; i++) {
+        if (i > 0) hf2c_sink_text(run->sink, run->people ? " " : ", ");
+        hf2c_sink_number(run->sink, values[i]);
+    }
+    hf2c_sink_text(run->sink, run->people ? "\n" : "]");
+}
+
 void hf2c_sink_fixed(hf2c_sink *sink, double value, int decimals)
 {
     int64_t scale = 1;

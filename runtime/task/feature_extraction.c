@@ -17,16 +17,6 @@ static void defaults(void *options, const hf2c_model *model)
     (void)model;
 }
 
-static void write_row(hf2c_run *run, const float *values, int count)
-{
-    hf2c_sink_text(run->sink, run->people ? "" : "[");
-    for (int i = 0; i < count; i++) {
-        if (i > 0) hf2c_sink_text(run->sink, run->people ? " " : ", ");
-        hf2c_sink_number(run->sink, values[i]);
-    }
-    hf2c_sink_text(run->sink, run->people ? "\n" : "]");
-}
-
 static hf2c_status prepare(hf2c_run *run, const void *options, hf2c_job *job)
 {
     const FeatureExtraction *o = options;
@@ -43,7 +33,7 @@ static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *jo
     if (!run->people) hf2c_sink_text(run->sink, "[[");
     for (int i = 0; i < states.rows; i++) {
         if (i > 0 && !run->people) hf2c_sink_text(run->sink, ", ");
-        write_row(run, states.values + (size_t)i * (size_t)states.columns, states.columns);
+        hf2c_write_numbers(run, states.values + (size_t)i * (size_t)states.columns, states.columns);
     }
     if (!run->people) hf2c_sink_text(run->sink, "]]");
     return HF2C_OK;

@@ -34,12 +34,7 @@ static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *jo
     float *vector = HF2C_TAKE(run->scratch, float, states.columns);
     if (!vector) return HF2C_TOO_SMALL;
     hf2c_pool(states, (hf2c_pooling)o->pooling, o->normalize, vector);
-    hf2c_sink_text(run->sink, run->people ? "" : "[");
-    for (int i = 0; i < states.columns; i++) {
-        if (i > 0) hf2c_sink_text(run->sink, run->people ? " " : ", ");
-        hf2c_sink_number(run->sink, vector[i]);
-    }
-    hf2c_sink_text(run->sink, run->people ? "\n" : "]");
+    hf2c_write_numbers(run, vector, states.columns);
     return HF2C_OK;
 }
 

@@ -131,6 +131,8 @@ hf2c_function hf2c_score_function(const hf2c_model *model); /* what transformers
 void hf2c_scores(hf2c_function function, const float *logits, int count, float *scores);
 /* Numbers of the count (at most n) largest of n values, largest first, the lower number first among equals. */
 void hf2c_rank(const float *values, int n, int count, int32_t *ranked);
+/* [values], or the values alone on a line for people. */
+void hf2c_write_numbers(hf2c_run *run, const float *values, int count);
 /* For people: a number with that many decimals. */
 void hf2c_sink_fixed(hf2c_sink *sink, double value, int decimals);
 /* The label as a text; "LABEL_3" where the model has no names. Uses the scratch. */

@@ -1,7 +1,7 @@
 /* zero-shot-classification: labels of one's own, scored by a model that was trained on inference: does the text entail a sentence
  * about the label? */
+#include "runtime/task/classification.h"
 #include "runtime/task/labels.h"
-#include "runtime/task/task.h"
 
 #include <string.h>
 
@@ -84,17 +84,6 @@ static hf2c_status score(hf2c_run *run, const ZeroShot *o, const hf2c_job *job, 
     return HF2C_OK;
 }
 
-static void write_people(hf2c_run *run, const ZeroShot *o, const float *scores, const int32_t *ranked)
-{
-    for (int i = 0; i < o->candidate_labels.count; i++) {
-        hf2c_text label = o->candidate_labels.texts[ranked[i]];
-        hf2c_sink_bytes(run->sink, label.text, label.bytes);
-        hf2c_sink_text(run->sink, "  ");
-        hf2c_sink_fixed(run->sink, scores[ranked[i]], 4);
-        hf2c_sink_text(run->sink, "\n");
-    }
-}
-
 static void write_json(hf2c_run *run, const ZeroShot *o, hf2c_text sequence, const float *scores, const int32_t *ranked)
 {
     hf2c_sink_text(run->sink, "{");
@@ -124,8 +113,8 @@ static hf2c_status finish(hf2c_run *run, const void *options, const hf2c_job *jo
     hf2c_status status = score(run, o, job, scores);
     if (status != HF2C_OK) return status;
     hf2c_rank(scores, job->count, job->count, ranked);
-    if (run->people) write_people(run, o, scores, ranked);
-    else write_json(run, o, job->input.text, scores, ranked);
+    for (int i = 0; run->people && i < job->count; i++) hf2c_score_line(run, o->candidate_labels.texts[ranked[i]], scores[ranked[i]]);
+    if (!run->people) write_json(run, o, job->input.text, scores, ranked);
     return HF2C_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "templates/cpu/linear.h"
 #include "templates/cpu/neighbours.h"
 #include "templates/cpu/norm.h"
+#include "templates/cpu/picture.h"
 #include "templates/cpu/pool.h"
 #include "templates/cpu/rope.h"
 #include "templates/cpu/route.h"

@@ -15,6 +15,11 @@ enum {
     LINEAR_ROWS = 8 * TILE_ROWS,       /* a block of x and its sums stay in the second cache */
     LINEAR_PANELS = 8,
     LINEAR_AHEAD = 4096, /* bytes: what memory delivers in the time of its latency */
+#ifdef HF2C_TEAM_SCRATCH
+    LINEAR_HAS_BLOCKS = 0, /* their copies of x need more memory than a small stack has */
+#else
+    LINEAR_HAS_BLOCKS = 1,
+#endif
     LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL
 };
 
@@ -65,9 +70,9 @@ SIMD_INLINE void linear_finish_row(const Linear *l, const float *sums, int64_t r
 
 #define ROWS(rows)                                                                                                     \
     case rows:                                                                                                         \
-        tile_compute(l->format, rows, vectors, l->x, l->ldx, b, l->K, sums, 2 * TILE_PANEL, 1);                        \
+        tile_compute(l->format, rows, vectors, x, l->ldx, b, l->K, sums, 2 * TILE_PANEL, 1);                           \
         break;
-SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, int rows, TilePanels b, float *sums)
+SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, const float *x, int rows, TilePanels b, float *sums)
 {
     switch (rows) {
         ROWS(1)
@@ -82,23 +87,31 @@ SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, int rows
 }
 #undef ROWS
 
+/* Rows [row, row + rows), at most LINEAR_DIRECT_ROWS, of one or two panels. */
+SIMD_INLINE void linear_direct_rows(const Linear *l, int64_t row, int rows, int64_t panel, int count)
+{
+    _Alignas(64) float sums[LINEAR_DIRECT_ROWS * 2 * TILE_PANEL];
+    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
+    const float *x = l->x + row * l->ldx;
+    for (int p = 0; p < count; p += TILE_PANELS) {
+        TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes, LINEAR_AHEAD};
+        if (count - p >= TILE_PANELS)
+            linear_direct_sums(l, TILE_VECTORS, x, rows, b, sums + p * TILE_PANEL);
+        else
+            linear_direct_sums(l, TILE_PANEL_VECTORS, x, rows, b, sums + p * TILE_PANEL);
+    }
+    for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
+}
+
+/* More rows than LINEAR_DIRECT_ROWS find their two panels in the first cache. */
 SIMD_INLINE void linear_direct(const Linear *l, const hf2c_team *team, int rows, int64_t panels)
 {
-    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
     int first, end;
     hf2c_share(team, (int)((panels + 1) / 2), &first, &end);
-    for (int64_t panel = 2 * (int64_t)first; panel < 2 * (int64_t)end && panel < panels; panel += 2) {
-        _Alignas(64) float sums[LINEAR_DIRECT_ROWS * 2 * TILE_PANEL];
-        int count = panels - panel < 2 ? 1 : 2;
-        for (int p = 0; p < count; p += TILE_PANELS) {
-            TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes, LINEAR_AHEAD};
-            if (count - p >= TILE_PANELS)
-                linear_direct_sums(l, TILE_VECTORS, rows, b, sums + p * TILE_PANEL);
-            else
-                linear_direct_sums(l, TILE_PANEL_VECTORS, rows, b, sums + p * TILE_PANEL);
-        }
-        for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, r, panel, count);
-    }
+    for (int64_t panel = 2 * (int64_t)first; panel < 2 * (int64_t)end && panel < panels; panel += 2)
+        for (int row = 0; row < rows; row += LINEAR_DIRECT_ROWS)
+            linear_direct_rows(l, row, rows - row < LINEAR_DIRECT_ROWS ? rows - row : LINEAR_DIRECT_ROWS, panel,
+                               panels - panel < 2 ? 1 : 2);
 }
 
 /* ---- many rows: blocks of rows by blocks of panels by blocks of k ---- */
@@ -194,10 +207,10 @@ SIMD_INLINE void linear_rows(const Linear *l, const hf2c_team *team, int rows, c
     const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
     if (panel != TILE_PANEL)
         linear_plain(l, team, rows, panel);
-    else if (rows <= LINEAR_DIRECT_ROWS)
-        linear_direct(l, team, rows, panels);
-    else
+    else if (LINEAR_HAS_BLOCKS && rows > LINEAR_DIRECT_ROWS)
         linear_blocks(l, team, rows, panels);
+    else
+        linear_direct(l, team, rows, panels);
 }
 
 #define LINEAR(format)                                                                                                 \

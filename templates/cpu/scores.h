@@ -33,16 +33,17 @@ static inline void scores(const hf2c_team *team, float *p, const float *q, const
     hf2c_share(team, rows, &first_row, &end_row);
     for (int r = first_row; r < end_row; r++) {
         int s = scores_sequence_of(sequences, r);
-        Keys source = sequence_keys(k, sequences, s, cached, (int64_t)kv_heads * head_dim, ldk);
+        Keys source = sequence_keys(k, sequences, s, cached, 0, head_dim, ldk);
         int i = source.past + r - sequences->start[s];
         sequence_visible(i, source.count, causal, window, &first, &end);
         if (end > keys) end = (int)keys;
         for (int h = 0; h < heads; h++) {
             float *row = p + ((int64_t)r * heads + h) * keys;
-            const float *query = q + r * ldq + h * head_dim, *key = source.data + h / (heads / kv_heads) * head_dim;
+            const float *query = q + r * ldq + h * head_dim;
+            Keys key = sequence_keys(k, sequences, s, cached, h / (heads / kv_heads), head_dim, ldk);
             for (int j = 0; j < keys; j++) row[j] = -INFINITY;
             for (int j = first; j < end; j++)
-                row[j] = scale * scores_dot(query, key + j * source.stride, head_dim);
+                row[j] = scale * scores_dot(query, keys_at(&key, j), head_dim);
             for (int j = first; softcap != 0 && j < end; j++)
                 simd_store_partial(row + j, 1, simd_unary(FUNCTION_softcap, simd_set1(row[j]), softcap));
             if (bias && first < end) sequence_add_bias(row + first, end - first, bias + h * D, D, first - i + origin);
@@ -96,15 +97,15 @@ static inline void mix(const hf2c_team *team, float *y, const float *p, const fl
     int first, end;
     hf2c_share(team, rows * heads, &first, &end);
     for (int64_t unit = first; unit < end; unit++) {
-        Keys source = sequence_keys(v, sequences, scores_sequence_of(sequences, (int)(unit / heads)), cached,
-                                    (int64_t)kv_heads * head_dim, ldv);
-        const float *value = source.data + unit % heads / (heads / kv_heads) * head_dim, *weight = p + unit * keys;
+        int s = scores_sequence_of(sequences, (int)(unit / heads));
+        Keys value = sequence_keys(v, sequences, s, cached, unit % heads / (heads / kv_heads), head_dim, ldv);
+        const float *weight = p + unit * keys;
         for (int d = 0; d < head_dim; d += SIMD_LANES) {
             int n = head_dim - d < SIMD_LANES ? head_dim - d : SIMD_LANES;
             simd_float sum = simd_zero();
-            for (int64_t j = 0; j < keys && j < source.count; j++)
+            for (int j = 0; j < keys && j < value.count; j++)
                 if (weight[j] != 0)
-                    sum = simd_fma(simd_set1(weight[j]), simd_load_partial(value + j * source.stride + d, n), sum);
+                    sum = simd_fma(simd_set1(weight[j]), simd_load_partial(keys_at(&value, j) + d, n), sum);
             simd_store_partial(y + unit * head_dim + d, n, sum);
         }
     }

@@ -4,39 +4,71 @@
 
 #include "templates/simd/simd.h"
 
-/* The cache tensor of sequence s, given that of slot 0. */
+/* Elements from slot 0 of the state to another. */
+static inline int64_t sequence_slot(const hf2c_sequences *sequences, int slot)
+{
+    return (int64_t)((size_t)slot * sequences->slot_bytes / sizeof(float));
+}
+
+/* The state tensor of sequence s, given that of slot 0. */
 static inline float *sequence_cache(float *base, const hf2c_sequences *sequences, int s)
 {
-    return (float *)(void *)((char *)base + (size_t)hf2c_slot(sequences, s) * sequences->slot_bytes);
-}
-static inline const float *sequence_cached(const float *base, const hf2c_sequences *sequences, int s)
-{
-    return (const float *)(const void *)((const char *)base + (size_t)hf2c_slot(sequences, s) * sequences->slot_bytes);
+    return base + sequence_slot(sequences, hf2c_slot(sequences, s));
 }
 
-static inline const float *sequence_memory(const float *base, const hf2c_sequences *sequences, int s)
-{
-    size_t offset = (size_t)hf2c_memory_slot(sequences, s) * sequences->slot_bytes;
-    return (const float *)(const void *)((const char *)base + offset);
-}
-
-/* Keys (or values) of a sequence by position: position j begins at data + j * stride. */
+/* Keys (or values) of one head of a sequence. Those of a call's rows lie `stride` apart; a cache has each head's side by side, in a ring
+ * of so many positions: position j is at j % positions. */
 typedef struct Keys {
-    const float *data;
+    const float *data; /* of position 0, in the sequence's own slot */
     int64_t stride;
-    int count; /* positions that hold data */
-    int past;  /* of them before the first row of this call */
+    int64_t positions;
+    const int32_t *ancestors; /* slot of each position before the call, relative to ... */
+    int own;                  /* ... the sequence's own; NULL: all there */
+    int64_t slot;             /* elements from slot to slot */
+    int count;                /* positions that hold data */
+    int past;                 /* of them before the first row of this call */
 } Keys;
 
-/* width: kv_heads * head_dim, the stride of a cache; ld: the row stride of keys that are not cached */
-static inline Keys sequence_keys(const float *base, const hf2c_sequences *sequences, int s, const int cached,
-                                 const int64_t width, const int64_t ld)
+static inline Keys sequence_rows(const float *base, const hf2c_sequences *sequences, int s, int64_t column, int64_t ld)
 {
     int start = sequences->start[s], length = sequences->start[s + 1] - start;
-    if (cached == KEYS_rows) return (Keys){base + start * ld, ld, length, 0};
-    if (cached == KEYS_memory) return (Keys){sequence_memory(base, sequences, s), width, sequences->memory[s], 0};
-    int past = hf2c_past(sequences, s);
-    return (Keys){sequence_cached(base, sequences, s), width, past + length, past};
+    return (Keys){base + start * ld + column, ld, INT64_MAX, NULL, 0, 0, length, 0};
+}
+
+/* Those of kv head `head`, which have `size` elements each. ld: the stride of rows, or the positions of each head in a cache */
+static inline Keys sequence_keys(const float *base, const hf2c_sequences *sequences, int s, const int cached, int64_t head,
+                                 const int64_t size, const int64_t ld)
+{
+    if (cached == KEYS_rows) return sequence_rows(base, sequences, s, head * size, ld);
+    int own = cached == KEYS_memory ? hf2c_memory_slot(sequences, s) : hf2c_slot(sequences, s);
+    Keys keys = {base + sequence_slot(sequences, own) + head * ld * size, size, ld, NULL, own, sequence_slot(sequences, 1), 0, 0};
+    if (cached == KEYS_memory) {
+        keys.count = sequences->memory[s];
+        return keys;
+    }
+    keys.past = hf2c_past(sequences, s);
+    keys.count = keys.past + sequences->start[s + 1] - sequences->start[s];
+    if (sequences->ancestors) keys.ancestors = sequences->ancestors + (int64_t)s * sequences->ancestor_stride;
+    return keys;
+}
+
+static inline int keys_slot(const Keys *keys, int j) { return keys->ancestors && j < keys->past ? keys->ancestors[j] : keys->own; }
+
+/* Where position j is. */
+static inline const float *keys_at(const Keys *keys, int j)
+{
+    const float *data = keys->data + (j < keys->positions ? j : j % keys->positions) * keys->stride;
+    return keys->ancestors ? data + (keys_slot(keys, j) - keys->own) * keys->slot : data;
+}
+
+/* How many of the positions [j, end), at least one, lie `stride` apart in memory. */
+static inline int keys_run(const Keys *keys, int j, int end)
+{
+    int64_t left = j < keys->positions ? keys->positions - j : keys->positions - j % keys->positions;
+    int n = 1, most = end - j < left ? end - j : (int)left;
+    if (!keys->ancestors) return most;
+    while (n < most && keys_slot(keys, j + n) == keys_slot(keys, j)) n++;
+    return n;
 }
 
 /* Keys [*first, *end) are those that position i sees, of count there are; window 0: no limit. */

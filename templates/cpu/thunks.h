@@ -25,6 +25,7 @@
 #define ARGUMENTS_10(s) ARGUMENTS_9(s), s[9]
 #define ARGUMENTS_11(s) ARGUMENTS_10(s), s[10]
 #define ARGUMENTS_12(s) ARGUMENTS_11(s), s[11]
+#define ARGUMENTS_13(s) ARGUMENTS_12(s), s[12]
 
 #define KERNEL(...) KERNEL_THUNK(__VA_ARGS__)
 #define KERNEL_THUNK(function, op, format, file, p, d, c, f)                                                           \

@@ -25,7 +25,11 @@ enum {
     TILE_COLUMNS = TILE_PANEL * TILE_PANELS,
     TILE_PANEL_VECTORS = TILE_PANEL / SIMD_LANES,
     TILE_VECTORS = TILE_COLUMNS / SIMD_LANES,
-    TILE_DEPTH = 256,             /* k in a block of a: its tile and two panels of b stay in the first cache */
+#ifdef HF2C_TILE_DEPTH
+    TILE_DEPTH = HF2C_TILE_DEPTH,
+#else
+    TILE_DEPTH = 256, /* k in a block of a: its tile and two panels of b stay in the first cache */
+#endif
     TILE_STRIDE = TILE_DEPTH + 16 /* of the rows of a block, so that rows do not share cache sets */
 };
 

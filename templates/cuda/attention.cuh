@@ -36,7 +36,6 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
                                 const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows,
                                 float scale, float softcap)
 {
-    constexpr int64_t width = kv_heads * head_dim, v_width = kv_heads * v_head_dim;
     __shared__ float weights[ATTENTION_TILE_KEYS];
     __shared__ float total[v_head_dim]; /* element d belongs to one thread */
     for (int64_t unit = block_index(); unit < rows * heads; unit += block_count()) {
@@ -48,7 +47,7 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
         for (int64_t first = sight.first; first < sight.end; first += ATTENTION_TILE_KEYS) {
             int64_t keys = sight.end - first < ATTENTION_TILE_KEYS ? sight.end - first : ATTENTION_TILE_KEYS;
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
-                const float *key = key_row<cached, width, ldk>(k, sight, first + j) + kv * head_dim;
+                const float *key = key_row<cached, head_dim, ldk>(k, sight, first + j, kv);
                 weights[j] = attention_score<head_dim>(query, key, scale, softcap) +
                              attention_bias<D, origin>(bias, head, first + j - sight.position);
             }
@@ -56,7 +55,7 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
             for (int64_t d = thread_index(); d < v_head_dim; d += thread_count()) {
                 float sum = total[d] * correction;
                 for (int64_t j = 0; j < keys; j++)
-                    sum += weights[j] * key_row<cached, v_width, ldv>(v, sight, first + j)[kv * v_head_dim + d];
+                    sum += weights[j] * key_row<cached, v_head_dim, ldv>(v, sight, first + j, kv)[d];
                 total[d] = sum;
             }
             block_barrier(); /* before the next tile's scores */
@@ -67,10 +66,10 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
 }
 
 /* y: [rows, heads * v_head_dim]; q: [rows, heads * head_dim], stride ldq; k, v: [., kv_heads * head_dim and v_head_dim],
- * strides ldk and ldv: the cache's tensors in slot 0, or the rows of this call; bias: [heads, D] or NULL; sinks: [heads]
- * or NULL */
+ * strides ldk and ldv, rows of this call; or the cache's tensors in slot 0, [kv_heads, ldk or ldv, .]; bias: [heads, D] or NULL;
+ * sinks: [heads] or NULL; room is for kernels that need memory */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim>
+          int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim, int64_t room = 0>
 void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
                const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows, float scale, float softcap)
 {

@@ -24,6 +24,7 @@
 #include "templates/cuda/linear.cuh"
 #include "templates/cuda/neighbours.cuh"
 #include "templates/cuda/norm.cuh"
+#include "templates/cuda/picture.cuh"
 #include "templates/cuda/pool.cuh"
 #include "templates/cuda/rope.cuh"
 #include "templates/cuda/route.cuh"

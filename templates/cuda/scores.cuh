@@ -36,8 +36,7 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
             p[i] = -INFINITY;
             continue;
         }
-        const float *from =
-            key_row<cached, kv_heads * head_dim, ldk>(k, sight, key) + head / (heads / kv_heads) * head_dim;
+        const float *from = key_row<cached, head_dim, ldk>(k, sight, key, head / (heads / kv_heads));
         p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap) +
                attention_bias<D, origin>(bias, head, key - sight.position);
     }
@@ -68,17 +67,17 @@ __global__ void mix_elements(float *y, const float *p, const float *v, const hf2
     for (int64_t i = global_index(); i < rows * heads * head_dim; i += global_count()) {
         int64_t row = i / (heads * head_dim), head = i / head_dim % heads, d = i % head_dim;
         Sight sight = sight_of_row<cached, 0, 0>(sequences, row);
-        int64_t column = head / (heads / kv_heads) * head_dim + d;
+        int64_t kv = head / (heads / kv_heads);
         const float *weights = p + (row * heads + head) * keys;
         float sum = 0.0f;
         for (int64_t key = 0; key < sight.length && key < keys; key++)
-            sum += weights[key] * key_row<cached, kv_heads * head_dim, ldv>(v, sight, key)[column];
+            sum += weights[key] * key_row<cached, head_dim, ldv>(v, sight, key, kv)[d];
         y[i] = sum;
     }
 }
 
 /* p: [rows, heads, keys], -infinity where masked; q: [rows, heads * head_dim], stride ldq; k: [., kv_heads * head_dim],
- * stride ldk: the cache's tensor in slot 0, or the rows of this call; bias: [heads, D] or NULL */
+ * stride ldk, rows of this call; or the cache's tensor in slot 0, [kv_heads, ldk, head_dim]; bias: [heads, D] or NULL */
 template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
           int64_t causal, int64_t window, int64_t D, int64_t origin>
 void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const hf2c_sequences *sequences,

@@ -63,12 +63,13 @@ __device__ inline Sight sight_of_row(const hf2c_sequences *sequences, int64_t ro
     return sight;
 }
 
-/* Key (or value) `position` of the sequence, all heads; width: kv_heads * head_dim, the stride of a cache; ld: that of
- * the rows of this call. */
-template <int64_t cached, int64_t width, int64_t ld>
-__device__ inline const float *key_row(const float *keys, const Sight &sight, int64_t position)
+/* Key (or value) `position` of the sequence in kv head `head`, which has `size` elements; ld: the stride of the rows of this call, or
+ * the positions of each head in a cache, which come round again. */
+template <int64_t cached, int64_t size, int64_t ld>
+__device__ inline const float *key_row(const float *keys, const Sight &sight, int64_t position, int64_t head)
 {
-    return keys + (cached ? sight.slot + position * width : (sight.row + position) * ld);
+    if (cached) return keys + sight.slot + (head * ld + position % ld) * size;
+    return keys + (sight.row + position) * ld + head * size;
 }
 
 #endif

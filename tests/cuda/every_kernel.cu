@@ -32,10 +32,10 @@ CALL(rope_table_by_length)
     rope_table_by_length<8, 100>(stream, o.y, o.ids, o.x, o.sequences, o.x, o.rows, 1.0f, 2.0f);
 }
 CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
-CALL(cache) { cache<32, 32>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(cache) { cache<32, 32, 2, 64>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(attention)
 {
-    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
+    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8, 16>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
 }
 CALL(scores)
 {
@@ -63,6 +63,9 @@ CALL(convolve) { convolve<64, 64, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, NU
 CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.sequences, o.y, o.rows, 0.0f, 0.0f); }
 CALL(arrange) { arrange<3, 16, 16>(stream, o.y, o.x, o.x, o.x, o.rows, 0.0f); }
 CALL(grouped) { grouped<8, 2, 9, 4, 72>(stream, o.y, o.x, o.x, o.rows); }
+CALL(patches) { patches<3, 16, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(places) { places<192, 32, 54, 16, 1>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(ends) { ends<192, 192, 100>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(spans) { spans<4, 16, 49, 4, 64, 64, 64>(stream, o.y, o.x, o.x, o.x, o.x, o.rows, 0.25f); }
 CALL(spread) { spread<20>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(collect) { collect<64, 64, 20>(stream, o.y, o.x, o.sequences, o.rows); }

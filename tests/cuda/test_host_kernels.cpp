@@ -126,6 +126,84 @@ static void test_arrange(void **)
     check_arrange<40, 3, 9, 1>();
 }
 
+/* Pictures of one to three patches a side, and up to a patch's side less one of pixels more. */
+struct Pictures {
+    Buffer<int32_t> start, sizes;
+    Buffer<hf2c_sequences> table;
+    int count, rows, pixels;
+};
+
+template <int64_t size>
+static Pictures random_pictures(int tokens)
+{
+    int count = random_between(1, 3);
+    Pictures p = {Buffer<int32_t>(count + 1), Buffer<int32_t>(2 * count), Buffer<hf2c_sequences>(1), count, 0, 0};
+    for (int i = 0; i < count; i++) {
+        int down = random_between(1, 3), across = random_between(1, 3);
+        p.start[i] = p.rows;
+        p.sizes[2 * i] = (int)size * down + random_between(0, (int)size - 1);
+        p.sizes[2 * i + 1] = (int)size * across + random_between(0, (int)size - 1);
+        p.rows += tokens + down * across;
+        p.pixels += p.sizes[2 * i] * p.sizes[2 * i + 1];
+    }
+    p.start[count] = p.rows;
+    hf2c_sequences *table = p.table;
+    memset(table, 0, sizeof *table);
+    table->count = count;
+    table->rows = p.rows;
+    table->start = p.start;
+    table->sizes = p.sizes;
+    return p;
+}
+
+template <int64_t channels, int64_t size, int64_t front>
+static void check_patches(int behind)
+{
+    Pictures p = random_pictures<size>((int)front + behind);
+    Buffer<float> values = random_floats(channels * p.pixels), before = not_numbers(p.rows * channels * size * size), expected(before);
+    run_on_cpu("patches", {expected, values, p.table}, p.rows, {channels, size, front}, {});
+    compare("patches", before, expected,
+            [&](hf2c_stream *stream, float *y) { patches<channels, size, front>(stream, y, values, p.table, p.rows); });
+}
+
+static void test_patches(void **)
+{
+    check_patches<1, 3, 0>(0);
+    check_patches<3, 4, 1>(5);
+}
+
+template <int64_t H, int64_t height, int64_t width, int64_t size, int64_t front>
+static void check_places(int behind)
+{
+    Pictures p = random_pictures<size>((int)front + behind);
+    Buffer<float> table = random_floats((front + height * width + behind) * H), before = not_numbers(p.rows * H), expected(before);
+    run_on_cpu("places", {expected, table, p.table}, p.rows, {H, height, width, size, front}, {});
+    compare("places", before, expected,
+            [&](hf2c_stream *stream, float *y) { places<H, height, width, size, front>(stream, y, table, p.table, p.rows); });
+}
+
+static void test_places(void **)
+{
+    check_places<7, 2, 3, 4, 1>(2);
+    check_places<33, 5, 1, 2, 0>(1);
+}
+
+template <int64_t H, int64_t ldx, int64_t size>
+static void check_ends()
+{
+    Pictures p = random_pictures<4>((int)size);
+    int rows = p.count * (int)size;
+    Buffer<float> x = random_rows(p.rows, H, ldx), before = not_numbers(rows * H), expected(before);
+    run_on_cpu("ends", {expected, x, p.table}, rows, {H, ldx, size}, {});
+    compare("ends", before, expected, [&](hf2c_stream *stream, float *y) { ends<H, ldx, size>(stream, y, x, p.table, rows); });
+}
+
+static void test_ends(void **)
+{
+    check_ends<13, 13, 1>();
+    check_ends<7, 9, 5>();
+}
+
 template <int64_t N, int64_t channels, int64_t size, int64_t groups, int64_t ldx>
 static void check_grouped()
 {
@@ -398,18 +476,19 @@ static void test_rope(void **)
 
 /* ---- attention ---- */
 
-enum { MOST_KEYS = 420, MOST_PAST = 400 }; /* several tiles of attention */
+constexpr int64_t MOST_KEYS = 420; /* several tiles of attention */
+constexpr int MOST_PAST = 400;
 
-template <int64_t W, int64_t ldx>
+template <int64_t W, int64_t ldx, int64_t heads = 1, int64_t positions = MOST_KEYS>
 static void check_cache()
 {
     for (int i = 0; i < 4; i++) {
         const int64_t slot_floats = MOST_KEYS * W + 6; /* other tensors of the slot lie around this one */
         Sequences s = random_sequences(MOST_PAST, slot_floats);
         Buffer<float> x = random_rows(s.rows, W, ldx), before = not_numbers(SLOTS * slot_floats), expected(before);
-        run_on_cpu("cache", {expected + 3, x, s.table}, s.rows, {W, ldx}, {});
+        run_on_cpu("cache", {expected + 3, x, s.table}, s.rows, {W, ldx, heads, positions}, {});
         compare("cache", before, expected,
-                [&](hf2c_stream *stream, float *y) { cache<W, ldx>(stream, y + 3, x, s.table, s.rows); });
+                [&](hf2c_stream *stream, float *y) { cache<W, ldx, heads, positions>(stream, y + 3, x, s.table, s.rows); });
     }
 }
 
@@ -417,6 +496,8 @@ static void test_cache(void **)
 {
     check_cache<1, 1>();
     check_cache<13, 20>();
+    check_cache<12, 20, 3>();
+    check_cache<12, 12, 3, 32>();
 }
 
 /* Keys or values of random sequences: in cache slots, or as rows of the call. What lies behind a sequence's last key is
@@ -426,7 +507,7 @@ struct Keys {
     const float *base; /* what kernels are given */
 };
 
-template <int64_t W, int64_t ld, int64_t cached>
+template <int64_t W, int64_t size, int64_t ld, int64_t cached>
 static Keys random_keys(const Sequences &s)
 {
     if (!cached) {
@@ -441,7 +522,8 @@ static Keys random_keys(const Sequences &s)
         bool source = cached == KEYS_memory;
         float *slot = keys.memory + (source ? hf2c_memory_slot(table, i) : hf2c_slot(table, i)) * slot_floats;
         int64_t length = source ? table->memory[i] : hf2c_past(table, i) + table->start[i + 1] - table->start[i];
-        for (int64_t j = 0; j < length * W; j++) slot[j] = random_floats(1, 1.0f + (float)(j / W) / 100.0f)[0];
+        for (int64_t j = 0; j < MOST_KEYS * W; j++)
+            if (j / size % MOST_KEYS < length) slot[j] = random_floats(1, 1.0f + (float)(j / size % MOST_KEYS) / 100.0f)[0];
     }
     keys.base = keys.memory;
     return keys;
@@ -454,15 +536,16 @@ static void check_attention(float softcap, bool with_sinks = false)
     const int64_t W = kv_heads * head_dim, VW = kv_heads * v_head_dim, H = heads * head_dim;
     Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * (W > VW ? W : VW));
     Buffer<float> q = random_rows(s.rows, H, ldq), sinks = random_floats(heads, 3.0f);
-    Keys k = random_keys<W, ldk, cached>(s), v = random_keys<VW, ldv, cached>(s);
+    constexpr int64_t LK = cached ? MOST_KEYS : ldk, LV = cached ? MOST_KEYS : ldv;
+    Keys k = random_keys<W, head_dim, ldk, cached>(s), v = random_keys<VW, v_head_dim, ldv, cached>(s);
     Buffer<float> biases = random_floats(heads * (D ? D : 1));
     const float *bias = D ? (float *)biases : NULL, *sink = with_sinks ? (float *)sinks : NULL;
     Buffer<float> before = not_numbers(s.rows * heads * v_head_dim), expected(before);
     run_on_cpu("attention", {expected, q, k.base, v.base, s.table, bias, sink}, s.rows,
-               {heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim},
+               {heads, kv_heads, head_dim, ldq, LK, LV, cached, causal, window, D, origin, v_head_dim, 0},
                {0.9f, softcap});
     compare("attention", before, expected, [&](hf2c_stream *stream, float *y) {
-        attention<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim>(
+        attention<heads, kv_heads, head_dim, ldq, LK, LV, cached, causal, window, D, origin, v_head_dim>(
             stream, y, q, k.base, v.base, s.table, bias, sink, s.rows, 0.9f, softcap);
     });
 }
@@ -492,15 +575,16 @@ static void check_scores(float softcap)
     const int64_t W = kv_heads * head_dim;
     Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
     Buffer<float> q = random_rows(s.rows, heads * head_dim, ldq);
-    Keys k = random_keys<W, ldk, cached>(s);
+    constexpr int64_t LK = cached ? MOST_KEYS : ldk;
+    Keys k = random_keys<W, head_dim, ldk, cached>(s);
     Buffer<float> biases = random_floats(heads * (D ? D : 1));
     const float *bias = D ? (float *)biases : NULL;
     Buffer<float> before = not_numbers(s.rows * heads * keys), expected(before);
     run_on_cpu("scores", {expected, q, k.base, s.table, bias}, s.rows,
-               {heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin},
+               {heads, kv_heads, head_dim, ldq, LK, keys, cached, causal, window, D, origin},
                {0.9f, softcap});
     compare("scores", before, expected, [&](hf2c_stream *stream, float *y) {
-        scores<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin>(
+        scores<heads, kv_heads, head_dim, ldq, LK, keys, cached, causal, window, D, origin>(
             stream, y, q, k.base, s.table, bias, s.rows, 0.9f, softcap);
     });
 }
@@ -547,15 +631,16 @@ static void check_mix()
     const int64_t W = kv_heads * head_dim, H = heads * head_dim;
     Sequences s = random_sequences(cached ? MOST_PAST : -1, MOST_KEYS * W);
     const hf2c_sequences *table = s.table;
-    Keys v = random_keys<W, ldv, cached>(s);
+    constexpr int64_t LV = cached ? MOST_KEYS : ldv;
+    Keys v = random_keys<W, head_dim, ldv, cached>(s);
     Buffer<float> p = random_floats(s.rows * heads * keys), before = not_numbers(s.rows * H), expected(before);
     for (int i = 0; i < table->count; i++) {
         int64_t first = table->start[i], end = table->start[i + 1], length = hf2c_past(table, i) + end - first;
         for (int64_t j = first * heads * keys; j < end * heads * keys; j++) p[j] = j % keys < length ? p[j] : 0.0f;
     }
-    run_on_cpu("mix", {expected, p, v.base, s.table}, s.rows, {heads, kv_heads, head_dim, keys, ldv, cached}, {});
+    run_on_cpu("mix", {expected, p, v.base, s.table}, s.rows, {heads, kv_heads, head_dim, keys, LV, cached}, {});
     compare("mix", before, expected, [&](hf2c_stream *stream, float *y) {
-        mix<heads, kv_heads, head_dim, keys, ldv, cached>(stream, y, p, v.base, s.table, s.rows);
+        mix<heads, kv_heads, head_dim, keys, LV, cached>(stream, y, p, v.base, s.table, s.rows);
     });
 }
 

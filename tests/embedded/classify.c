@@ -1,23 +1,13 @@
-/* Reads verses, one a line, from verses.txt and prints label and score of each. All memory is static. */
-#include <string.h>
-
-#include "core_sink.h"
+/* Reads verses, one a line, from verses.txt and prints label and score of each; then, the other way, the first one step by step. */
 #include "harness.h"
 #include "kjv_genre.h"
-#include "task_task.h"
+
+enum { SLICES = 5 };
 
 static _Alignas(64) unsigned char workspace[KJV_GENRE_WORKSPACE_BYTES];
 static unsigned char scratch[KJV_GENRE_SCRATCH_BYTES];
-static char verses[16384];
-
-static int write_out(void *to, const char *bytes, size_t count)
-{
-    (void)to;
-    semihosting_write(bytes, count);
-    return 0;
-}
-
-static hf2c_sink console = {.write = write_out};
+static char verses[8192];
+static kjv_genre_context model;
 
 static size_t read_verses(void)
 {
@@ -27,35 +17,51 @@ static size_t read_verses(void)
     return length;
 }
 
-static hf2c_status classify(kjv_genre_context *model, const char *verse, size_t bytes)
+static hf2c_status classify(const char *verse, size_t bytes)
 {
     int label;
     float score;
-    hf2c_status status = kjv_genre_classify(model, verse, bytes, scratch, sizeof scratch, &label, &score);
+    hf2c_status status = kjv_genre_classify(&model, verse, bytes, scratch, sizeof scratch, &label, &score);
     if (status != HF2C_OK) return status;
-    hf2c_sink_text(&console, kjv_genre_label(label));
-    hf2c_sink_text(&console, " ");
-    hf2c_sink_fixed(&console, score, 4);
-    hf2c_sink_text(&console, "\n");
+    put_text(kjv_genre_label(label));
+    put_text(" 0.");
+    put_number((uint32_t)(score * 10000.0f + 0.5f), 4);
+    put_text("\n");
+    return HF2C_OK;
+}
+
+/* The same tokens in one call and in slices of steps must give the same bits. */
+static hf2c_status compare_steps(void)
+{
+    static const int32_t ids[] = {2, 100, 200, 300, 400, 500, 3};
+    static float whole[6], sliced[6];
+    uint32_t steps = 0;
+    hf2c_status status = kjv_genre_encode(&model, ids, NULL, 7, KJV_GENRE_OUTPUT_LOGITS, whole);
+    if (status == HF2C_OK) status = kjv_genre_encode_begin(&model, ids, NULL, 7, KJV_GENRE_OUTPUT_LOGITS, sliced, SLICES);
+    if (status != HF2C_OK) return status;
+    do steps++;
+    while (kjv_genre_step(&model));
+    int same = kjv_genre_step(&model) == 0; /* nothing is under way any more */
+    for (int i = 0; i < 6; i++) same = same && whole[i] == sliced[i];
+    put_text("steps ");
+    put_number(steps, 1);
+    put_text(same ? " same\n" : " different\n");
     return HF2C_OK;
 }
 
 int main(void)
 {
-    kjv_genre_context model;
-    size_t length = read_verses();
+    size_t length = read_verses(), begin = 0;
     hf2c_status status = kjv_genre_init(&model, workspace, sizeof workspace, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
-    for (const char *verse = verses, *end; status == HF2C_OK && (end = memchr(verse, '\n', length)) != NULL; verse = end + 1) {
-        status = classify(&model, verse, (size_t)(end - verse));
-        length -= (size_t)(end - verse) + 1;
+    if (status == HF2C_OK) status = compare_steps();
+    for (size_t i = 0; i < length && status == HF2C_OK; i++) {
+        if (verses[i] != '\n') continue;
+        status = classify(verses + begin, i - begin);
+        begin = i + 1;
     }
-    if (status != HF2C_OK) {
-        hf2c_sink_text(&console, hf2c_status_text(status));
-        hf2c_sink_text(&console, "\n");
-        return 1;
-    }
-    hf2c_sink_text(&console, "stack ");
-    hf2c_sink_integer(&console, (int64_t)stack_used());
-    hf2c_sink_text(&console, " bytes\n");
-    return 0;
+    if (status != HF2C_OK) put_text(hf2c_status_text(status));
+    put_text("stack ");
+    put_number((uint32_t)stack_used(), 1);
+    put_text(" bytes\n");
+    return status != HF2C_OK;
 }

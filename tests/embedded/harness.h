@@ -3,6 +3,7 @@
 #define HF2C_TESTS_HARNESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A file of the machine that runs the emulator; -1 when it cannot be read. */
 int semihosting_open(const char *path);
@@ -15,5 +16,9 @@ _Noreturn void semihosting_stop(int status);
 
 /* Bytes of the stack that were ever written since the start. */
 size_t stack_used(void);
+
+/* ---- text without a library ---- */
+void put_text(const char *text);
+void put_number(uint32_t number, int digits); /* with at least that many digits */
 
 #endif

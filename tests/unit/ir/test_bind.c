@@ -14,7 +14,7 @@ static const char model[] =
     "%4 = param {key=\"table\"} : bf16[7, 8]\n%5 = embed %0, %4 {first=1 scale=2}\n"
     "%6 = param {key=\"w\"} : f16[24, 8]\n%7 = linear %5, %6\n"
     "%8 = slice %7 {first=4 size=8}\n%9 = slice %8 {first=2 size=4}\n"
-    "%10 = cache %9, %1 {index=0}\n%11 = param {key=\"v\"} : f32[8, 4]\n"
+    "%10 = cache %9, %1 {heads=2 window=3 index=0}\n%11 = param {key=\"v\"} : f32[8, 4]\n"
     "%12 = linear %9, %11, _, %8 {activation=silu}\n"
     "%13 = attention %8, %10, %10, %1 {heads=4 kv_heads=2 head_dim=2 scale=0.5 window=3 causal=1}\n"
     "%14 = scores %8, %9, %1 {heads=4 kv_heads=2 head_dim=2 scale=0.5}\n%15 = softmax %14\n"
@@ -44,14 +44,16 @@ static const char model[] =
     "%55 = arrange %53, %54 {size=4 value=2}\n%56 = pool %55 {mode=max size=3}\n"
     "%57 = constant (1.0, ...) : f32[2, 6]\n%58 = grouped %55, %57 {size=1 groups=2}\n"
     "%59 = spans %55, %55, %55 {heads=2 head_dim=2 size=3 groups=2 scale=0.5}\n"
-    "%60 = constant (1.0, ...) : f32[6, 4]\n%61 = add %55, %60\n";
+    "%60 = constant (1.0, ...) : f32[6, 4]\n%61 = add %55, %60\n"
+    "%62 = patches %53, %1 {size=2 channels=3 first=1 behind=2}\n%63 = constant (1.0, ...) : f32[9, 8]\n"
+    "%64 = places %63, %1 {size=2 height=2 width=3 first=1 behind=2}\n%65 = ends %8, %1 {size=2}\n";
 
 typedef struct Case {
     int id;
     const char *op, *label;
     int format, pointers, constants;
     int pointer[8]; /* ids; -1: absent */
-    int64_t constant[12];
+    int64_t constant[13];
     Symbol dynamic;
     int reals;
     double real[3];
@@ -60,9 +62,9 @@ typedef struct Case {
 static const Case cases[] = {
     {5, "embed", "7x8", FORMAT_bf16, 3, 4, {5, 0, 4}, {7, 8, 16, 1}, SYMBOL_rows, 1, {2}},
     {7, "linear", "8x24", FORMAT_f16, 5, 7, {7, 5, 6, -1, -1}, {8, 24, 8, 0, 16, 0, 0}, SYMBOL_rows, 1, {0}},
-    {10, "cache", "4", FORMAT_f32, 3, 2, {10, 9, 1}, {4, 24}, SYMBOL_rows, 0, {0}},
+    {10, "cache", "4", FORMAT_f32, 3, 4, {10, 9, 1}, {4, 24, 2, 32}, SYMBOL_rows, 0, {0}},
     {12, "linear", "4x8", FORMAT_f32, 5, 7, {12, 9, 11, -1, 8}, {4, 8, 24, 24, 16, FUNCTION_silu, 0}, SYMBOL_rows, 1, {0}},
-    {13, "attention", "4h2k2", FORMAT_f32, 7, 12, {13, 8, 10, 10, 1, -1, -1}, {4, 2, 2, 24, 4, 4, 1, 1, 3, 0, 0, 2}, SYMBOL_rows, 2, {0.5, 0}},
+    {13, "attention", "4h2k2", FORMAT_f32, 7, 13, {13, 8, 10, 10, 1, -1, -1}, {4, 2, 2, 24, 32, 32, 1, 1, 3, 0, 0, 2, 20}, SYMBOL_rows, 2, {0.5, 0}},
     {14, "scores", "4h2k2", FORMAT_f32, 5, 11, {14, 8, 9, 1, -1}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 0, 0}, SYMBOL_rows, 2, {0.5, 0}},
     {15, "softmax", "4x100", FORMAT_f32, 3, 2, {15, 14, -1}, {4, 100}, SYMBOL_rows, 0, {0}},
     {16, "mix", "4h2k2", FORMAT_f32, 4, 6, {16, 15, 9, 1}, {4, 2, 2, 100, 24, 0}, SYMBOL_rows, 0, {0}},
@@ -78,7 +80,7 @@ static const Case cases[] = {
     {28, "rms_norm", "8", FORMAT_f32, 3, 3, {28, 8, -1}, {1, 8, 24}, SYMBOL_rows, 1, {0.5}},
     {29, "unary", "softcap_8", FORMAT_f32, 2, 3, {29, 8}, {8, 24, FUNCTION_softcap}, SYMBOL_rows, 1, {3}},
     {31, "scores", "4h2k2", FORMAT_f32, 5, 11, {31, 8, 9, 1, 30}, {4, 2, 2, 24, 24, 100, 0, 0, 0, 5, 2}, SYMBOL_rows, 2, {0.5, 0}},
-    {32, "attention", "4h2k2", FORMAT_f32, 7, 12, {32, 8, 9, 9, 1, 30, -1}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4, 2}, SYMBOL_rows, 2, {0.5, 0}},
+    {32, "attention", "4h2k2", FORMAT_f32, 7, 13, {32, 8, 9, 9, 1, 30, -1}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 5, 4, 2, 20}, SYMBOL_rows, 2, {0.5, 0}},
     {35, "disentangled", "4h2", FORMAT_f32, 8, 7, {35, 8, 8, 8, 1, 33, -1, 34}, {4, 2, 24, 24, 24, 2, 1}, SYMBOL_rows, 1, {0.5}},
     {36, "neighbours", "8x3", FORMAT_f32, 3, 6, {36, 8, 1}, {8, 24, 3, 1, 1, 1}, SYMBOL_rows, 0, {0}},
     {37, "rms_norm", "4x2", FORMAT_f32, 3, 3, {37, 8, -1}, {4, 2, 24}, SYMBOL_rows, 1, {0.5}},
@@ -90,12 +92,15 @@ static const Case cases[] = {
     {46, "convolve", "8x4", FORMAT_f32, 6, 3, {46, 8, 11, 1, 18, 45}, {8, 24, 4}, SYMBOL_sequences, 0, {0}},
     {48, "scan", "4h2x2", FORMAT_f32, 7, 8, {48, 8, 9, 8, 47, 1, -1}, {4, 2, 2, 2, 1, 24, 24, 24}, SYMBOL_sequences, 2, {0.5, 2}},
     {49, "join", "2x4_4", FORMAT_f32, 3, 5, {49, 9, 8}, {2, 4, 4, 24, 24}, SYMBOL_rows, 0, {0}},
-    {51, "attention", "4h2k2", FORMAT_f32, 7, 12, {51, 8, 9, 8, 1, -1, 50}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 0, 0, 4}, SYMBOL_rows, 2, {0.5, 0}},
+    {51, "attention", "4h2k2", FORMAT_f32, 7, 13, {51, 8, 9, 8, 1, -1, 50}, {4, 2, 2, 24, 24, 24, 0, 0, 0, 0, 0, 4, 20}, SYMBOL_rows, 2, {0.5, 0}},
     {52, "softmax", "4x100", FORMAT_f32, 3, 2, {52, 14, 50}, {4, 100}, SYMBOL_rows, 0, {0}},
     {55, "arrange", "24x1", FORMAT_f32, 4, 3, {55, 53, 54, -1}, {1, 12, 24}, SYMBOL_images, 1, {2}},
     {56, "pool", "max_4", FORMAT_f32, 3, 4, {56, 55, -1}, {4, 4, POOL_max, 3}, SYMBOL_images, 0, {0}},
     {58, "grouped", "6x2", FORMAT_f32, 3, 5, {58, 55, 57}, {6, 2, 1, 2, 4}, SYMBOL_images, 0, {0}},
     {59, "spans", "2h2x3", FORMAT_f32, 5, 7, {59, 55, 55, 55, -1}, {2, 2, 3, 2, 4, 4, 4}, SYMBOL_images, 1, {0.5}},
+    {62, "patches", "3x2", FORMAT_f32, 3, 3, {62, 53, 1}, {3, 2, 1}, SYMBOL_rows, 0, {0}},
+    {64, "places", "2x3_8", FORMAT_f32, 3, 5, {64, 63, 1}, {8, 2, 3, 2, 1}, SYMBOL_rows, 0, {0}},
+    {65, "ends", "2x8", FORMAT_f32, 3, 3, {65, 8, 1}, {8, 24, 2}, SYMBOL_images, 0, {0}},
     {61, "binary", "add_24", FORMAT_f32, 3, 4, {61, 55, 60}, {24, 24, 0, FUNCTION_add}, SYMBOL_images, 1, {0}},
 };
 
@@ -128,7 +133,7 @@ static void check_counts(const Call *call)
 
 static void check_case(const Graph *graph, const Case *c)
 {
-    Call call = {.panel = 16, .keys = 100};
+    Call call = {.panel = 16, .keys = 100, .rows = 20};
     const Node *node = graph->node[c->id];
     op_info(node->op)->bind(node, &call);
     check_counts(&call);

@@ -372,6 +372,33 @@ static void a_decoder_looks_back_at_its_source(void **state)
     arena_free(r.arena);
 }
 
+static void pictures_are_sequences_of_patches(void **state)
+{
+    (void)state;
+    static const char text[] = "%0 = input {key=\"values\"} : f32[8*images, 1]\n"
+                               "%1 = input {key=\"sequences\"} : sequences[sequences]\n"
+                               "%2 = patches %0, %1 {size=2 channels=1 first=1 behind=1}\n"
+                               "%3 = constant (9.0, 1.0, 2.0, 3.0, 8.0) : f32[5, 1]\n"
+                               "%4 = places %3, %1 {size=2 height=1 width=3 first=1 behind=1}\n"
+                               "%5 = ends %4, %1 {size=2}\noutput \"x\" %2\noutput \"y\" %5\n";
+    /* Two pictures: of 2 x 3 pixels, the last column of which no patch has; and of 2 x 4. */
+    static const float values[] = {1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const int32_t sizes[] = {2, 3, 2, 4}, rows[] = {0, 3, 7};
+    const hf2c_batch pictures = {.rows = 7, .sequences = 2, .images = 2, .start = rows, .sizes = sizes, .values = values};
+    Run r = {.arena = arena_new()};
+    Err err = {{0}};
+    r.graph = graph_parse(r.arena, "test", text, &err);
+    if (r.graph == NULL)
+        fail_msg("%s", err.text);
+    r.value = graph_evaluate(r.arena, r.graph, &pictures);
+    ASSERT_VALUES(r, 2, 0, 0, 0, 0, 1, 2, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 5, 6, 3, 4, 7, 8, 0, 0, 0, 0);
+    /* One place in the middle of three; two a quarter away from the outer ones, by torch: weights -0.10546875 and
+     * 0.87890625 on the first, 0.26171875 on the second, -0.03515625 on the third. */
+    ASSERT_VALUES(r, 4, 9, 2, 8, 9, 1.19140625, 2.80859375, 8);
+    ASSERT_VALUES(r, 5, 2, 8, 2.80859375, 8);
+    arena_free(r.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +421,7 @@ int main(void)
         cmocka_unit_test(constants_are_evaluated_alone),
         cmocka_unit_test(functions_have_known_values),
         cmocka_unit_test(a_decoder_looks_back_at_its_source),
+        cmocka_unit_test(pictures_are_sequences_of_patches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

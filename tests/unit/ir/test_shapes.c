@@ -19,8 +19,8 @@ static const char beginning[] =
     "%7 = linear %4, %6\n"                              /* [rows, 4] */
     "%8 = param {key=\"vector4\"} : f32[4]\n"
     "%9 = take %4, %2\n"                                /* [wanted, 6] */
-    "%10 = cache %7, %1\n"                              /* [keys, 4] */
-    "%11 = scores %7, %10, %1 {heads=2 kv_heads=2 head_dim=2 scale=1}\n"
+    "%10 = cache %7, %1 {heads=2 window=7}\n"           /* [keys, 4] */
+    "%11 = scores %7, %10, %1 {heads=2 kv_heads=2 head_dim=2 window=4 scale=1}\n"
     "%12 = param {key=\"f16\"} : f16[4, 6]\n"
     "%13 = param {key=\"vector2\"} : f32[2]\n"
     "%14 = rope_table %0, %13 {magnitude=1}\n"          /* [rows, 4] */
@@ -28,7 +28,8 @@ static const char beginning[] =
     "%16 = constant (3.0, 0.0, 0.0) : f32[3]\n"
     "%17 = constant (4.0) : f32[1]\n"
     "%18 = constant (0.5) : f32[1]\n"
-    "%19 = param {key=\"column\"} : f32[4, 1]\n";
+    "%19 = param {key=\"column\"} : f32[4, 1]\n"
+    "%20 = input {key=\"values\"} : f32[48*images, 1]\n";
 
 static const char *const accepted[] = {
     "take %4, %2 : f32[wanted, 6]",
@@ -82,6 +83,9 @@ static const char *const accepted[] = {
     "scan %7, %7, %4, %19, %1 {heads=4 head_dim=1 groups=1} : f32[rows, 4]",
     "attention %7, %7, %4, %1, _, %13 {heads=2 kv_heads=2 head_dim=2 v_head_dim=3 scale=1} : f32[rows, 6]",
     "softmax %11, %13 : f32[rows, 2, keys]",
+    "patches %20, %1 {size=2 channels=3 first=1 behind=2} : f32[rows, 12]",
+    "places %6, %1 {size=2 height=1 width=2 first=1 behind=1} : f32[rows, 6]",
+    "ends %4, %1 {size=3} : f32[3*images, 6]",
 };
 
 static const struct {
@@ -120,7 +124,7 @@ static const struct {
     {"softcap %4", "value is 0"},
     {"softmax %5", "softmax of f32[6]"},
     {"mix %4, %10, %1 {heads=2 kv_heads=2 head_dim=2}", "p is f32[rows, 6], wanted f32[rows, 2, keys]"},
-    {"attention %7, %10, %7, %1 {heads=2 kv_heads=2 head_dim=2 scale=1}", "k and v are not in caches of one kind"},
+    {"attention %7, %10, %7, %1 {heads=2 kv_heads=2 head_dim=2 window=7 scale=1}", "k and v are not in caches of one kind"},
     {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2}", "scale is 0"},
     {"attention %7, %7, %7, %1 {heads=3 kv_heads=2 head_dim=2 scale=1}", "not a multiple of kv_heads 2"},
     {"attention %7, %7, %7, %1 {heads=4 kv_heads=2 head_dim=2 scale=1}", "q is [rows, 4], wanted [rows, 8]"},
@@ -151,6 +155,11 @@ static const struct {
     {"rope_table %0, %13", "magnitude is 0"},
     {"rope_table %0, %6 {magnitude=1}", "frequencies are f32[4, 6]"},
     {"cache %9, %1", "wanted f32[rows, columns]"},
+    {"cache %4, %1 {index=1 heads=4}", "heads is 4, wanted a divisor of its 6 columns"},
+    {"cache %4, %1 {index=1 window=-1}", "window is -1"},
+    {"scores %7, %10, %1 {heads=1 kv_heads=1 head_dim=4 scale=1}", "cached in 2 parts, wanted one for each of 1 heads"},
+    {"scores %7, %10, %1 {heads=2 kv_heads=2 head_dim=2 scale=1}", "keeps a window of 7, which is less than is looked at"},
+    {"scores %7, %10, %1 {heads=2 kv_heads=2 head_dim=2 scale=1 window=8}", "keeps a window of 7, which is less than is looked at"},
     {"route %4 {groups=1 active_groups=1 group_best=1 scale=1}", "active is 0, wanted 1 .. 6"},
     {"route %4 {active=3 groups=3 active_groups=1 group_best=1 scale=1}", "active is 3, wanted 1 .. 2"},
     {"route %4 {active=1 groups=4 active_groups=1 group_best=1 scale=1}", "groups is 4, no divisor of the 6 experts"},
@@ -178,6 +187,15 @@ static const struct {
     {"attention %7, %7, %7, %1, _, %8 {heads=2 kv_heads=2 head_dim=2 scale=1}", "sinks (operand 5) is f32[4], wanted f32[2]"},
     {"attention %7, %7, %7, %1 {heads=2 kv_heads=2 head_dim=2 v_head_dim=2147483647 scale=1}", "v_head_dim is 2147483647"},
     {"softmax %4, %5", "with sinks, wanted scores"},
+    {"patches %4, %1 {size=2 channels=3}", "wanted the values of images"},
+    {"patches %20, %1 {size=2}", "channels is 0"},
+    {"patches %20, %1 {size=65536 channels=1}", "are too many"},
+    {"patches %20, %0 {size=2 channels=3}", "sequences (operand 1) is i32[rows]"},
+    {"places %6, %1 {size=2 height=2 width=2 first=1}", "wanted a constant f32 of 1 + 2 x 2 + 0 rows"},
+    {"places %4, %1 {size=2 height=2 width=2}", "table is f32[rows, 6]"},
+    {"places %6, %1 {size=2 height=2 width=2 first=-1 behind=1}", "-1 rows in front"},
+    {"ends %9, %1 {size=3}", "wanted f32[rows, columns]"},
+    {"ends %4, %1", "size is 0"},
     {"relu %5 {value=1} : f32[7]", "not f32[7]"},
 };
 

@@ -23,7 +23,7 @@ static const char model[] =
     "%10 = param {key=\"w\"} : f32[6, 8]\n"
     "%11 = linear %9, %10 {gate=silu} : f32[rows, 3]  \"mlp\"\n"
     "%12 = rope %9, %8 {heads=1 head_dim=8 rotary_dim=8 interleaved=1} : f32[rows, 8]\n"
-    "%13 = cache %12, %2 {index=1} : f32[keys, 8]\n"
+    "%13 = cache %12, %2 {heads=2 index=1} : f32[keys, 8]\n"
     "%14 = scores %12, %13, %2 {heads=2 kv_heads=2 head_dim=4 causal=1 window=3 scale=0.5 softcap=30.0} : "
     "f32[rows, 2, keys]\n"
     "%15 = softmax %14 : f32[rows, 2, keys]\n"

@@ -12,8 +12,8 @@ static const char good[] = "%0 = input {key=\"ids\"} : i32[rows]\n"             
                            "%1 = input {key=\"sequences\"} : sequences[sequences]\n"
                            "%2 = param {key=\"table\"} : f32[7, 6]\n"           /* node[2] */
                            "%3 = embed %0, %2 {scale=1}\n"                      /* node[3] */
-                           "%4 = cache %3, %1 {index=0}\n"
-                           "%5 = cache %3, %1 {index=1}\n"                      /* node[5] */
+                           "%4 = cache %3, %1 {heads=2 index=0}\n"
+                           "%5 = cache %3, %1 {heads=2 index=1}\n"                      /* node[5] */
                            "%6 = attention %3, %4, %5, %1 {heads=2 kv_heads=2 head_dim=3 scale=1}\n"
                            "%7 = constant (1.0, ...) : f32[6]\n"                /* node[7] */
                            "%8 = add %6, %7\n"                                  /* node[8] */

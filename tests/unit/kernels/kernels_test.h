@@ -66,7 +66,7 @@ typedef struct TestCall {
     const char *name;
     void *pointers[8]; /* the result is set by test_run */
     int rows;
-    int64_t constants[12];
+    int64_t constants[13];
     float reals[3];
 } TestCall;
 

@@ -23,7 +23,7 @@ static void literal_attention(const hf2c_team *team, float *y, const float *q, c
                               int rows)
 {
     const float *k = q + HEADS * HEAD_DIM, *v = k + KV_HEADS * HEAD_DIM;
-    attention(team, y, q, k, v, sequences, NULL, NULL, rows, HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0, HEAD_DIM, 0.3f, 20.0f);
+    attention(team, y, q, k, v, sequences, NULL, NULL, rows, HEADS, KV_HEADS, HEAD_DIM, K, K, K, 0, 1, 7, 0, 0, HEAD_DIM, 0, 0.3f, 20.0f);
 }
 #include "templates/simd/end.h"
 

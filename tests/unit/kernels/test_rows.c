@@ -280,7 +280,23 @@ static void cache(void **state)
     for (int s = 0; s < 3; s++)
         for (int r = start[s]; r < start[s + 1]; r++)
             for (int i = 0; i < W; i++) wanted[slot[s] * SLOT + (past[s] + r - start[s]) * W + i] = x[r * LD + i];
-    test_check(&(TestCall){"cache", {NULL, x, &sequences}, 5, {W, LD}, {0}}, wanted, 3 * SLOT, 0);
+    test_check(&(TestCall){"cache", {NULL, x, &sequences}, 5, {W, LD, 1, POSITIONS}, {0}}, wanted, 3 * SLOT, 0);
+    free(x);
+}
+
+/* Heads lie one behind the other, and positions come round again. */
+static void cache_rings(void **state)
+{
+    (void)state;
+    enum { HEADS = 3, SIZE = 5, W = HEADS * SIZE, POSITIONS = 4 };
+    int32_t start[] = {0, 3}, past[] = {6};
+    hf2c_sequences sequences = {.count = 1, .rows = 3, .start = start, .past = past, .slot_bytes = POSITIONS * W * sizeof(float)};
+    float *x = test_matrix(3, W, W, 1);
+    double wanted[POSITIONS * W];
+    for (int i = 0; i < POSITIONS * W; i++) wanted[i] = NAN;
+    for (int r = 0; r < 3; r++)
+        for (int i = 0; i < W; i++) wanted[(i / SIZE * POSITIONS + (6 + r) % POSITIONS) * SIZE + i % SIZE] = x[r * W + i];
+    test_check(&(TestCall){"cache", {NULL, x, &sequences}, 3, {W, W, HEADS, POSITIONS}, {0}}, wanted, POSITIONS * W, 0);
     free(x);
 }
 
@@ -289,7 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norms), cmocka_unit_test(elementwise), cmocka_unit_test(elementwise_extremes),
         cmocka_unit_test(rope),  cmocka_unit_test(embed),       cmocka_unit_test(take_and_copy),
-        cmocka_unit_test(pool),  cmocka_unit_test(rope_tables_by_length),  cmocka_unit_test(cache),
+        cmocka_unit_test(pool),  cmocka_unit_test(rope_tables_by_length),  cmocka_unit_test(cache), cmocka_unit_test(cache_rings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

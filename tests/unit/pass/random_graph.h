@@ -238,8 +238,8 @@ static inline void block_attention(Maker *m)
         k = rotated(m, k, table, kv_heads, head_dim, interleaved);
     }
     if (chance(m, 50)) {
-        k = emit(m, OP_cache, (Attributes){.index = m->caches++}, k, sequences(m), NULL, NULL);
-        v = emit(m, OP_cache, (Attributes){.index = m->caches++}, v, sequences(m), NULL, NULL);
+        k = emit(m, OP_cache, (Attributes){.heads = kv_heads, .window = a.window, .index = m->caches++}, k, sequences(m), NULL, NULL);
+        v = emit(m, OP_cache, (Attributes){.heads = kv_heads, .window = a.window, .index = m->caches++}, v, sequences(m), NULL, NULL);
     }
     Node *bias = chance(m, 30) ? random_bias(m, heads, draw_between(m, 1, 9)) : NULL;
     if (bias != NULL)

@@ -21,6 +21,15 @@ static int fake_calls, fake_rows;
 static float fake_poison; /* added to the first logit */
 static uint32_t fake_seed = 2166136261u; /* of the hash, in models without an encoder */
 
+/* What the sequence holds, wherever it lies. ids: [FAKE_LONGEST] */
+static inline void fake_gather(const hf2c_context *context, const hf2c_batch *batch, int s, int count, int32_t *ids)
+{
+    for (int p = 0; p < count; p++) {
+        int slot = batch->ancestors && p < batch->past[s] ? batch->ancestors[s * FAKE_LONGEST + p] : batch->slot[s];
+        ids[p] = ((const int32_t *)(const void *)(context->state + (size_t)slot * context->model->state_bytes))[p];
+    }
+}
+
 /* The logit of token `id` behind these ids: what forward() must compute. */
 static float fake_logit_of(uint32_t seed, const int32_t *ids, int count, int32_t id)
 {
@@ -85,7 +94,9 @@ static hf2c_status fake_forward(hf2c_context *context, const hf2c_batch *batch, 
             ids[position] = batch->ids[row];
             if (wanted == batch->wanted || batch->want[wanted] != row) continue;
             float *logits = outputs[0] + (size_t)wanted++ * FAKE_VOCABULARY;
-            for (int32_t id = 0; id < FAKE_VOCABULARY; id++) logits[id] = fake_logit_of(seed, ids, position + 1, id);
+            int32_t held[FAKE_LONGEST];
+            fake_gather(context, batch, s, position + 1, held);
+            for (int32_t id = 0; id < FAKE_VOCABULARY; id++) logits[id] = fake_logit_of(seed, held, position + 1, id);
             logits[0] += fake_poison;
         }
     }

@@ -99,6 +99,33 @@ static void test_returns_several_best_first(void **state)
     fake_close(&fake);
 }
 
+/* Beams that copy their slots and beams that look where others wrote find the same. */
+static void test_copies_and_ancestors_agree(void **state)
+{
+    (void)state;
+    for (int groups = 1; groups < 4; groups += 2) {
+        int32_t ids[2][6][ROOM];
+        float scores[2][6];
+        for (int rewinds = 0; rewinds < 2; rewinds++) {
+            Fake fake;
+            hf2c_sequence sequences[6];
+            fake_open(&fake, 48, 4, 8);
+            fake.model.rewinds = rewinds;
+            fake.settings.num_beams = fake.settings.num_return_sequences = 6;
+            fake.settings.num_beam_groups = groups;
+            fake.settings.diversity_penalty = groups > 1 ? 0.4f : 0;
+            fake.settings.max_new_tokens = 20;
+            begin(sequences, ids[rewinds], 6, 1);
+            hf2c_generate_call call = fake_call(&fake);
+            assert_int_equal(hf2c_generate(&call, sequences, 1), HF2C_OK);
+            for (int i = 0; i < 6; i++) scores[rewinds][i] = sequences[i].score;
+            fake_close(&fake);
+        }
+        for (int i = 0; i < 6; i++) assert_memory_equal(ids[0][i], ids[1][i], 23 * sizeof(int32_t));
+        assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
+    }
+}
+
 static void test_sampled_beams_keep_their_caches(void **state)
 {
     (void)state;
@@ -230,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_best_of_all),
         cmocka_unit_test(test_returns_several_best_first),
+        cmocka_unit_test(test_copies_and_ancestors_agree),
         cmocka_unit_test(test_sampled_beams_keep_their_caches),
         cmocka_unit_test(test_groups_avoid_each_other),
         cmocka_unit_test(test_groups_are_searches),

@@ -147,7 +147,7 @@ static void turns_open(Turns *t, int rewinds)
     fake_open(&t->fake, 48, 2, 4);
     t->fake.model.rewinds = rewinds;
     t->fake.settings.max_new_tokens = 6;
-    t->kept = (hf2c_kept){t->kept_ids, 0};
+    t->kept = (hf2c_kept){t->kept_ids, 0, 0};
 }
 
 static void test_kept_tokens_are_not_read_again(void **state)
@@ -182,6 +182,29 @@ static void test_kept_tokens_of_models_that_cannot_rewind(void **state)
     turns_open(&t, 0);
     turn(&t, prompt, 5, ids, &sequence);
     assert_int_equal(turn(&t, prompt, 5, ids, &sequence), 5 + 5);
+    fake_close(&t.fake);
+}
+
+/* Of a window's keys those that lie too far back are gone: what would need them is read again. */
+static void test_kept_tokens_behind_a_window(void **state)
+{
+    Turns t;
+    hf2c_sequence sequence;
+    int32_t ids[ROOM], prompt[ROOM] = {1, 2, 3, 4, 5};
+    (void)state;
+    turns_open(&t, 1);
+    t.fake.model.ring = 8;
+    t.fake.model.ring_back = 4;
+    assert_int_equal(turn(&t, prompt, 5, ids, &sequence), 5 + 5); /* ten positions were written, and the first two overwritten */
+    memcpy(prompt, ids, (size_t)sequence.count * sizeof *ids);
+    assert_int_equal(turn(&t, prompt, 10, ids, &sequence), 1 + 5); /* to position 9 of 10: near enough */
+    assert_int_equal(turn(&t, prompt, 12, ids, &sequence), 1 + 5); /* of 14 */
+    assert_int_equal(turn(&t, prompt, 9, ids, &sequence), 9 + 5);  /* of 16: too far back */
+    assert_int_equal(turn(&t, prompt, 4, ids, &sequence), 4 + 5);
+    t.fake.settings.max_new_tokens = 2;
+    assert_int_equal(turn(&t, prompt, 3, ids, &sequence), 3 + 1); /* 9 were written */
+    assert_int_equal(turn(&t, prompt, 6, ids, &sequence), 3 + 1);
+    assert_int_equal(turn(&t, prompt, 2, ids, &sequence), 1 + 1); /* 7: nothing has come round yet */
     fake_close(&t.fake);
 }
 
@@ -226,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_guessing_is_refused),
         cmocka_unit_test(test_kept_tokens_are_not_read_again),
         cmocka_unit_test(test_kept_tokens_of_models_that_cannot_rewind),
+        cmocka_unit_test(test_kept_tokens_behind_a_window),
         cmocka_unit_test(test_other_uses_of_the_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

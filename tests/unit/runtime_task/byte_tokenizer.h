@@ -29,10 +29,12 @@ size_t hf2c_encode_scratch(const hf2c_tokenizer *tokenizer, size_t text_bytes)
 static void byte_add(hf2c_encoding *encoding, int32_t id, int sequence, int word, int start)
 {
     size_t at = encoding->count++;
+    if (at >= encoding->capacity) return;
     encoding->ids[at] = id;
-    encoding->type_ids[at] = sequence == 1;
-    encoding->sequence[at] = sequence;
-    encoding->word_ids[at] = word;
+    if (encoding->type_ids) encoding->type_ids[at] = sequence == 1;
+    if (encoding->sequence) encoding->sequence[at] = sequence;
+    if (encoding->word_ids) encoding->word_ids[at] = word;
+    if (!encoding->offsets) return;
     encoding->offsets[2 * at] = start;
     encoding->offsets[2 * at + 1] = sequence < 0 ? start : start + 1;
 }
@@ -77,7 +79,7 @@ hf2c_status hf2c_encode(const hf2c_tokenizer *tokenizer, const char *text, size_
     if (special) byte_add(encoding, BYTE_SEP, -1, -1, 0);
     if (pair) byte_add_text(encoding, pair, cut == &pair_bytes ? first : 0, pair_bytes, 1);
     if (pair && special) byte_add(encoding, BYTE_SEP, -1, -1, 0);
-    return HF2C_OK;
+    return encoding->count > encoding->capacity ? HF2C_TOO_SMALL : HF2C_OK;
 }
 
 static const char *const byte_specials[] = {"[CLS]", "[SEP]", "[MASK]", "[PAD]", "[END]"};

@@ -1,0 +1,236 @@
+/* amalgamate: see amalgamate.h. The text is ours: one statement begins in column 0 wherever a file declares something. */
+#include "compiler/emit/amalgamate.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void pieces_add(Pieces *p, const char *name, const char *text, size_t bytes)
+{
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity ? 2 * p->capacity : 64;
+        Piece *grown = ARENA_ARRAY(p->arena, Piece, capacity);
+        if (p->count) memcpy(grown, p->piece, p->count * sizeof *grown);
+        p->piece = grown;
+        p->capacity = capacity;
+    }
+    p->piece[p->count++] = (Piece){arena_printf(p->arena, "%s", name), arena_copy_text(p->arena, text, bytes), bytes};
+}
+
+const Piece *pieces_find(const Pieces *p, const char *name, size_t length)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strlen(p->piece[i].name) == length && memcmp(p->piece[i].name, name, length) == 0) return &p->piece[i];
+    return NULL;
+}
+
+/* ---- words ---- */
+
+static bool is_letter(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+static size_t word_length(const char *text)
+{
+    size_t n = 0;
+    while (is_letter(text[n])) n++;
+    return n;
+}
+
+/* Bytes of a comment, a string or a character that begins here; 0: none does. */
+static size_t quoted_length(const char *text)
+{
+    if (text[0] == '/' && text[1] == '*') return (size_t)(strstr(text + 2, "*/") + 2 - text);
+    if (text[0] != '"' && text[0] != '\'') return 0;
+    size_t n = 1;
+    while (text[n] && text[n] != text[0]) n += text[n] == '\\' ? 2 : 1;
+    return n + 1;
+}
+
+/* A member of a struct: its name belongs to the struct. */
+static bool behind_dot(const char *begin, const char *at)
+{
+    while (at > begin && at[-1] == ' ') at--;
+    return at > begin && (at[-1] == '.' ? !(at - begin > 1 && at[-2] == '.') : at - begin > 1 && at[-1] == '>' && at[-2] == '-');
+}
+
+/* ---- what a file declares for itself ---- */
+
+typedef struct Unit {
+    Arena *arena;
+    const Pieces *pieces;
+    Map *known;  /* headers that are there */
+    Map *owner;  /* by name: the Piece whose own it is */
+    Map *own;    /* by piece and name */
+    Map *clash;  /* by name: several have it */
+    const Piece *last; /* keeps its names */
+} Unit;
+
+static const char *own_key(const Unit *u, const Piece *piece, const char *word, size_t length)
+{
+    return arena_printf(u->arena, "%s/%.*s", piece->name, (int)length, word);
+}
+
+static void declare(Unit *u, const Piece *piece, const char *word, size_t length)
+{
+    const Piece *other = length ? map_get_n(u->owner, word, length) : piece;
+    const char *name = arena_copy_text(u->arena, word, length);
+    map_set(u->own, own_key(u, piece, word, length), u);
+    if (!other) map_set(u->owner, name, (void *)(uintptr_t)piece);
+    else if (other != piece) map_set(u->clash, name, u);
+}
+
+/* The declared name of "static const uint8_t *name[", "static int name(": the word before '(', '[', '=' or ';'. */
+static void declare_static(Unit *u, const Piece *piece, const char *line)
+{
+    const char *word = line;
+    for (const char *c = line; *c && *c != '\n'; c++) {
+        if (is_letter(*c) && (c == line || !is_letter(c[-1]))) word = c;
+        if (strchr("([=;", *c)) break;
+    }
+    declare(u, piece, word, word_length(word));
+}
+
+/* The constants of an enumeration: words behind '{' or ','. */
+static void declare_enum(Unit *u, const Piece *piece, const char *line)
+{
+    bool begin = false;
+    for (const char *c = line; *c && *c != '}';) {
+        size_t quoted = quoted_length(c), n = word_length(c);
+        if (*c == '{' || *c == ',') begin = true;
+        else if (n && begin) declare(u, piece, c, n), begin = false;
+        c += quoted ? quoted : n ? n : 1;
+    }
+}
+
+/* "} Name;" or "typedef ... Name;" */
+static void declare_type(Unit *u, const Piece *piece, const char *line)
+{
+    const char *end = strchr(line, ';'), *stop = strchr(line, '\n');
+    if (!end || (stop && end > stop)) return;
+    const char *word = end;
+    while (word > line && is_letter(word[-1])) word--;
+    declare(u, piece, word, (size_t)(end - word));
+}
+
+static bool starts(const char *line, const char *word) { return strncmp(line, word, strlen(word)) == 0; }
+
+static void declare_all(Unit *u, const Piece *piece)
+{
+    for (const char *line = piece->text; line && *line;) {
+        const char *brace = strchr(line, '{'), *end = strchr(line, '\n');
+        bool opens = brace && end && brace < end;
+        if (starts(line, "static ")) declare_static(u, piece, line);
+        if (starts(line, "enum {") || (starts(line, "typedef enum") && opens)) declare_enum(u, piece, line);
+        if (starts(line, "struct ") || (starts(line, "typedef struct ") && opens)) {
+            const char *word = strstr(line, "struct ") + 7;
+            declare(u, piece, word, word_length(word));
+        }
+        if (starts(line, "} ") || (starts(line, "typedef ") && !opens)) declare_type(u, piece, line);
+        line = end ? end + 1 : NULL;
+    }
+}
+
+/* ---- putting together ---- */
+
+static const Piece *included(const Unit *u, const char *line)
+{
+    static const char word[] = "#include \"";
+    if (!starts(line, word)) return NULL;
+    const char *name = line + sizeof word - 1;
+    return pieces_find(u->pieces, name, strcspn(name, "\""));
+}
+
+static bool may_repeat(const Piece *piece) { return strcmp(piece->name + strlen(piece->name) - 4, ".def") == 0; }
+
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header);
+
+/* A line that includes something of ours; false: it is another line. */
+static bool put_include(Unit *u, Str *out, const char *line)
+{
+    const Piece *piece = included(u, line);
+    if (!piece) return false;
+    if (!may_repeat(piece) && map_get(u->known, piece->name)) return true;
+    map_set(u->known, piece->name, u);
+    put_piece(u, out, piece, true);
+    return true;
+}
+
+/* The line, with the file's own names renamed where they clash. */
+static const char *put_words(const Unit *u, Str *out, const Piece *piece, const char *line, const char *stem)
+{
+    const char *c = line;
+    while (*c && *c != '\n') {
+        size_t quoted = quoted_length(c), n = quoted ? quoted : word_length(c);
+        bool own = !quoted && n && stem && map_get_n(u->clash, c, n) && map_get(u->own, own_key(u, piece, c, n));
+        if (own && !behind_dot(piece->text, c)) str_printf(out, "%s_", stem);
+        str_add(out, c, n ? n : 1);
+        c += n ? n : 1;
+    }
+    if (*c) str_add(out, "\n", 1);
+    return *c ? c + 1 : c;
+}
+
+/* "text_encode" of text_encode.c; NULL for a header, whose names stay. */
+static const char *stem_of(const Unit *u, const Piece *piece, bool header)
+{
+    const char *dot = strrchr(piece->name, '.');
+    return header || piece == u->last ? NULL : arena_copy_text(u->arena, piece->name, dot ? (size_t)(dot - piece->name) : strlen(piece->name));
+}
+
+/* Macros of one file end with it. */
+static void end_macros(Str *out, const Piece *piece)
+{
+    for (const char *line = piece->text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (starts(line, "#define ")) str_printf(out, "#undef %.*s\n", (int)word_length(line + 8), line + 8);
+}
+
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header)
+{
+    const char *stem = stem_of(u, piece, header);
+    if (!header) str_printf(out, "\n/* ======== %s ======== */\n\n", piece->name);
+    for (const char *line = piece->text; *line;) {
+        const char *end = strchr(line, '\n');
+        if (put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
+        else line = put_words(u, out, piece, line, stem);
+    }
+    if (!header) end_macros(out, piece);
+}
+
+void amalgamate_header(Str *out, const Pieces *pieces, const char *name, Map *known)
+{
+    Unit u = {.arena = pieces->arena, .pieces = pieces, .known = known};
+    const Piece *piece = pieces_find(pieces, name, strlen(name));
+    if (!piece) bug("no header %s", name);
+    map_set(known, name, known);
+    put_piece(&u, out, piece, true);
+}
+
+/* Headers of the unit that is put together, with all that they include. */
+static void declare_headers(Unit *u, Map *seen, const Piece *piece)
+{
+    for (const char *line = piece->text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        const Piece *header = included(u, line);
+        if (!header || map_get(seen, header->name)) continue;
+        map_set(seen, header->name, seen);
+        declare_all(u, header);
+        declare_headers(u, seen, header);
+    }
+}
+
+void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names, size_t count, const Map *known)
+{
+    Unit u = {.arena = pieces->arena, .pieces = pieces};
+    Map *seen = map_new(u.arena);
+    u.known = map_new(u.arena);
+    u.owner = map_new(u.arena);
+    u.clash = map_new(u.arena);
+    u.own = map_new(u.arena);
+    u.last = pieces_find(pieces, names[count - 1], strlen(names[count - 1]));
+    for (size_t i = 0; i < pieces->count; i++)
+        if (map_get(known, pieces->piece[i].name)) map_set(u.known, pieces->piece[i].name, &u);
+    for (size_t i = 0; i < count; i++) {
+        const Piece *piece = pieces_find(pieces, names[i], strlen(names[i]));
+        if (!piece) bug("no source %s", names[i]);
+        declare_headers(&u, seen, piece);
+        declare_all(&u, piece);
+    }
+    for (size_t i = 0; i < count; i++) put_piece(&u, out, pieces_find(pieces, names[i], strlen(names[i])), false);
+}

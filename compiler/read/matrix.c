@@ -1,0 +1,297 @@
+#include "compiler/read/matrix.h"
+
+#include "templates/format/f16.h"
+#include "templates/format/fp4.h"
+#include "templates/format/nf4.h"
+
+enum { PIECE = 256, TURNED_COLUMNS = 32 };
+
+/* ---- groups ---- */
+
+static uint32_t index_at(const Matrix *m, int64_t column)
+{
+    return matrix_word(m->index->data + 4 * (size_t)column);
+}
+
+static int64_t group_of(const Matrix *m, int64_t row, int64_t column)
+{
+    if (m->index != NULL) return index_at(m, column);
+    return m->flat ? (row * m->columns + column) / m->group : column / m->group;
+}
+
+/* Columns from there on that share parameters, at most count. */
+static int64_t run_length(const Matrix *m, int64_t row, int64_t column, int64_t count)
+{
+    int64_t length = m->group - (m->flat ? row * m->columns + column : column) % m->group;
+    if (m->index != NULL)
+        for (length = 1; length < count && index_at(m, column + length) == index_at(m, column);) length++;
+    return length < count ? length : count;
+}
+
+static float zero_of(const Matrix *m, int64_t row, int64_t group)
+{
+    return m->layout->zero != NULL ? m->layout->zero(m, row, group) : m->zero;
+}
+
+/* ---- pieces of a row ---- */
+
+/* Fills two lists for columns [column, column + count) of a row; the second may be NULL. */
+typedef void FillPiece(const Matrix *matrix, int64_t row, int64_t column, int64_t count, float *first, float *second);
+
+static void fill_values(const Matrix *m, int64_t row, int64_t column, int64_t count, float *values, float *unused)
+{
+    (void)unused;
+    m->layout->codes(m, row, column, count, values);
+    for (int64_t i = 0, end; i < count; i = end) {
+        int64_t group = group_of(m, row, column + i);
+        const float scale = m->layout->scale(m, row, group), zero = zero_of(m, row, group);
+        end = i + run_length(m, row, column + i, count - i);
+        for (int64_t at = i; at < end; at++) values[at] = (values[at] - zero) * scale;
+    }
+}
+
+static void fill_given(const Matrix *m, int64_t row, int64_t column, int64_t count, float *scales, float *zeros)
+{
+    for (int64_t i = 0, end; i < count; i = end) {
+        int64_t group = group_of(m, row, column + i);
+        const float scale = m->layout->scale(m, row, group), zero = zero_of(m, row, group);
+        end = i + run_length(m, row, column + i, count - i);
+        for (int64_t at = i; at < end; at++) {
+            scales[at] = scale;
+            zeros[at] = zero;
+        }
+    }
+}
+
+/* ---- ranges ---- */
+
+static void fill_rows(const Matrix *m, int64_t at, int64_t count, FillPiece *fill, float *first, float *second)
+{
+    for (int64_t done = 0; done < count;) {
+        int64_t row = (at + done) / m->columns, column = (at + done) % m->columns, length = m->columns - column;
+        if (length > count - done) length = count - done;
+        if (length > PIECE) length = PIECE;
+        fill(m, row, column, length, first + done, second != NULL ? second + done : NULL);
+        done += length;
+    }
+}
+
+typedef struct TurnedRange {
+    int64_t at, end; /* elements of the tensor [matrices, columns, rows] */
+    float *first, *second;
+} TurnedRange;
+
+/* `count` columns of one matrix, from all rows that the range has of them. */
+static void fill_columns(const Matrix *m, const TurnedRange *range, int64_t stored_row, int64_t count, FillPiece *fill)
+{
+    float first[TURNED_COLUMNS], second[TURNED_COLUMNS];
+    int64_t matrix = stored_row / m->columns, column = stored_row % m->columns, begin = 0, end = m->rows;
+    if (count == 1 && range->at > stored_row * m->rows) begin = range->at - stored_row * m->rows;
+    if (count == 1 && range->end < (stored_row + 1) * m->rows) end = range->end - stored_row * m->rows;
+    for (int64_t row = begin; row < end; row++) {
+        fill(m, matrix * m->rows + row, column, count, first, second);
+        for (int64_t i = 0; i < count; i++) {
+            int64_t place = (stored_row + i) * m->rows + row;
+            if (place < range->at || place >= range->end) continue;
+            range->first[place - range->at] = first[i];
+            if (range->second != NULL) range->second[place - range->at] = second[i];
+        }
+    }
+}
+
+static void fill_turned(const Matrix *m, const TurnedRange *range, FillPiece *fill)
+{
+    if (range->at == range->end) return;
+    int64_t last = (range->end - 1) / m->rows;
+    for (int64_t stored_row = range->at / m->rows; stored_row <= last;) {
+        int64_t count = last + 1 - stored_row, left = m->columns - stored_row % m->columns;
+        if (count > left) count = left;
+        if (count > TURNED_COLUMNS) count = TURNED_COLUMNS;
+        fill_columns(m, range, stored_row, count, fill);
+        stored_row += count;
+    }
+}
+
+static void fill_range(const Tensor *tensor, size_t at, size_t count, FillPiece *fill, float *first, float *second)
+{
+    const Matrix *m = (const Matrix *)tensor->quantized;
+    if (m->turned)
+        fill_turned(m, &(TurnedRange){(int64_t)at, (int64_t)(at + count), first, second}, fill);
+    else
+        fill_rows(m, (int64_t)at, (int64_t)count, fill, first, second);
+}
+
+static void matrix_values(const Tensor *tensor, size_t first, size_t count, float *values)
+{
+    fill_range(tensor, first, count, fill_values, values, NULL);
+}
+
+static void matrix_given(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero)
+{
+    fill_range(tensor, first, count, fill_given, scale, zero);
+}
+
+/* ---- formats ---- */
+
+/* Whether all of `block` neighbouring columns, from a multiple of it on, share parameters. */
+static bool has_blocks(const Matrix *m, int64_t block)
+{
+    if (m->index == NULL) return m->group % block == 0 || (!m->flat && m->group >= m->columns);
+    for (int64_t column = 0; column < m->columns; column++)
+        if (index_at(m, column) != index_at(m, column / block * block)) return false;
+    return true;
+}
+
+typedef struct Parameters {
+    bool halves;   /* every scale is an f16 */
+    bool one_zero; /* every zero is the same */
+    float zero;
+} Parameters;
+
+static Parameters look_at_parameters(const Matrix *m)
+{
+    Parameters p = {true, true, zero_of(m, 0, 0)};
+    for (int64_t row = 0; row < m->matrices * m->rows; row++)
+        for (int64_t group = 0; group < m->groups && (p.halves || p.one_zero); group++) {
+            float scale = m->layout->scale(m, row, group);
+            p.halves = p.halves && f16_decode(f16_encode(scale)) == scale;
+            p.one_zero = p.one_zero && zero_of(m, row, group) == p.zero;
+        }
+    return p;
+}
+
+static const char *integer_format(const Matrix *m)
+{
+    Parameters p = look_at_parameters(m);
+    if (m->bits == 8 && p.one_zero && p.zero == 128) {
+        if (m->groups == 1) return "int8";
+        return p.halves && has_blocks(m, 32) ? "q8" : "f32";
+    }
+    if (m->bits == 8 || !p.halves || !has_blocks(m, 32)) return "f32";
+    return m->bits == 4 && p.one_zero && p.zero == 8 ? "q4" : "q4z";
+}
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* A table of 16 numbers, times a scale. */
+static const char *table_format(const Matrix *m)
+{
+    static const float nf4[16] = {NF4_VALUES}, fp4[16] = {FP4_VALUES};
+    float map[16];
+    int64_t block = common_divisor(64, m->columns);
+    tensor_to_float(m->map, 0, 16, map);
+    bool is_nf4 = true, is_fp4 = true;
+    for (int i = 0; i < 16; i++) {
+        is_nf4 = is_nf4 && map[i] == nf4[i];
+        is_fp4 = is_fp4 && map[i] == fp4[i];
+    }
+    if (m->group % block != 0 || block % 4 != 0) return "f32";
+    return is_nf4 ? "nf4" : is_fp4 ? "fp4" : "f32";
+}
+
+static const char *format_of(const Matrix *m)
+{
+    if (m->format != NULL) return m->format;
+    if (m->map != NULL) return table_format(m);
+    if (m->codes.type == STORED_F8_E4M3) return has_blocks(m, 128) ? "e4m3" : "f32";
+    if (m->codes.type == STORED_F8_E5M2) return has_blocks(m, 128) ? "e5m2" : "f32";
+    return integer_format(m);
+}
+
+/* ---- binding ---- */
+
+const Tensor *binder_part(Binder *binder, const char *module, const char *suffix, bool needed)
+{
+    const char *name = arena_printf(binder->arena, "%s%s", module, suffix);
+    Tensor *tensor = map_get(binder->model->tensors.by_name, name);
+    if (tensor != NULL)
+        tensor->used = true;
+    else if (needed)
+        err_set(binder->err, "%s: tensor \"%.200s\" is missing, with which \"%.200s\" is quantised", binder->model->folder, name, module);
+    return tensor;
+}
+
+static const char *type_names(Arena *arena, uint32_t types)
+{
+    const char *text = "";
+    for (int type = 0; type < STORED_COUNT; type++)
+        if (types >> type & 1) text = arena_printf(arena, "%s%s%s", text, *text ? " or " : "", stored_name((StoredType)type));
+    return text;
+}
+
+bool binder_check(Binder *binder, const Tensor *tensor, uint32_t types, int rank, const int64_t *shape)
+{
+    bool fits = (types >> tensor->type & 1) != 0 && tensor->rank == rank && tensor->quantized == NULL;
+    for (int i = 0; i < rank && fits; i++) fits = shape[i] == -1 || shape[i] == tensor->shape[i];
+    return fits || err_set(binder->err, "%s: tensor \"%.200s\": found %s %s, wanted %s %s", tensor->file, tensor->name,
+                           stored_name(tensor->type), shape_text(binder->arena, tensor->rank, tensor->shape),
+                           type_names(binder->arena, types), shape_text(binder->arena, rank, shape));
+}
+
+size_t binder_module_length(const Tensor *tensor, const char *suffix)
+{
+    size_t length = strlen(tensor->name), tail = strlen(suffix);
+    if (length <= tail || strcmp(tensor->name + length - tail, suffix) != 0) return 0;
+    return length - tail;
+}
+
+Matrix *binder_matrix(Binder *binder, const Tensor *codes, const MatrixLayout *layout, int64_t rows, int64_t columns)
+{
+    Matrix *m = ARENA_NEW(binder->arena, Matrix);
+    *m = (Matrix){.layout = layout, .matrices = 1, .rows = rows, .columns = columns, .group = columns, .groups = 1, .row_group = 1, .codes = *codes};
+    m->turned = binder->turned;
+    m->rank = 2;
+    return m;
+}
+
+/* Whether the index says no more than that groups follow one another. */
+static bool is_regular(const Matrix *m)
+{
+    for (int64_t i = 0; i < m->columns; i++)
+        if (index_at(m, i) != (uint32_t)(i / m->group)) return false;
+    return true;
+}
+
+bool binder_index(Binder *binder, Matrix *m, const Tensor *index)
+{
+    if (index == NULL) return true;
+    if (!binder_check(binder, index, TYPE_BIT(I32), 1, &m->columns)) return false;
+    m->index = index;
+    for (int64_t i = 0; i < m->columns; i++)
+        if (index_at(m, i) >= (uint32_t)m->groups)
+            return err_set(binder->err, "%s: tensor \"%.200s\": element %lld: found %d, wanted a group in 0..%lld", index->file, index->name,
+                           (long long)i, (int)tensor_float(index, i), (long long)m->groups - 1);
+    if (is_regular(m)) m->index = NULL;
+    return true;
+}
+
+bool binder_bind(Binder *binder, Tensor *stored, Matrix *m, const char *name)
+{
+    size_t elements = 0;
+    Tensor *other = map_get(binder->model->tensors.by_name, name);
+    if (other != NULL && other != stored)
+        return err_set(binder->err, "%s: tensor \"%.200s\" is there beside \"%.200s\", of which it is made", other->file, name, stored->name);
+    bool good = size_mul((size_t)m->rows, (size_t)m->columns, &elements) && size_mul(elements, (size_t)m->matrices, &elements);
+    if (!good || elements == 0 || elements > PTRDIFF_MAX / sizeof(float))
+        return err_set(binder->err, "%s: tensor \"%.200s\": found shape %s, wanted elements", stored->file, stored->name,
+                       shape_text(binder->arena, stored->rank, stored->shape));
+    m->quantized = (Quantized){format_of(m), matrix_values, matrix_given};
+    int64_t shape[3] = {m->matrices, m->turned ? m->columns : m->rows, m->turned ? m->rows : m->columns};
+    stored->rank = m->rank;
+    memcpy(stored->shape, shape + 3 - stored->rank, (size_t)stored->rank * sizeof *shape);
+    stored->name = name;
+    stored->type = STORED_F32;
+    stored->elements = elements;
+    stored->quantized = &m->quantized;
+    map_set(binder->model->tensors.by_name, name, stored);
+    binder->bound++;
+    return true;
+}

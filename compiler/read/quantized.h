@@ -1,0 +1,27 @@
+/* quantized: tensors that a checkpoint stores as codes and parameters, seen as the numbers that they stand for.
+ *
+ * A virtual Tensor "MODULE.weight" has the shape of the decoded weight and no data of its own; its Quantized decodes it from the stored
+ * tensors. tensor_to_float() works on it like on any other. */
+#ifndef HF2C_READ_QUANTIZED_H
+#define HF2C_READ_QUANTIZED_H
+
+#include "compiler/read/model.h"
+
+typedef struct Quantized Quantized;
+struct Quantized {
+    const char *format; /* of templates/format/formats.def: holds the values exactly without growing; "f32": none does */
+    /* Elements [first, first + count), row-major. */
+    void (*values)(const Tensor *tensor, size_t first, size_t count, float *values);
+    /* Their parameters, element by element: value = (code - zero) * scale, or code's value * scale. */
+    void (*given)(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero);
+};
+
+/* Makes the virtual tensors of a model whose config.json says how it was quantised; model_open() does it. */
+bool quantized_bind(Model *model, Err *err);
+
+/* The format of formats.def that holds the tensor exactly: by Quantized, or by the type as it is stored. */
+const char *tensor_natural_format(const Tensor *tensor);
+/* bug() for a tensor that is not quantised. */
+void tensor_given(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero);
+
+#endif
