@@ -78,11 +78,30 @@ static void emit_trie_field(Emitter *emitter, const hf2c_trie *trie, TrieNumbers
                (unsigned long)trie->nodes);
 }
 
+static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
+{
+    int id, offset, pool, number;
+
+    if (table == NULL) {
+        return -1;
+    }
+    id = emit_ids(emitter, table->id, table->count);
+    offset = emit_words(emitter, table->offset, (size_t)table->count + 1);
+    pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
+    number = begin_structure(emitter, "hf2c_respelled_table", sizeof *table);
+    emit_pointer(emitter, "id", "", id);
+    emit_pointer(emitter, "offset", "", offset);
+    emit_pointer(emitter, "pool", "", pool);
+    emit_number(emitter, "count", (long)table->count);
+    end_structure(emitter);
+    return number;
+}
+
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
     int pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
     int offset = emit_words(emitter, table->offset, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
-    int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1);
+    int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1), respelled = emit_respelled(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);
 
     emit_pointer(emitter, "pool", "", pool);
@@ -91,6 +110,9 @@ static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
     emit_pointer(emitter, "slot", "", slot);
     emit_number(emitter, "count", (long)table->count);
     emit_number(emitter, "mask", (long)table->mask);
+    if (respelled >= 0) {
+        emit_pointer(emitter, "respelled", "&", respelled);
+    }
     end_structure(emitter);
     return number;
 }

@@ -1,5 +1,7 @@
 /* Reads the model of tokenizer.json and builds the tables of WordPiece, Unigram and WordLevel. */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
@@ -48,6 +50,7 @@ bool model_build(TokenizerBuild *build)
     if (build->tokenizer->model == NULL) {
         return build_refuse(build, "model.type", type, "BPE, WordPiece, Unigram or WordLevel");
     }
+    build->model_tokens = vocabulary != NULL ? cJSON_GetArraySize(vocabulary) : 0;
     if (build->tokenizer->model == hf2c_unigram) {
         return cJSON_IsArray(vocabulary) ? read_list(build, vocabulary)
                                          : build_refuse(build, "model.vocab", "no list", "a list of [token, score]");
@@ -94,16 +97,52 @@ static void wordpiece_finish(TokenizerBuild *build, const cJSON *model)
     build->tokenizer->model_table = table;
 }
 
+/* The digits of a number, written as short as it can be read again, and the power of ten they are to be multiplied by. */
+static uint64_t shortest_digits(double value, int *exponent)
+{
+    char text[40];
+    uint64_t digits = 0;
+    int precision = 0;
+
+    do {
+        snprintf(text, sizeof text, "%.*e", precision, value);
+    } while (strtod(text, NULL) != value && ++precision < 17);
+    for (const char *at = text; *at != 'e' && *at != 0; at++) {
+        digits = *at >= '0' && *at <= '9' ? digits * 10 + (uint64_t)(*at - '0') : digits;
+    }
+    *exponent = atoi(strchr(text, 'e') + 1) - precision;
+    return digits;
+}
+
+/* HF tokenizers reads a number as a whole one, then divides by a power of ten, which can be one unit off. That decides between
+ * segmentations that weigh the same. */
+static double as_rust_reads(double value)
+{
+    int exponent;
+    double digits = (double)shortest_digits(value, &exponent), power = 1;
+
+    if (exponent < -22 || exponent > 22) { /* further powers of ten are not exact */
+        return value;
+    }
+    for (int i = abs(exponent); i > 0; i--) {
+        power *= 10;
+    }
+    digits = exponent < 0 ? digits / power : digits * power;
+    return value < 0 ? -digits : digits;
+}
+
 static bool unigram_finish(TokenizerBuild *build, const cJSON *model)
 {
     hf2c_unigram_table *table = ARENA_NEW(build->arena, hf2c_unigram_table);
     double *score = ARENA_ARRAY(build->arena, double, build->count), lowest = 0;
     const cJSON *vocabulary = json_get(model, "vocab"), *item, *unk = json_get(model, "unk_id");
+    bool converted = json_get(build->root, "family_special_tokens") != NULL;
     size_t count, at = 0;
     TrieKey *keys = model_keys(build, &count);
 
     cJSON_ArrayForEach(item, vocabulary) {
         score[at] = cJSON_GetArrayItem(item, 1)->valuedouble;
+        score[at] = converted ? score[at] : as_rust_reads(score[at]);
         lowest = at == 0 || score[at] < lowest ? score[at] : lowest;
         at++;
     }
@@ -139,6 +178,9 @@ bool model_finish(TokenizerBuild *build)
     const cJSON *model = json_get(build->root, "model");
 
     build->tokenizer->model_bytes = 16;
+    if (build->tokenizer->byte_alphabet && json_flag(model, "byte_fallback", false)) { /* a token for each byte of a byte's spelling */
+        build->tokenizer->growth = (uint16_t)(build->tokenizer->growth < 2048 ? 2 * (build->tokenizer->growth > 3 ? build->tokenizer->growth : 3) : 4096);
+    }
     if (build->tokenizer->model == hf2c_bpe) {
         return model_bpe_finish(build, model);
     }

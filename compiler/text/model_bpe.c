@@ -103,13 +103,17 @@ static const int32_t *single_symbols(TokenizerBuild *build)
     return symbol;
 }
 
-/* Marks the tokens whose own text encodes to just that token. */
+/* Marks the tokens whose own text encodes to just that token, from its first to its last byte. */
 static void mark_whole(TokenizerBuild *build)
 {
+    uint32_t *origin = ARENA_ARRAY(build->arena, uint32_t, 2 * WHOLE_MOST);
     size_t bytes = 4096 + (size_t)WHOLE_MOST * (sizeof(hf2c_token) + build->tokenizer->model_bytes);
     uint8_t *scratch = arena_alloc(build->arena, bytes), *flags = arena_alloc(build->arena, build->count);
     hf2c_work work;
 
+    for (uint32_t i = 0; i < 2 * WHOLE_MOST; i++) { /* byte i / 2 stands for itself */
+        origin[i] = (i + 1) / 2;
+    }
     for (size_t i = 0; i < build->count; i++) {
         const uint8_t *text;
         size_t length;
@@ -122,10 +126,10 @@ static void mark_whole(TokenizerBuild *build)
         work.tokenizer = build->tokenizer;
         work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
         work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
-        work.piece = (hf2c_view){text, NULL, length};
-        work.cursor = text;
+        work.piece = (hf2c_view){text, origin, length};
         if (hf2c_bpe(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
-            hf2c_work_token(&work, 0)->id == (int32_t)i) {
+            hf2c_work_token(&work, 0)->id == (int32_t)i && hf2c_work_token(&work, 0)->start == 0 &&
+            hf2c_work_token(&work, 0)->end == length) {
             flags[i] |= HF2C_TOKEN_WHOLE;
         }
     }
@@ -143,7 +147,7 @@ bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
     const cJSON *dropout = json_get(model, "dropout");
 
     if (dropout != NULL && dropout->valuedouble != 0) {
-        return build_refuse(build, "model.dropout", "a number", "null: only inference is compiled");
+        warn("%s: model.dropout is left out: it is for training", build->file);
     }
     if (strlen(prefix) > AFFIX_MOST || strlen(suffix) > AFFIX_MOST) {
         return build_refuse(build, "model", "a long prefix or suffix", "at most 32 bytes");
@@ -163,7 +167,7 @@ bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
         return false;
     }
     build->tokenizer->model_table = table;
-    build->tokenizer->model_bytes = (uint16_t)(32 * (1 + table->prefix_bytes + table->suffix_bytes) + 1);
+    build->tokenizer->model_bytes = (uint16_t)(32 * (table->fallback != NULL ? 2 : 1) * (1 + table->prefix_bytes + table->suffix_bytes) + 1);
     mark_whole(build);
     return true;
 }

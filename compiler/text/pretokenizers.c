@@ -189,9 +189,13 @@ static bool add_fixed_length(TokenizerBuild *build, const cJSON *item)
 }
 
 /* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
-static int script_group(uint32_t code, int han, int hiragana, int katakana)
+static int script_group(uint32_t code, int common, int han, int hiragana, int katakana)
 {
     int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
+
+    if (code == 0x589 || code == 0x61c) { /* Common in Unicode 9 */
+        return common;
+    }
 
     return code == 0x30fc || script == hiragana || script == katakana ? han : script;
 }
@@ -210,13 +214,13 @@ static int script_number(const char *wanted)
 /* Runs of one script; spaces and unknowns belong to the run before them, and those at the start to none. */
 static bool add_scripts(TokenizerBuild *build, const cJSON *item)
 {
-    int han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
+    int common = script_number("Common"), han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
     CharSet sets[256] = {0}, any = {0};
     RegexNode *node = NULL;
 
     (void)item;
     for (uint32_t code = 0; code < CODE_LIMIT; code++) {
-        int script = script_group(code, han, hiragana, katakana);
+        int script = script_group(code, common, han, hiragana, katakana);
         CharSet *set = code == ' ' || script == 0 ? &any : &sets[script];
         if (set->count > 0 && set->range[set->count - 1].last + 1 == code) {
             set->range[set->count - 1].last = code;

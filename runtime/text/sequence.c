@@ -157,14 +157,30 @@ static hf2c_status pretokenize(hf2c_work *work, const hf2c_view *text)
     return HF2C_OK;
 }
 
+/* Whether the text is part of the one whose spelling was kept last, as tokens of spaces are that the one before them has taken. */
+static int is_spelled(const hf2c_work *work, const hf2c_view *text)
+{
+    return work->spelled.bytes > 0 && text->text >= work->spelled.text &&
+           text->text + text->bytes <= work->spelled.text + work->spelled.bytes;
+}
+
 static hf2c_status add_token(hf2c_work *work, const hf2c_view *text, int32_t id)
 {
     size_t length;
-    const char *spelling = hf2c_token_text(work->tokenizer, id, &length);
-    int same = spelling != NULL && length == text->bytes && memcmp(spelling, text->text, length) == 0;
+    const char *spelling = hf2c_vocabulary_text(work->tokenizer->vocabulary, id, &length);
+    int same = spelling != NULL && length == text->bytes && memcmp(spelling, text->text, length) == 0, shared = is_spelled(work, text);
 
     work->piece = *text;
-    hf2c_work_add(work, id, 0, text->bytes, same ? 0 : HF2C_SPELLED_AS_IS);
+    if (!same && !shared) {
+        work->spelled = *text;
+        work->spelled_at = work->spelling_bytes;
+    }
+    hf2c_work_add(work, id, 0, text->bytes, same || shared ? 0 : HF2C_SPELLED_AS_IS);
+    if (work->status == HF2C_OK && !same && shared && work->spelling != NULL) {
+        hf2c_token *token = hf2c_work_token(work, work->count - 1);
+        token->spelling = (uint32_t)(work->spelled_at + (size_t)(text->text - work->spelled.text)) + 1;
+        token->length = (uint32_t)text->bytes;
+    }
     work->word++;
     return work->status;
 }
@@ -231,6 +247,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
         status = encode_segment(work, &view);
     }
     work->scratch.bottom = bottom;
+    work->spelled.bytes = 0; /* it may have been part of what is given back here */
     return status;
 }
 
@@ -246,6 +263,7 @@ hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t byte
     work->cursor = text;
     work->cursor_code = 0;
     work->word = 0;
+    work->spelled.bytes = 0;
     hf2c_added_begin(&search, work->tokenizer->added, text, bytes);
     while (status == HF2C_OK && hf2c_added_next(&search, &match)) {
         hf2c_view part = view_part(&whole, match.start, match.end);

@@ -7,9 +7,14 @@ typedef struct Node {
     int32_t id;     /* -1: nothing ends here yet */
 } Node;
 
+static int improves(const Node *node, double score)
+{
+    return node->id < 0 || score > node->score;
+}
+
 static void relax(Node *node, double score, size_t start, int32_t id)
 {
-    if (node->id < 0 || score > node->score) {
+    if (improves(node, score)) {
         node->score = score;
         node->start = (uint32_t)start;
         node->id = id;
@@ -37,7 +42,7 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
                 single |= i + 1 - at == size;
             }
         }
-        if (!single) {
+        if (!single && improves(nodes + at + size, table->unk_score + here)) {
             if (table->unk < 0) {
                 return HF2C_BAD_TEXT;
             }
@@ -47,18 +52,27 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
     return HF2C_OK;
 }
 
+/* One token for each byte, or, in the byte alphabet, for each byte of its spelling. */
 static int add_bytes(const hf2c_unigram_table *table, hf2c_work *work, const uint8_t *text, size_t start, size_t end)
 {
+    uint8_t spelling[2];
+
     if (table->fallback == NULL) {
         return 0;
     }
-    for (size_t i = start; i < end; i++) {
-        if (table->fallback[text[i]] < 0) {
-            return 0;
+    for (int add = 0; add < 2; add++) {
+        for (size_t i = start; i < end; i++) {
+            size_t bytes = work->tokenizer->byte_alphabet ? hf2c_byte_spelling(text[i], spelling) : 1;
+            for (size_t k = 0; k < bytes; k++) {
+                int32_t id = table->fallback[work->tokenizer->byte_alphabet ? spelling[k] : text[i]];
+                if (id < 0) {
+                    return 0;
+                }
+                if (add) {
+                    hf2c_work_add(work, id, start, end, 0);
+                }
+            }
         }
-    }
-    for (size_t i = start; i < end; i++) {
-        hf2c_work_add(work, table->fallback[text[i]], start, end, 0);
     }
     return 1;
 }

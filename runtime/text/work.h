@@ -71,6 +71,8 @@ typedef struct hf2c_work {
     int32_t word;
     uint8_t *spelling; /* NULL: not wanted */
     size_t spelling_bytes, spelling_capacity;
+    hf2c_view spelled; /* the text whose spelling was kept last, as it is ... */
+    size_t spelled_at; /* ... and where */
     hf2c_status status;
 } hf2c_work;
 
@@ -135,6 +137,8 @@ size_t hf2c_grapheme_size(const uint8_t *text, size_t bytes);
 uint32_t hf2c_hash_start(void);
 uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte);
 /* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */
+int hf2c_token_is_hidden(const hf2c_tokenizer *tokenizer, int32_t id); /* what decoding skips */
+const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length); /* as the model knows it */
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw);
 uint32_t hf2c_pair_hash(uint32_t left, uint32_t right);
 /* Child of a trie's node; 0: none. */
