@@ -101,8 +101,8 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     ArchOptions arch = {.hidden_states = options->hidden_states};
     if (!arch_build(arena, &c->model, &arch, &c->built, err)) return NULL;
     c->before = c->built.graph;
+    if (!precision_apply(c->before, &options->precision, err) || !read_tokenizer(c, err)) return NULL;
     c->graph = graph_copy(arena, c->before);
-    if (!precision_apply(c->graph, options->precision, err) || !read_tokenizer(c, err)) return NULL;
     passes_run(c->graph, &options->passes);
     if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     return c;
