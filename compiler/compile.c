@@ -73,18 +73,8 @@ static bool make_constraint(Compiled *c, Err *err)
     return c->constraint != NULL;
 }
 
-/* Values of images stay where the caller has them, which no device can read. */
-static bool check_images(const Compiled *c, Err *err)
-{
-    for (size_t i = 0; i < c->graph->count && c->target->device_compiler[0]; i++)
-        if (c->graph->node[i]->op == OP_input && c->graph->node[i]->format == FORMAT_f32)
-            return err_set(err, "target %s cannot run models that read images", c->target->name);
-    return true;
-}
-
 static bool make_plan(Compiled *c, Err *err)
 {
-    if (!check_images(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
     return c->plan != NULL;

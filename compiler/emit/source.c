@@ -437,8 +437,8 @@ static void print_entry_cuda(const Emitter *e, int entry)
     str_printf(e->out,
                "    hf2c_call call;\n    hf2c_call_begin(&call, context, batch, on_device);\n"
                "    call.ids = in.ids;\n    call.positions = in.positions;\n    call.types = in.types;\n    call.want = in.want;\n"
-               "    call.sequences = in.sequences;\n"
-               "    %s(&device->stream, &call);\n", schedule_name(entry));
+               "    call.sequences = in.sequences;\n%s"
+               "    %s(&device->stream, &call);\n", c->facts.image_values ? "    call.values = in.values;\n" : "", schedule_name(entry));
     print_output_memory(e, entry);
     str_printf(e->out, "    return hf2c_device_finish(device);\n}\n");
 }
