@@ -42,11 +42,12 @@ static int emit_scanner(Emitter *emitter, const hf2c_scanner *scanner)
 
 static int emit_charsmap(Emitter *emitter, const hf2c_charsmap *map)
 {
-    int unit, text, number;
+    int unit, text, plain, number;
 
     if (map == NULL) {
         return -1;
     }
+    plain = emit_bytes(emitter, map->plain, 32);
     unit = emit_words(emitter, map->unit, map->units);
     text = emit_bytes(emitter, map->text, map->text_bytes);
     number = begin_structure(emitter, "hf2c_charsmap", sizeof *map);
@@ -54,6 +55,7 @@ static int emit_charsmap(Emitter *emitter, const hf2c_charsmap *map)
     emit_pointer(emitter, "text", "", text);
     emit_number(emitter, "units", (long)map->units);
     emit_number(emitter, "text_bytes", (long)map->text_bytes);
+    emit_pointer(emitter, "plain", "", plain);
     end_structure(emitter);
     return number;
 }
@@ -380,6 +382,7 @@ static void print_settings(Emitter *emitter, const hf2c_tokenizer *tokenizer)
     emit_number(emitter, "trim", tokenizer->trim);
     emit_number(emitter, "clean_up", tokenizer->clean_up);
     emit_number(emitter, "left_padding", tokenizer->left_padding);
+    emit_number(emitter, "needs_origin", tokenizer->needs_origin);
     str_printf(emitter->out, "    .special = {");
     for (int i = 0; i < HF2C_SPECIAL_COUNT; i++) {
         str_printf(emitter->out, "%s%ld", i > 0 ? ", " : "", (long)tokenizer->special[i]);

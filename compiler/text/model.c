@@ -173,6 +173,45 @@ const int32_t *build_fallback(TokenizerBuild *build)
     return fallback;
 }
 
+enum { WHOLE_MOST = 512 };
+
+/* Marks the tokens whose own text encodes to just that token, from its first to its last byte. */
+static void mark_whole(TokenizerBuild *build)
+{
+    uint32_t *origin = ARENA_ARRAY(build->arena, uint32_t, 2 * WHOLE_MOST);
+    size_t bytes = 4096 + (size_t)WHOLE_MOST * (sizeof(hf2c_token) + build->tokenizer->model_bytes);
+    uint8_t *scratch = arena_alloc(build->arena, bytes), *flags = arena_alloc(build->arena, build->count);
+    hf2c_work work;
+
+    for (uint32_t i = 0; i < 2 * WHOLE_MOST; i++) { /* byte i / 2 stands for itself */
+        origin[i] = (i + 1) / 2;
+    }
+    for (size_t i = 0; i < build->count; i++) {
+        const uint8_t *text;
+        size_t length;
+        flags[i] = build->entry[i].flags;
+        if (!(flags[i] & HF2C_TOKEN_OF_MODEL) || build->entry[i].length == 0 || build->entry[i].length > WHOLE_MOST ||
+            !token_raw(build, (int32_t)i, &text, &length)) {
+            continue;
+        }
+        memset(&work, 0, sizeof work);
+        work.tokenizer = build->tokenizer;
+        work.tracked = 1;
+        work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
+        work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
+        work.piece = (hf2c_view){text, origin, length};
+        if (build->tokenizer->model(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
+            hf2c_work_token(&work, 0)->id == (int32_t)i && hf2c_work_token(&work, 0)->start == 0 &&
+            hf2c_work_token(&work, 0)->end == length) {
+            flags[i] |= HF2C_TOKEN_WHOLE;
+        }
+    }
+    for (size_t i = 0; i < build->count; i++) {
+        build->entry[i].flags = flags[i];
+    }
+    build->vocabulary->flags = flags;
+}
+
 bool model_finish(TokenizerBuild *build)
 {
     const cJSON *model = json_get(build->root, "model");
@@ -181,11 +220,12 @@ bool model_finish(TokenizerBuild *build)
     if (build->tokenizer->byte_alphabet && json_flag(model, "byte_fallback", false)) { /* a token for each byte of a byte's spelling */
         build->tokenizer->growth = (uint16_t)(build->tokenizer->growth < 2048 ? 2 * (build->tokenizer->growth > 3 ? build->tokenizer->growth : 3) : 4096);
     }
-    if (build->tokenizer->model == hf2c_bpe) {
-        return model_bpe_finish(build, model);
-    }
-    if (build->tokenizer->model == hf2c_unigram) {
-        return unigram_finish(build, model);
+    if (build->tokenizer->model == hf2c_bpe || build->tokenizer->model == hf2c_unigram) {
+        if (!(build->tokenizer->model == hf2c_bpe ? model_bpe_finish(build, model) : unigram_finish(build, model))) {
+            return false;
+        }
+        mark_whole(build);
+        return true;
     }
     if (build->tokenizer->model == hf2c_wordpiece) {
         wordpiece_finish(build, model);

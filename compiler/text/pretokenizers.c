@@ -6,6 +6,8 @@
 
 enum { DEPTH_MOST = 8, FIXED_MOST = 512 };
 
+typedef void Normalizer(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+
 /* GPT-2's pattern (https://github.com/openai/gpt-2/blob/master/src/encoder.py). */
 static const char byte_level_pattern[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -271,12 +273,52 @@ static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
                         "CharDelimiterSplit, FixedLength, UnicodeScripts or Sequence");
 }
 
+/* WhitespaceSplit and a Metaspace that splits: one step does both, where the text was normalized. */
+static bool is_words(const TokenizerBuild *build, const cJSON *root)
+{
+    const cJSON *parts = json_get(root, "pretokenizers"), *first = cJSON_GetArrayItem(parts, 0), *second = cJSON_GetArrayItem(parts, 1);
+
+    return strcmp(json_text(root, "type", ""), "Sequence") == 0 && cJSON_GetArraySize(parts) == 2 &&
+           strcmp(json_text(first, "type", ""), "WhitespaceSplit") == 0 && strcmp(json_text(second, "type", ""), "Metaspace") == 0 &&
+           strcmp(json_text(second, "prepend_scheme", ""), "always") == 0 && json_flag(second, "split", true) &&
+           build->tokenizer->normalizers > 0 && !build->tokenizer->byte_alphabet;
+}
+
+static bool add_words(TokenizerBuild *build, const cJSON *root)
+{
+    const char *replacement = json_text(cJSON_GetArrayItem(json_get(root, "pretokenizers"), 1), "replacement", "\xe2\x96\x81");
+    hf2c_pretokenizer part = {.next = hf2c_words, .parameters = build_text(replacement), .growth = 3, .extra = 4};
+
+    if (part.parameters.text_bytes == 0 || part.parameters.text_bytes > 4) {
+        return build_refuse(build, "pre_tokenizer Metaspace replacement", replacement, "one character");
+    }
+    return add(build, part);
+}
+
+/* Normal forms keep their changes where origins are, and a prefix for the first word asks whether the text begins there. */
+static bool needs_origin(const hf2c_tokenizer *tokenizer)
+{
+    for (int i = 0; i < tokenizer->normalizers; i++) {
+        Normalizer *apply = tokenizer->normalizer[i].apply;
+        if (apply == hf2c_normalize_nfc || apply == hf2c_normalize_nfd || apply == hf2c_normalize_nfkc || apply == hf2c_normalize_nfkd) {
+            return true;
+        }
+    }
+    for (int i = 0; i < tokenizer->pretokenizers; i++) {
+        const hf2c_pretokenizer *part = &tokenizer->pretokenizer[i];
+        if (part->next == hf2c_metaspace && (part->parameters.flags & HF2C_METASPACE_FIRST) && (i > 0 || tokenizer->normalizers > 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool pretokenizers_build(TokenizerBuild *build)
 {
     const cJSON *root = json_get(build->root, "pre_tokenizer");
     uint32_t growth = build->tokenizer->line_growth, extra = build->tokenizer->line_extra;
 
-    if (root != NULL && !add_one(build, root, 0)) {
+    if (root != NULL && !(is_words(build, root) ? add_words(build, root) : add_one(build, root, 0))) {
         return false;
     }
     for (int i = 0; i < build->tokenizer->pretokenizers; i++) {
@@ -284,12 +326,13 @@ bool pretokenizers_build(TokenizerBuild *build)
         if (part->growth > growth) { /* spaces that a normalizer has replaced do not grow again */
             growth = part->growth;
         }
-        if (i == 0) {
+        if (i == 0 && part->next != hf2c_words) {
             extra += part->extra;
         } else {
             growth += part->extra; /* once for each piece of the step before */
         }
     }
+    build->tokenizer->needs_origin = needs_origin(build->tokenizer);
     build->tokenizer->growth = (uint16_t)(growth < 4096 ? growth : 4096);
     build->tokenizer->extra = (uint16_t)(extra < 60000 ? extra : 60000);
     return true;

@@ -276,16 +276,6 @@ static void merge_long(Word *word)
     word->count = kept;
 }
 
-/* A whole piece that is a token which its own merges lead to needs no merging. */
-static int32_t find_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes)
-{
-    const hf2c_bpe_table *table = tokenizer->model_table;
-    int32_t id = hf2c_vocabulary_find(tokenizer->vocabulary, text, bytes, tokenizer->byte_alphabet);
-    int flags = id >= 0 ? tokenizer->vocabulary->flags[id] : 0;
-
-    return (flags & HF2C_TOKEN_WHOLE) || (table->ignore_merges && (flags & HF2C_TOKEN_OF_MODEL)) ? id : NONE;
-}
-
 /* Bytes of the text that are spelled before a place, the one that contains it not counted. Places are asked for in order: at and
  * spelled stand where the last one was found. */
 static size_t unspelled(const uint8_t *text, size_t bytes, size_t place, size_t *at, size_t *spelled)
@@ -319,7 +309,8 @@ hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uin
     const hf2c_bpe_table *table = tokenizer->model_table;
     Symbol few[SHORT_PIECE];
     Word word = {.table = table, .symbols = few};
-    int32_t whole = bytes <= tokenizer->longest_token ? find_whole(tokenizer, text, bytes) : NONE;
+    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes,
+                                          table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE);
     size_t most = (table->fallback != NULL ? 2u : 1u) * (bytes + table->prefix_bytes * bytes + table->suffix_bytes);
 
     if (whole >= 0) {

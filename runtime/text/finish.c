@@ -149,7 +149,7 @@ static hf2c_status put_text(const Writer *writer, size_t first, hf2c_range range
 
     for (size_t i = range.begin; i < range.end && status == HF2C_OK; i++) {
         hf2c_token token = *hf2c_work_token(writer->work, first + i);
-        if (writer->work->tokenizer->trim & HF2C_TRIM_OFFSETS) {
+        if (writer->encoding->offsets != NULL && (writer->work->tokenizer->trim & HF2C_TRIM_OFFSETS)) {
             trim(writer->work, &token, i == range.begin);
         }
         status = put(writer, &token, type < 0 ? sequence : type, sequence);

@@ -75,8 +75,11 @@ void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int ow
     token->word = work->word;
     token->spelling = 0;
     token->length = 0;
-    token->start = hf2c_work_origin(work, &work->piece, start);
-    token->end = origin_end(work, &work->piece, end);
+    token->start = token->end = 0;
+    if (work->tracked) {
+        token->start = hf2c_work_origin(work, &work->piece, start);
+        token->end = origin_end(work, &work->piece, end);
+    }
     if (own_spelling) {
         keep_spelling(work, token, work->piece.text + start, end - start,
                       own_spelling == HF2C_SPELLED_BY_MODEL && work->tokenizer->byte_alphabet);
@@ -110,6 +113,8 @@ typedef struct Level {
 
 static int level_begin(hf2c_work *work, Level *level, const hf2c_pretokenizer *pretokenizer, const hf2c_view *input)
 {
+    int original = pretokenizer == work->tokenizer->pretokenizer && work->tokenizer->normalizers == 0;
+
     memset(&level->splitter, 0, sizeof level->splitter);
     level->splitter.input = *input;
     level->bottom = work->scratch.bottom;
@@ -117,8 +122,8 @@ static int level_begin(hf2c_work *work, Level *level, const hf2c_pretokenizer *p
         return 1;
     }
     level->splitter.line = &level->line;
-    level->splitter.origin = input->bytes > 0 ? hf2c_work_origin(work, input, 0) : 0;
-    return hf2c_line_take(&level->line, &work->scratch, input->bytes * pretokenizer->growth + pretokenizer->extra);
+    level->splitter.origin = input->bytes > 0 && (work->tracked || original) ? hf2c_work_origin(work, input, 0) : 0;
+    return hf2c_line_take(&level->line, &work->scratch, input->bytes * pretokenizer->growth + pretokenizer->extra, work->tracked);
 }
 
 /* Every pre-tokenizer splits the pieces of the one before: depth first, so that a piece goes to the model while it is warm. */
@@ -205,11 +210,11 @@ static hf2c_status encode_segment(hf2c_work *work, const hf2c_view *segment)
 static hf2c_status normalize(hf2c_work *work, const hf2c_view *segment, hf2c_line *from, hf2c_line *to)
 {
     const hf2c_tokenizer *tokenizer = work->tokenizer;
-    uint32_t code = hf2c_work_origin(work, segment, 0);
+    uint32_t code = work->tracked ? hf2c_work_origin(work, segment, 0) : 0;
 
     memcpy(from->text, segment->text, segment->bytes);
     from->bytes = segment->bytes;
-    for (size_t i = 0; i < segment->bytes; i++) {
+    for (size_t i = 0; work->tracked && i < segment->bytes; i++) {
         code += i > 0 && (segment->text[i] & 0xc0) != 0x80;
         from->origin[2 * i] = code;
         from->origin[2 * i + 1] = code + 1;
@@ -238,7 +243,8 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
     if (tokenizer->normalizers == 0) {
         return encode_segment(work, segment);
     }
-    if (!hf2c_line_take(&from, &work->scratch, capacity) || !hf2c_line_take(&to, &work->scratch, capacity)) {
+    if (!hf2c_line_take(&from, &work->scratch, capacity, work->tracked) ||
+        !hf2c_line_take(&to, &work->scratch, capacity, work->tracked)) {
         return HF2C_TOO_SMALL;
     }
     status = normalize(work, segment, &from, &to);

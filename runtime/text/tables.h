@@ -61,6 +61,7 @@ typedef struct hf2c_charsmap {
     const uint32_t *unit;
     const uint8_t *text;
     uint32_t units, text_bytes; /* text ends with a NUL */
+    const uint8_t *plain;       /* [32] bits: ASCII characters that stay as they are where ASCII follows */
 } hf2c_charsmap;
 
 /* What a part may need; each says what it reads. */
@@ -185,6 +186,7 @@ struct hf2c_tokenizer {
     uint16_t line_growth, line_extra; /* bytes of text per byte given, after normalizers, and more per segment */
     uint16_t growth, extra;           /* the same after pre-tokenizers */
     uint8_t byte_alphabet, lossy, trim, clean_up, left_padding;
+    uint8_t needs_origin; /* some part asks where text came from, even when offsets are not wanted */
     int32_t special[HF2C_SPECIAL_COUNT];
     int32_t max_length;
     uint32_t longest_token;  /* bytes of the longest spelling */

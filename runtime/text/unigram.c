@@ -91,24 +91,10 @@ static void reverse(Node *nodes, size_t bytes)
     nodes[0].start = next;
 }
 
-hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+static void add_path(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes, const Node *nodes)
 {
     const hf2c_unigram_table *table = tokenizer->model_table;
-    Node *nodes = hf2c_text_take(&work->scratch, bytes + 1, sizeof *nodes);
-    hf2c_status status;
 
-    if (nodes == NULL) {
-        return HF2C_TOO_SMALL;
-    }
-    for (size_t i = 0; i <= bytes; i++) {
-        nodes[i].id = -1;
-    }
-    nodes[0].score = 0;
-    status = forward(tokenizer, text, bytes, nodes);
-    if (status != HF2C_OK) {
-        return status;
-    }
-    reverse(nodes, bytes);
     for (size_t at = 0; at < bytes;) {
         size_t end = nodes[at].start;
         while (table->fuse_unk && nodes[end].id == table->unk && end < bytes && nodes[nodes[end].start].id == table->unk) {
@@ -126,5 +112,31 @@ hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const
         }
         at = end;
     }
+}
+
+hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+{
+    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes, HF2C_TOKEN_WHOLE);
+    Node *nodes;
+    hf2c_status status;
+
+    if (whole >= 0) {
+        hf2c_work_add(work, whole, 0, bytes, 0);
+        return work->status;
+    }
+    nodes = hf2c_text_take(&work->scratch, bytes + 1, sizeof *nodes);
+    if (nodes == NULL) {
+        return HF2C_TOO_SMALL;
+    }
+    for (size_t i = 0; i <= bytes; i++) {
+        nodes[i].id = -1;
+    }
+    nodes[0].score = 0;
+    status = forward(tokenizer, text, bytes, nodes);
+    if (status != HF2C_OK) {
+        return status;
+    }
+    reverse(nodes, bytes);
+    add_path(tokenizer, work, text, bytes, nodes);
     return work->status;
 }

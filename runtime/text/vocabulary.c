@@ -158,6 +158,13 @@ static const char *find_respelled(const hf2c_respelled_table *table, int32_t id,
     return (const char *)table->pool + table->offset[low];
 }
 
+int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags)
+{
+    int32_t id = bytes <= tokenizer->longest_token ? hf2c_vocabulary_find(tokenizer->vocabulary, text, bytes, tokenizer->byte_alphabet) : -1;
+
+    return id >= 0 && (tokenizer->vocabulary->flags[id] & flags) ? id : -1;
+}
+
 const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length)
 {
     *length = 0;
