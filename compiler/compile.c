@@ -79,20 +79,17 @@ static bool make_constraint(Compiled *c, Err *err)
     return c->constraint != NULL;
 }
 
-/* Values of images and sounds stay where the caller has them, which no device can read; firmware is called with tokens. */
-static bool check_values(const Compiled *c, Err *err)
+/* Sounds travel with the batch of hosted programs only. */
+static bool check_sounds(const Compiled *c, Err *err)
 {
-    if (!c->target->hosted && (c->built.frame_step || c->built.max_source))
-        return err_set(err, "target %s cannot run models that read sounds", c->target->name);
-    for (size_t i = 0; i < c->graph->count && c->target->device_compiler[0]; i++)
-        if (c->graph->node[i]->op == OP_input && c->graph->node[i]->format == FORMAT_f32)
-            return err_set(err, "target %s cannot run models that read images or sounds", c->target->name);
-    return true;
+    bool sounds = c->built.frame_step || c->built.max_source;
+    if (!sounds || (c->target->hosted && !c->target->device_compiler[0])) return true;
+    return err_set(err, "target %s cannot run models that read sounds", c->target->name);
 }
 
 static bool make_plan(Compiled *c, Err *err)
 {
-    if (!check_values(c, err)) return false;
+    if (!check_sounds(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
     return c->plan != NULL;
@@ -109,8 +106,8 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     ArchOptions arch = {.hidden_states = options->hidden_states};
     if (!arch_build(arena, &c->model, &arch, &c->built, err)) return NULL;
     c->before = c->built.graph;
+    if (!precision_apply(c->before, &options->precision, err) || !read_tokenizer(c, err)) return NULL;
     c->graph = graph_copy(arena, c->before);
-    if (!precision_apply(c->graph, options->precision, err) || !read_tokenizer(c, err)) return NULL;
     passes_run(c->graph, &options->passes);
     if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     return c;

@@ -7,10 +7,17 @@
 #include "compiler/plan/plan.h"
 #include "compiler/text/text.h"
 
+/* Formats of numbers; NULL: as stored, and what goes with that. */
+typedef struct PrecisionOptions {
+    const char *weights;     /* a name of formats.def, or "stored" */
+    const char *embeddings;  /* of embeddings and heads; NULL: like the weights, but as stored beside nf4, fp4 and int8 */
+    const char *activations; /* f32, bf16, int8: what quantised weights are multiplied with; NULL: int8 for q8, q4, q4z that were asked for */
+} PrecisionOptions;
+
 typedef struct CompileOptions {
     const char *model;      /* folder, config.json or hub id */
     const char *target;     /* NULL: native */
-    const char *precision;  /* f32, f16, bf16; NULL: as stored */
+    PrecisionOptions precision;
     const char *name;       /* C identifier; NULL: made from the folder's name */
     const char *task;       /* the default task of the program; NULL: the head's first */
     const char *json_schema; /* a file: what generated texts must be; NULL: anything */
@@ -42,8 +49,8 @@ typedef struct Compiled {
 /* NULL and *err when the model cannot be compiled. Memory: arena. */
 Compiled *compile(Arena *arena, const CompileOptions *options, Err *err);
 
-/* Formats of weights that a precision name means: f32, f16, bf16, or "stored". */
-bool precision_apply(Graph *graph, const char *precision, Err *err);
+/* Sets the formats of the params and the graph's activations. */
+bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err);
 const char *precision_known(void);
 
 /* Fills compiled->facts (facts.c). */

@@ -3,39 +3,96 @@
 #include <string.h>
 
 #include "compiler/compile.h"
+#include "compiler/read/quantized.h"
+
+typedef struct Choice {
+    bool stored; /* as each tensor is stored */
+    Format format;
+} Choice;
 
 static Format stored_format(const Node *param)
 {
-    if (!param->tensor) return FORMAT_f32;
-    if (param->tensor->type == STORED_BF16) return FORMAT_bf16;
-    if (param->tensor->type == STORED_F16) return FORMAT_f16;
-    return FORMAT_f32;
+    Format format = FORMAT_f32;
+    if (param->tensor) format_parse(tensor_natural_format(param->tensor), &format);
+    return format;
 }
 
-/* The params under a weight expression. */
-static void set_format(Node *weight, bool stored, Format format)
+/* Small groups of a row cannot share parameters: such weights stay f32. */
+static Format fitting(Format format, const Node *weight)
 {
-    if (weight->op == OP_param) weight->format = stored ? stored_format(weight) : format;
-    for (int i = 0; i < weight->operands; i++)
-        if (weight->operand[i]) set_format(weight->operand[i], stored, format);
+    int64_t block = format_block(format, shape_columns(weight->shape));
+    return format_bits(format) < 16 && block % 4 != 0 ? FORMAT_f32 : format;
+}
+
+/* The params under a weight expression. Parameters of quantised tensors survive rearrangement only. */
+static void set_params(Node *node, const Node *weight, Choice choice, bool moved)
+{
+    moved = moved && op_only_moves(node->op);
+    if (node->op == OP_param) {
+        Format format = choice.stored ? stored_format(node) : choice.format;
+        if (choice.stored && node->tensor && node->tensor->quantized && !moved) format = FORMAT_f32;
+        node->format = fitting(format, weight);
+    }
+    for (int i = 0; i < node->operands; i++)
+        if (node->operand[i]) set_params(node->operand[i], weight, choice, moved);
+}
+
+static bool parse(const char *what, const char *name, Choice *choice, Err *err)
+{
+    choice->stored = name == NULL || strcmp(name, "stored") == 0;
+    choice->format = FORMAT_f32;
+    if (choice->stored || (format_parse(name, &choice->format) && format_packs(choice->format))) return true;
+    return err_set(err, "unknown %s \"%s\"; known: stored, %s", what, name, precision_known());
 }
 
 const char *precision_known(void)
 {
-    return "f32, f16, bf16";
+    static const char names[] =
+#define FORMAT(name, bits, block, parameters, group, text) ", " #name
+#include "templates/format/formats.def"
+        ;
+    return names + 2;
 }
 
-bool precision_apply(Graph *graph, const char *precision, Err *err)
+/* What bitsandbytes and transformers do: only the layers are quantised. */
+static bool spares_embeddings(Format format)
 {
-    Format format = FORMAT_f32;
-    if (precision && (!format_parse(precision, &format) || format >= FORMAT_i32))
-        return err_set(err, "unknown precision \"%s\"; known: %s", precision, precision_known());
+    return format == FORMAT_nf4 || format == FORMAT_fp4 || format == FORMAT_int8;
+}
+
+/* Embeddings, and heads, which are linears outside of the layers. */
+static bool is_embedding(const Graph *graph, const Node *node)
+{
+    if (node->op == OP_embed || (node->op == OP_linear && node->layer < 0)) return true;
+    for (size_t i = 0; node->op == OP_linear && i < graph->count; i++)
+        if (graph->node[i]->op == OP_embed && graph->node[i]->operand[1] == node->operand[1]) return true;
+    return false;
+}
+
+static bool choose_activations(Graph *graph, const PrecisionOptions *options, Choice weights, Err *err)
+{
+    const char *name = options->activations;
+    bool rounded = !weights.stored && (weights.format == FORMAT_q8 || weights.format == FORMAT_q4 || weights.format == FORMAT_q4z);
+    if (!name) graph->activations = rounded ? FORMAT_a8 : FORMAT_f32;
+    else if (strcmp(name, "f32") == 0) graph->activations = FORMAT_f32;
+    else if (strcmp(name, "bf16") == 0) graph->activations = FORMAT_bf16;
+    else if (strcmp(name, "int8") == 0) graph->activations = FORMAT_a8;
+    else return err_set(err, "unknown activations \"%s\"; known: f32, bf16, int8", name);
+    return true;
+}
+
+bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
+{
+    Choice weights, embeddings;
+    if (!parse("precision", options->weights, &weights, err) || !parse("embedding precision", options->embeddings, &embeddings, err)) return false;
+    if (!options->embeddings && !(!weights.stored && spares_embeddings(weights.format))) embeddings = weights;
+    if (!choose_activations(graph, options, weights, err)) return false;
     for (size_t i = 0; i < graph->count; i++) {
         Node *node = graph->node[i];
-        bool reads_matrix = node->op == OP_linear || node->op == OP_embed;
-        if (reads_matrix) set_format(node->operand[1], precision == NULL, format);
-        bool reads_experts = node->op == OP_experts || node->op == OP_combine;
-        if (reads_experts) set_format(node->operand[2], precision == NULL, format);
+        bool experts = node->op == OP_experts || node->op == OP_combine;
+        if (node->op != OP_linear && node->op != OP_embed && !experts) continue;
+        Node *weight = node->operand[experts ? 2 : 1];
+        set_params(weight, weight, is_embedding(graph, node) ? embeddings : weights, true);
     }
     graph_refresh(graph);
     return true;

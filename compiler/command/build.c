@@ -65,6 +65,8 @@ static const char *command_line(const Compiled *c, const Options *o)
     const char *text = arena_printf(arena, "hf2c build %s", c->model.name);
     if (o->target) text = arena_printf(arena, "%s --target %s", text, o->target);
     if (o->precision) text = arena_printf(arena, "%s --precision %s", text, o->precision);
+    if (o->embeddings) text = arena_printf(arena, "%s --embeddings %s", text, o->embeddings);
+    if (o->activations) text = arena_printf(arena, "%s --activations %s", text, o->activations);
     if (o->max_seq) text = arena_printf(arena, "%s --max-seq %lld", text, (long long)o->max_seq);
     if (o->emit) text = arena_printf(arena, "%s --emit %s", text, o->emit);
     return text;

@@ -19,18 +19,35 @@ static bool is_input(const char *output)
     return false;
 }
 
+/* LLM.int8 also rounds activations, all but the columns with outliers: another model than the weights' own. */
 static bool is_other_kind(const char *name)
 {
+    if (strcmp(name, "single/llm_int8_logits") == 0) return true;
     size_t length = strcspn(name, "/");
     for (size_t i = 0; i < COUNT_OF(other_kinds); i++)
         if (strlen(other_kinds[i]) == length && memcmp(name, other_kinds[i], length) == 0) return true;
     return false;
 }
 
+static const struct {
+    const char *group, *format;
+} precisions[] = {{"precision/float32", "f32"}, {"precision/float16", "f16"}, {"precision/bfloat16", "bf16"},
+                  {"quant/nf4", "nf4"},         {"quant/fp4", "fp4"},         {"quant/int8", "int8"}};
+
 const char *golden_precision(const GoldenGroup *group)
 {
-    static const char word[] = "precision/";
-    return strncmp(group->name, word, sizeof word - 1) == 0 ? group->name + sizeof word - 1 : NULL;
+    for (size_t i = 0; i < COUNT_OF(precisions); i++)
+        if (strcmp(group->name, precisions[i].group) == 0) return precisions[i].format;
+    return NULL;
+}
+
+/* Quantised weights, multiplied exactly: the logits of quant/nf4 and quant/fp4, and those of quant/int8 without LLM.int8's rounding of
+ * activations. */
+static const char *quantised_output(const char *name)
+{
+    const char *output = strrchr(name, '/') + 1;
+    bool logits = strncmp(name, "quant/", 6) == 0 && (strcmp(output, "logits") == 0 || strcmp(output, "logits_weight_only") == 0);
+    return logits ? "logits" : NULL;
 }
 
 /* ---- golden.json ---- */
@@ -78,8 +95,9 @@ static bool read_notes(Golden *golden, Err *err)
 static Tolerance group_tolerance(const Golden *golden, const GoldenGroup *group)
 {
     Tolerance tolerance = golden->tolerance;
-    const char *precision = golden_precision(group);
-    if (!precision) return tolerance;
+    static const char word[] = "precision/";
+    if (strncmp(group->name, word, sizeof word - 1) != 0) return tolerance;
+    const char *precision = group->name + sizeof word - 1;
     const cJSON *all = cJSON_GetObjectItemCaseSensitive(golden->notes, "precision");
     read_tolerance(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(all, precision), "tolerance"), &tolerance);
     return tolerance;
@@ -112,7 +130,9 @@ static bool sort_into_groups(Golden *golden, Err *err)
         const Tensor *tensor = &golden->tensors.item[i];
         const char *slash = strrchr(tensor->name, '/'), *output = slash ? slash + 1 : tensor->name;
         if (is_input(output)) continue;
-        if (is_other_kind(tensor->name)) {
+        const char *quantised = slash ? quantised_output(tensor->name) : NULL;
+        if (quantised) output = quantised;
+        else if (is_other_kind(tensor->name)) {
             golden->others++;
             continue;
         }

@@ -16,7 +16,7 @@ typedef struct Need {
     Err err; /* why it cannot be compiled so; empty otherwise */
 } Need;
 
-enum { MAX_NEEDS = 8, CACHE_UNIT = 1000 };
+enum { MAX_NEEDS = 16, CACHE_UNIT = 1000 };
 
 typedef struct Inspection {
     Arena *arena;
@@ -53,7 +53,7 @@ static void add_need(Inspection *in, const char *precision)
     Need *need = &in->need[in->needs++];
     Arena *arena = arena_new();
     CompileOptions options = in->compile;
-    options.precision = precision;
+    options.precision.weights = precision;
     need->precision = precision ? precision : "stored";
     const Compiled *c = compile(arena, &options, &need->err);
     if (c) need_from(need, c);

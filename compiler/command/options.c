@@ -122,7 +122,7 @@ void commands_help(FILE *out)
 
 CompileOptions options_compile(const Options *o)
 {
-    CompileOptions c = {.model = o->model, .target = o->target, .precision = o->precision, .name = o->name, .task = o->task};
+    CompileOptions c = {.model = o->model, .target = o->target, .precision = {o->precision, o->embeddings, o->activations}, .name = o->name, .task = o->task};
     c.max_sequence = o->max_seq;
     c.max_batch = o->max_batch;
     c.max_seconds = o->max_seconds;

@@ -1,5 +1,6 @@
 /* verify: the engines against golden tensors and against each other. */
 #include "compiler/command/verify.h"
+#include "compiler/read/quantized.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,14 +61,13 @@ static void open_golden(Verification *v)
 
 /* ---- engines ---- */
 
-/* Matrices stored with more bits than their format has. */
+/* Matrices stored as numbers that their format does not hold. */
 static bool loses_precision(const Graph *graph)
 {
     for (size_t i = 0; i < graph->count; i++) {
         const Node *node = graph->node[i];
         if (node->op != OP_param || !node->tensor || node->format == FORMAT_f32) continue;
-        StoredType same = node->format == FORMAT_bf16 ? STORED_BF16 : STORED_F16;
-        if (node->tensor->type != same) return true;
+        if (strcmp(tensor_natural_format(node->tensor), format_name(node->format)) != 0) return true;
     }
     return false;
 }
@@ -303,14 +303,9 @@ static void compare_engines(Verification *v, const GoldenGroup *group, float *co
 /* With less precision than the folder's only the goldens of that precision hold; with all of it, only the others. */
 static bool is_compared(const Verification *v, const GoldenGroup *group)
 {
-    static const struct {
-        const char *ours, *golden;
-    } names[] = {{"f16", "float16"}, {"bf16", "bfloat16"}, {"f32", "float32"}};
     const char *precision = golden_precision(group), *asked = v->options->precision;
     if (!precision) return !v->lossy;
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (asked && strcmp(asked, names[i].ours) == 0) return strcmp(precision, names[i].golden) == 0;
-    return false;
+    return asked && strcmp(precision, asked) == 0;
 }
 
 static void verify_group(Verification *v, const GoldenGroup *group)

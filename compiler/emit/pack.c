@@ -1,11 +1,9 @@
 /* pack: see pack.h. */
 #include "compiler/emit/pack.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "runtime/core/weights.h"
-#include "templates/cpu/pack.h"
 
 /* FNV-1a over the contents of each weight's own hash: a fixed, documented function of layout and contents. */
 static uint64_t hash_more(uint64_t hash, const void *data, size_t bytes)
@@ -14,46 +12,6 @@ static uint64_t hash_more(uint64_t hash, const void *data, size_t bytes)
     hash_hex(data, bytes, hex);
     for (int i = 0; i < 16; i++) hash = (hash ^ (uint8_t)hex[i]) * 0x100000001b3u;
     return hash;
-}
-
-static const char *weight_text(const Node *node)
-{
-    if (node->op == OP_param) return node->a.key;
-    for (int i = 0; i < node->operands; i++)
-        if (node->operand[i] && *weight_text(node->operand[i])) return weight_text(node->operand[i]);
-    return node->name ? node->name : "";
-}
-
-static bool check_finite(const Node *node, const float *values, size_t count, Err *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return err_set(err, "weight %s: element %zu is %s; wanted a finite number", weight_text(node), i,
-                           isnan(values[i]) ? "NaN" : "infinite");
-    return true;
-}
-
-static PackLayout layout_of(const PackedWeight *weight)
-{
-    Shape shape = weight->node->shape;
-    PackLayout layout = {.format = (int)weight->node->format, .panel = (int)weight->panel, .gate = weight->gate};
-    layout.N = shape.rank == 2 ? shape.dim[0].size : 1;
-    layout.K = shape_columns(shape);
-    return layout;
-}
-
-/* to: [weight->bytes] */
-static bool pack_one(const Plan *plan, const PackedWeight *weight, uint8_t *to, Err *err)
-{
-    Arena *scratch = arena_new();
-    size_t count = (size_t)shape_elements(weight->node->shape, plan->symbols);
-    float *values = arena_alloc_array(scratch, count, sizeof(float));
-    node_constant_values(scratch, weight->node, values);
-    PackLayout layout = layout_of(weight);
-    bool fine = check_finite(weight->node, values, count, err);
-    if (fine) pack_weight(&layout, values, to);
-    arena_free(scratch);
-    return fine;
 }
 
 static uint64_t hash_layout(const Plan *plan)
@@ -70,18 +28,18 @@ bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
     *hash = hash_layout(plan);
     for (size_t i = 0; i < plan->weights; i++) {
         const PackedWeight *weight = &plan->weight[i];
-        if (!pack_one(plan, weight, memory + weight->offset, err)) return false;
+        if (!pack_one(weight, NULL, memory + weight->offset, err)) return false;
         *hash = hash_more(*hash, memory + weight->offset, weight->bytes);
     }
     hf2c_weights_write_header(memory, plan->weights_bytes, *hash);
     return true;
 }
 
-static bool write_one(const Plan *plan, const PackedWeight *weight, FileWriter *writer, uint64_t *hash, Err *err)
+static bool write_one(const PackedWeight *weight, FileWriter *writer, uint64_t *hash, Err *err)
 {
     Arena *arena = arena_new();
     uint8_t *packed = arena_alloc(arena, weight->bytes);
-    bool fine = pack_one(plan, weight, packed, err);
+    bool fine = pack_one(weight, NULL, packed, err);
     if (fine) {
         writer_pad(writer, HF2C_WEIGHTS_ALIGNMENT);
         if (writer_size(writer) != weight->offset) bug("weight at %zu, planned at %zu", writer_size(writer), weight->offset);
@@ -101,7 +59,7 @@ bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err)
     *hash = hash_layout(plan);
     writer_write(writer, header, sizeof header);
     for (size_t i = 0; i < plan->weights; i++)
-        if (!write_one(plan, &plan->weight[i], writer, hash, err)) {
+        if (!write_one(&plan->weight[i], writer, hash, err)) {
             writer_discard(writer);
             return false;
         }

@@ -279,10 +279,11 @@ static void print_local(const Emitter *e, Map *declared, const Step *step, int p
     bool weight = operand->place == PLACE_WEIGHTS;
     int64_t column;
     const Node *shown = operand->place == PLACE_ARENA ? node_storage(operand->node, &column) : operand->node;
-    const char *type = weight ? pointer_type(e, e->plan->instance[step->instance].kernel, p) : "float *";
+    bool floats = !weight && shown->format == FORMAT_f32;
+    const char *type = floats ? "float *" : weight ? pointer_type(e, e->plan->instance[step->instance].kernel, p) : "void *";
     str_printf(e->out, "    %s%s = (%s)(", type, name, type);
     print_address(e, operand, base);
-    str_printf(e->out, "); /* %s%s%s */\n", weight ? format_name(shown->format) : "", weight ? " " : "", shape_comment(e, shown));
+    str_printf(e->out, "); /* %s%s%s */\n", floats ? "" : format_name(shown->format), floats ? "" : " ", shape_comment(e, shown));
 }
 
 static void print_locals(const Emitter *e, const Section *section)
@@ -436,8 +437,8 @@ static void print_entry_cuda(const Emitter *e, int entry)
     str_printf(e->out,
                "    hf2c_call call;\n    hf2c_call_begin(&call, context, batch, on_device);\n"
                "    call.ids = in.ids;\n    call.positions = in.positions;\n    call.types = in.types;\n    call.want = in.want;\n"
-               "    call.sequences = in.sequences;\n"
-               "    %s(&device->stream, &call);\n", schedule_name(entry));
+               "    call.sequences = in.sequences;\n%s"
+               "    %s(&device->stream, &call);\n", c->facts.image_values ? "    call.values = in.values;\n" : "", schedule_name(entry));
     print_output_memory(e, entry);
     str_printf(e->out, "    return hf2c_device_finish(device);\n}\n");
 }

@@ -271,6 +271,7 @@ Graph *graph_copy(Arena *arena, const Graph *graph)
     }
     copy->next_id = graph->next_id;
     copy->layer = graph->layer;
+    copy->activations = graph->activations;
     copy->entry = graph->entry;
     copy->scope = copy_scope(copy, graph->scope);
     return copy;

@@ -19,15 +19,22 @@
 /* ---- types ---- */
 
 typedef enum Format {
-#define FORMAT(name, bits, block, text) FORMAT_##name,
+#define FORMAT(name, bits, block, parameters, group, text) FORMAT_##name,
 #include "templates/format/formats.def"
     FORMAT_i32,       /* ids, positions, row numbers */
     FORMAT_sequences, /* the table of sequences of a call */
+    FORMAT_a8,        /* rows of 8-bit integers with a scale: templates/cpu/a8.h */
     FORMAT_COUNT
 } Format;
 const char *format_name(Format format);
 bool format_parse(const char *name, Format *format);
-size_t format_bytes(Format format, size_t elements); /* packed size; bug() on overflow */
+int format_find(const char *name);   /* -1: unknown */
+bool format_packs(Format format);    /* weights may be packed in it: a row of formats.def */
+int format_bits(Format format);      /* of a code */
+/* Elements of a row of K that share parameters; 1: there are none. nf4 and fp4 cut the matrix, not its rows, into blocks: those that a row
+ * shares with its neighbours are stored in parts. */
+int64_t format_block(Format format, int64_t K);
+size_t format_row_bytes(Format format, int64_t columns); /* of a row of a value; bug() on overflow */
 
 typedef enum Symbol {
     SYMBOL_none,
@@ -55,6 +62,7 @@ bool shape_is_constant(Shape shape);
 int64_t shape_columns(Shape shape);          /* the last dimension, which is never symbolic except in scores */
 int64_t shape_elements(Shape shape, const int64_t *symbols); /* symbols[SYMBOL_COUNT]: values; bug() on overflow */
 int64_t shape_rows(Shape shape, const int64_t *symbols);     /* elements / columns */
+size_t value_bytes(Format format, Shape shape, const int64_t *symbols); /* of a value that is no packed weight */
 
 /* ---- ops ---- */
 
@@ -76,6 +84,7 @@ typedef struct Attributes {
 #define REAL(name) double name;
 #define FUNCTION(name) int name; /* FUNCTION_... of templates/kernel.h */
 #define MODE(name) int name;     /* POOL_... */
+#define NUMBERS(name) int name;  /* a Format */
 #define TEXT(name) const char *name;
 #include "compiler/ir/attributes.def"
 } Attributes;
@@ -129,6 +138,7 @@ typedef struct Graph {
     size_t outputs, output_capacity;
     Param *param;
     size_t params, param_capacity;
+    Format activations; /* in which quantised weights are multiplied: f32 (exactly), bf16 or a8 */
     int layer, entry;  /* given to nodes being made */
     const char *scope; /* given to nodes being made */
 } Graph;
@@ -148,6 +158,7 @@ Node *graph_insert_constant(Graph *graph, Node *before, Shape shape, const float
 void graph_output(Graph *graph, const char *name, Node *node);
 void graph_replace(Graph *graph, Node *old, Node *by); /* every use of old, outputs too, becomes a use of by */
 bool graph_has_encoder(const Graph *graph);           /* some node belongs to entry 1 */
+bool quantize_suits(Format numbers, Format weight);   /* there are kernels for a quantised x and a weight of that format */
 bool node_is_constant(const Node *node);              /* param, constant, or an op over such only: its shape has no symbol */
 size_t graph_position(const Graph *graph, const Node *node); /* in the order; bug() when it is not there */
 /* Sets shape and format of a node by its op's rule, after checking arity and attributes; false and *err when they do not fit. */
@@ -178,6 +189,7 @@ const OpInfo *op_info(Op op);
 Op op_find(const char *name); /* OP_none when unknown */
 bool op_is_unary(Op op);
 bool op_is_binary(Op op);
+bool op_only_moves(Op op);    /* its elements are some of its operands' elements: param, slice, concat ... */
 int op_function(Op op);       /* OP_gelu -> FUNCTION_gelu; FUNCTION_none for others */
 Op op_of_function(int function);
 const char *function_name(int function);
@@ -198,7 +210,8 @@ struct Call {
     int64_t constant[CALL_MAX_CONSTANTS];
     int reals;
     double real[CALL_MAX_REALS];
-    int64_t panel;        /* in: the target's panel for weights of linear ops */
+    int64_t panel;        /* in: rows of the weight that are interleaved */
+    int64_t block;        /* in: elements of a row of the weight that share parameters */
     int64_t keys;         /* in: positions that a row may see at most */
     int64_t own, source;  /* in: those of a sequence and of a source that a cache has room for; 0: keys */
     int64_t rows;         /* in: most rows of a call */
@@ -232,6 +245,11 @@ double **graph_evaluate(Arena *arena, const Graph *graph, const hf2c_batch *batc
 double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batch *batch, const hf2c_batch *source);
 /* Evaluates one constant node (and what it depends on) to floats, row-major; memory: arena. A plain param is converted directly. */
 void node_constant_values(Arena *scratch, const Node *node, float *values);
+/* Rows [first, first + count) alone, where they can be had without the others; else false. */
+bool node_constant_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values);
+/* Whether the node only moves elements of quantised tensors; then scale and zero receive the parameters of each of its elements. */
+bool node_constant_is_given(const Node *node);
+void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero);
 
 /* Weight of a place `distance` away in torch's cubic convolution, A = -0.75. */
 double cubic_weight(double distance);

@@ -26,7 +26,7 @@ double function_apply(int function, double x, double y, double c);
 /* ---- attributes by name ---- */
 
 typedef enum AttributeKind {
-    ATTRIBUTE_INTEGER, ATTRIBUTE_REAL, ATTRIBUTE_FUNCTION, ATTRIBUTE_MODE, ATTRIBUTE_TEXT
+    ATTRIBUTE_INTEGER, ATTRIBUTE_REAL, ATTRIBUTE_FUNCTION, ATTRIBUTE_MODE, ATTRIBUTE_NUMBERS, ATTRIBUTE_TEXT
 } AttributeKind;
 typedef struct AttributeInfo {
     const char *name;
@@ -63,7 +63,10 @@ void set_f32(Node *node, Shape shape);
 
 /* ---- evaluation ---- */
 
+void node_evaluate(const Node *node, Evaluation *evaluation); /* one node, after its operands */
 double *value_of(const Evaluation *evaluation, const Node *node); /* NULL for NULL */
+/* A weight as its kernels see it: rounded to its format. Memory: the evaluation's arena. */
+const double *weight_of(const Evaluation *evaluation, const Node *weight);
 int64_t rows_of(const Evaluation *evaluation, const Node *node);
 /* Sequence number of each row of the call; memory: the evaluation's arena. */
 int *sequence_of_rows(const Evaluation *evaluation);

@@ -12,7 +12,7 @@ bool slice_shape(Node *node, Err *err)
     const Node *x = node->operand[0];
     bool vector = shape_is_vector(x->shape);
     bool matrix = x->shape.rank == 2 && x->shape.dim[1].symbol == SYMBOL_none;
-    if (!(vector || matrix) || x->format >= FORMAT_i32)
+    if (!(vector || matrix) || !format_packs(x->format))
         return err_set(err, "slice of %s%s, wanted numbers in a vector or in rows of constant length",
                        format_name(x->format), shape_describe(x->shape));
     int64_t columns = shape_columns(x->shape), first = node->a.first, size = node->a.size;
@@ -105,7 +105,7 @@ void gather_evaluate(const Node *node, Evaluation *evaluation)
 bool reshape_shape(Node *node, Err *err)
 {
     const Node *x = node->operand[0];
-    if (!shape_is_constant(x->shape) || x->format >= FORMAT_i32)
+    if (!shape_is_constant(x->shape) || !format_packs(x->format))
         return err_set(err, "reshape of %s%s, wanted constant numbers", format_name(x->format), shape_describe(x->shape));
     int64_t elements = shape_elements(x->shape, (const int64_t[SYMBOL_COUNT]){0}), columns = node->a.size;
     if (columns < 1 || elements % columns != 0)

@@ -29,7 +29,7 @@ double function_apply(int function, double x, double y, double c)
 bool unary_shape(Node *node, Err *err)
 {
     const Node *x = node->operand[0];
-    if (x->format >= FORMAT_i32 || (x->format != FORMAT_f32 && !node_is_constant(x)))
+    if (!format_packs(x->format) || (x->format != FORMAT_f32 && !node_is_constant(x)))
         return err_set(err, "%s of %s%s, wanted f32", op_info(node->op)->name, format_name(x->format),
                        shape_describe(x->shape));
     if (!isfinite(node->a.value) || (node->op == OP_softcap && !(node->a.value > 0)))
@@ -80,7 +80,7 @@ static bool repeats(Shape a, Shape b)
 bool binary_shape(Node *node, Err *err)
 {
     const Node *a = node->operand[0], *b = node->operand[1];
-    bool numbers = a->format < FORMAT_i32 && b->format < FORMAT_i32;
+    bool numbers = format_packs(a->format) && format_packs(b->format);
     bool ready = numbers && (a->format == FORMAT_f32 || node_is_constant(a)) && a->shape.dim[0].symbol != SYMBOL_keys &&
                  (b->format == FORMAT_f32 || (node_is_constant(a) && node_is_constant(b)));
     if (!ready || !(shape_equal(a->shape, b->shape) || broadcasts(a->shape, b->shape) || repeats(a->shape, b->shape)))

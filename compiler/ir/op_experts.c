@@ -161,7 +161,7 @@ static bool check_mixture(const Node *node, Err *err)
         !want_between(node, "active", node->a.active, 1, expert_count(node), err))
         return false;
     const Node *weight = node->operand[MIXTURE_WEIGHT], *bias = operand_of(node, MIXTURE_BIAS);
-    if (!shape_is_matrix(weight->shape) || weight->format >= FORMAT_i32 || weight->shape.dim[0].size % expert_count(node) != 0)
+    if (!shape_is_matrix(weight->shape) || !format_packs(weight->format) || weight->shape.dim[0].size % expert_count(node) != 0)
         return err_set(err, "%s: weight is %s, wanted a constant matrix of as many rows for each of %" PRId64 " experts", op,
                        shape_describe(weight->shape), expert_count(node));
     Shape wanted = shape_of(2, dim_of(expert_count(node)), dim_of(expert_rows(node)));
@@ -211,7 +211,7 @@ bool combine_shape(Node *node, Err *err)
 /* W[e, n] x + bias[e, n] */
 static double expert_one(const Node *node, const Evaluation *evaluation, const double *x, int64_t e, int64_t n)
 {
-    const double *weight = value_of(evaluation, node->operand[MIXTURE_WEIGHT]);
+    const double *weight = weight_of(evaluation, node->operand[MIXTURE_WEIGHT]);
     const double *bias = value_of(evaluation, operand_of(node, MIXTURE_BIAS));
     int64_t columns = shape_columns(node->operand[MIXTURE_WEIGHT]->shape), row = e * expert_rows(node) + n;
     double sum = bias != NULL ? bias[row] : 0;
@@ -272,6 +272,7 @@ static void mixture_bind(const Node *node, const char *op, int64_t each, Call *c
     call_constant(call, node->a.active);
     call_constant(call, bind_stride(node->operand[MIXTURE_X], call));
     call_constant(call, bind_stride(node->operand[MIXTURE_P], call));
+    call_constant(call, call->block);
     call_label(call, "%" PRId64 "x%" PRId64 "_%" PRId64 "of%" PRId64, columns, each, node->a.active, expert_count(node));
 }
 

@@ -74,7 +74,7 @@ bool interleave_shape(Node *node, Err *err)
 {
     const Node *x = node->operand[0];
     int64_t size = node->a.size;
-    if (!shape_is_matrix(x->shape) || x->format >= FORMAT_i32 || size < 1 || x->shape.dim[1].size % size != 0)
+    if (!shape_is_matrix(x->shape) || !format_packs(x->format) || size < 1 || x->shape.dim[1].size % size != 0)
         return err_set(err, "interleave: size is %" PRId64 ", wanted a divisor of the columns of a constant matrix, %s", size,
                        shape_describe(x->shape));
     node->format = x->format;

@@ -57,6 +57,11 @@ bool op_is_binary(Op op)
     return op != OP_none && op_info(op)->evaluate == binary_evaluate;
 }
 
+bool op_only_moves(Op op)
+{
+    return op == OP_param || op == OP_slice || op == OP_transpose || op == OP_reshape || op == OP_concat || op == OP_gather;
+}
+
 int op_function(Op op)
 {
     switch (op) {
@@ -97,6 +102,7 @@ const AttributeInfo attribute_infos[] = {
 #define REAL(name) {#name, ATTRIBUTE_REAL, offsetof(Attributes, name)},
 #define FUNCTION(name) {#name, ATTRIBUTE_FUNCTION, offsetof(Attributes, name)},
 #define MODE(name) {#name, ATTRIBUTE_MODE, offsetof(Attributes, name)},
+#define NUMBERS(name) {#name, ATTRIBUTE_NUMBERS, offsetof(Attributes, name)},
 #define TEXT(name) {#name, ATTRIBUTE_TEXT, offsetof(Attributes, name)},
 #include "compiler/ir/attributes.def"
 };
@@ -122,6 +128,7 @@ bool attribute_is_zero(const AttributeInfo *info, const Attributes *attributes)
     case ATTRIBUTE_INTEGER: return *(const int64_t *)(const void *)at == 0;
     case ATTRIBUTE_REAL: return *(const double *)(const void *)at == 0.0;
     case ATTRIBUTE_FUNCTION:
+    case ATTRIBUTE_NUMBERS:
     case ATTRIBUTE_MODE: return *(const int *)(const void *)at == 0;
     case ATTRIBUTE_TEXT: return *(const char *const *)(const void *)at == NULL;
     }

@@ -31,7 +31,7 @@ void embed_evaluate(const Node *node, Evaluation *evaluation)
 {
     const Node *table = node->operand[1];
     int64_t rows = rows_of(evaluation, node), columns = shape_columns(node->shape);
-    const double *ids = value_of(evaluation, node->operand[0]), *from = value_of(evaluation, table);
+    const double *ids = value_of(evaluation, node->operand[0]), *from = weight_of(evaluation, table);
     double *y = value_of(evaluation, node);
     for (int64_t r = 0; r < rows; r++) {
         int64_t id = checked_row(node, ids[r] + (double)node->a.first, table->shape.dim[0].size);
@@ -49,6 +49,7 @@ void embed_bind(const Node *node, Call *call)
     call_constant(call, table.dim[0].size);
     call_constant(call, table.dim[1].size);
     call_constant(call, call->panel);
+    call_constant(call, call->block);
     call_constant(call, node->a.first);
     call_real(call, node->a.scale);
     call_label(call, "%" PRId64 "x%" PRId64, table.dim[0].size, table.dim[1].size);

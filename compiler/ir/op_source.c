@@ -76,17 +76,11 @@ void input_evaluate(const Node *node, Evaluation *evaluation)
     }
 }
 
-/* Formats of weights; what the target packs a param in is set later than the param is made. */
-static bool is_number_format(Format format)
-{
-    return (unsigned)format < FORMAT_i32;
-}
-
 bool param_shape(Node *node, Err *err)
 {
     if (node->a.key == NULL || node->a.key[0] == '\0')
         return err_set(err, "param without a key");
-    if (!shape_is_constant(node->shape) || node->shape.rank < 1 || !is_number_format(node->format))
+    if (!shape_is_constant(node->shape) || node->shape.rank < 1 || !format_packs(node->format))
         return err_set(err, "param \"%s\" is %s%s, wanted numbers and a constant shape", node->a.key,
                        format_name(node->format), shape_describe(node->shape));
     return true;

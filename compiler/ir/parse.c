@@ -147,6 +147,7 @@ static bool parse_attribute_value(Lexer *lexer, const AttributeInfo *info, Attri
     case ATTRIBUTE_REAL: return lex_real(lexer, at);
     case ATTRIBUTE_FUNCTION: return parse_named(lexer, function_find, at);
     case ATTRIBUTE_MODE: return parse_named(lexer, pool_mode_find, at);
+    case ATTRIBUTE_NUMBERS: return parse_named(lexer, format_find, at);
     case ATTRIBUTE_TEXT: return lex_string(lexer, at);
     }
     return false;
@@ -302,6 +303,14 @@ static bool parse_node(Parser *parser)
     return true;
 }
 
+static bool parse_activations(Parser *parser)
+{
+    int format = FORMAT_f32;
+    bool found = parse_named(&parser->lexer, format_find, &format);
+    parser->graph->activations = (Format)format;
+    return found;
+}
+
 static bool parse_output(Parser *parser)
 {
     Lexer *lexer = &parser->lexer;
@@ -310,8 +319,10 @@ static bool parse_output(Parser *parser)
     Node *node;
     if (!lex_word(lexer, word))
         return false;
+    if (strcmp(word, "activations") == 0)
+        return parse_activations(parser);
     if (strcmp(word, "output") != 0)
-        return lex_error(lexer, "found %s, wanted a node or output", word);
+        return lex_error(lexer, "found %s, wanted a node, activations or output", word);
     if (!lex_string(lexer, &name) || !parse_operand(parser, &node))
         return false;
     if (node == NULL)

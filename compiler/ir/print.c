@@ -27,6 +27,7 @@ static void print_attribute(Str *out, Arena *scratch, const AttributeInfo *info,
     case ATTRIBUTE_INTEGER: str_printf(out, "%" PRId64, *(const int64_t *)at); break;
     case ATTRIBUTE_REAL: str_printf(out, "%s", text_of_double(scratch, *(const double *)at)); break;
     case ATTRIBUTE_FUNCTION: str_printf(out, "%s", function_name(*(const int *)at)); break;
+    case ATTRIBUTE_NUMBERS: str_printf(out, "%s", format_name((Format)*(const int *)at)); break;
     case ATTRIBUTE_MODE: str_printf(out, "%s", pool_mode_name(*(const int *)at)); break;
     case ATTRIBUTE_TEXT: print_text(out, *(const char *const *)at); break;
     }
@@ -105,6 +106,7 @@ static void print_node(Str *out, Arena *scratch, const Node *node)
 void graph_print(Str *out, const Graph *graph)
 {
     Arena *scratch = arena_new();
+    if (graph->activations != FORMAT_f32) str_printf(out, "activations %s\n", format_name(graph->activations));
     for (size_t i = 0; i < graph->count; i++) print_node(out, scratch, graph->node[i]);
     arena_free(scratch);
     for (size_t i = 0; i < graph->outputs; i++) {

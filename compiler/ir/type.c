@@ -1,6 +1,8 @@
 /* Formats, symbols and shapes. */
 #include "compiler/ir/ir.h"
 
+#include "templates/cpu/a8.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -8,14 +10,16 @@
 
 typedef struct FormatInfo {
     const char *name;
-    size_t bits, block;
+    int bits;
+    int64_t block;
 } FormatInfo;
 
 static const FormatInfo formats[FORMAT_COUNT] = {
-#define FORMAT(name, bits, block, text) {#name, bits, block},
+#define FORMAT(name, bits, block, parameters, group, text) {#name, bits, block},
 #include "templates/format/formats.def"
     {"i32", 32, 1},
     {"sequences", 32, 1},
+    {"a8", 8, 0},
 };
 
 const char *format_name(Format format)
@@ -23,23 +27,47 @@ const char *format_name(Format format)
     return (unsigned)format < FORMAT_COUNT ? formats[format].name : "?";
 }
 
-bool format_parse(const char *name, Format *format)
+int format_find(const char *name)
 {
-    for (int i = 0; i < FORMAT_COUNT; i++) {
-        if (strcmp(formats[i].name, name) == 0) {
-            *format = (Format)i;
-            return true;
-        }
-    }
-    return false;
+    for (int i = 0; i < FORMAT_COUNT; i++)
+        if (strcmp(formats[i].name, name) == 0) return i;
+    return -1;
 }
 
-size_t format_bytes(Format format, size_t elements)
+bool format_parse(const char *name, Format *format)
 {
-    size_t blocks, bits;
-    const FormatInfo *info = &formats[format];
-    if (!size_add(elements, info->block - 1, &blocks) || !size_mul(blocks / info->block, info->bits * info->block, &bits))
-        bug("size of %zu elements of %s overflows", elements, info->name);
+    int found = format_find(name);
+    if (found >= 0) *format = (Format)found;
+    return found >= 0;
+}
+
+bool format_packs(Format format)
+{
+    return (unsigned)format < FORMAT_i32;
+}
+
+int format_bits(Format format)
+{
+    return formats[format].bits;
+}
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    return b == 0 ? a : common_divisor(b, a % b);
+}
+
+int64_t format_block(Format format, int64_t K)
+{
+    int64_t block = formats[format].block;
+    if (block == 0) return (K + 3) / 4 * 4;
+    return format == FORMAT_nf4 || format == FORMAT_fp4 ? common_divisor(block, K) : block;
+}
+
+size_t format_row_bytes(Format format, int64_t columns)
+{
+    size_t bits;
+    if (format == FORMAT_a8) return a8_row_bytes(columns);
+    if (!size_mul((size_t)columns, (size_t)formats[format].bits, &bits)) bug("a row of %lld %s overflows", (long long)columns, formats[format].name);
     return bits / 8;
 }
 
@@ -128,4 +156,12 @@ int64_t shape_elements(Shape shape, const int64_t *symbols)
 int64_t shape_rows(Shape shape, const int64_t *symbols)
 {
     return product(shape, shape.rank > 0 ? shape.rank - 1 : 0, symbols);
+}
+
+size_t value_bytes(Format format, Shape shape, const int64_t *symbols)
+{
+    size_t bytes;
+    if (format != FORMAT_a8) return format_row_bytes(format, shape_elements(shape, symbols));
+    if (!size_mul((size_t)shape_rows(shape, symbols), format_row_bytes(format, shape_columns(shape)), &bytes)) bug("the size of a value overflows");
+    return bytes;
 }

@@ -110,6 +110,7 @@ bool attributes_equal(const Attributes *a, const Attributes *b)
 #define REAL(name) equal = equal && memcmp(&a->name, &b->name, sizeof a->name) == 0;
 #define FUNCTION(name) equal = equal && a->name == b->name;
 #define MODE(name) equal = equal && a->name == b->name;
+#define NUMBERS(name) equal = equal && a->name == b->name;
 #define TEXT(name) equal = equal && TEXT_EQUAL(a->name, b->name);
 #include "compiler/ir/attributes.def"
     return equal;

@@ -35,7 +35,7 @@ static bool holds(const Paper *paper, const Node *node, size_t offset)
 
 static size_t bytes_of(const Paper *paper, const Node *node)
 {
-    return (size_t)shape_elements(node->shape, paper->plan->symbols) * sizeof(float);
+    return value_bytes(node->format, node->shape, paper->plan->symbols);
 }
 
 /* Bytes behind it that windows over it read, whatever is there. */

@@ -60,9 +60,7 @@ static void collect_values(Memory *m)
         const Step *step = &plan->step[i];
         if (!makes_value(step)) continue;
         const Section *section = section_of(plan, i);
-        size_t elements = (size_t)shape_elements(step->node->shape, plan->symbols), bytes;
-        elements += read_behind(plan->graph, step->node);
-        if (!size_mul(elements, sizeof(float), &bytes)) bug("%%%d is too large", step->node->id);
+        size_t bytes = value_bytes(step->node->format, step->node->shape, plan->symbols) + read_behind(plan->graph, step->node) * sizeof(float);
         for (int n = 0; n < section->iterations; n++)
             m->of_node[section->nodes[(size_t)n * section->count + (i - section->first)]->id] = m->values;
         m->value[m->values] = (Value){step->node, bytes, i, i, false, m->values};

@@ -6,6 +6,7 @@
 #include "compiler/ir/ir.h"
 #include "compiler/plan/target.h"
 #include "templates/cpu/kernels.h"
+#include "templates/cpu/pack.h"
 
 typedef enum Place {
     PLACE_NONE,    /* an absent operand: NULL */
@@ -70,8 +71,7 @@ typedef struct Section {
 typedef struct PackedWeight {
     const Node *node;
     size_t offset, bytes;
-    int64_t panel; /* 1: row-major */
-    bool gate;     /* panels of the two halves alternate */
+    PackLayout layout; /* panel 1: row-major */
 } PackedWeight;
 
 typedef struct Buffer {

@@ -31,6 +31,6 @@ void plan_print(Str *out, const Plan *plan)
     str_printf(out, "weights %zu bytes\n", plan->weights_bytes);
     for (size_t i = 0; i < plan->weights; i++)
         str_printf(out, "  %%%d %s: %zu + %zu, panel %lld%s\n", plan->weight[i].node->id, format_name(plan->weight[i].node->format),
-                   plan->weight[i].offset, plan->weight[i].bytes, (long long)plan->weight[i].panel, plan->weight[i].gate ? ", gate" : "");
+                   plan->weight[i].offset, plan->weight[i].bytes, (long long)plan->weight[i].layout.panel, plan->weight[i].layout.gate ? ", gate" : "");
     str_printf(out, "state %zu bytes a slot\n", plan->state_bytes);
 }

@@ -14,6 +14,10 @@ void plan_bind(const Plan *plan, const Node *node, Call *call)
     for (size_t i = 0; i < plan->graph->outputs; i++) call->output |= plan->graph->output[i].node == node;
     call->panel = plan->options.target->panel;
     if (node->op == OP_embed && !plan->is_linear_weight[node->operand[1]->id]) call->panel = 1;
+    const Node *weight = node->op == OP_embed || node->op == OP_linear     ? node->operand[1]
+                         : node->op == OP_experts || node->op == OP_combine ? node->operand[2]
+                                                                            : NULL;
+    call->block = weight ? format_block(weight->format, shape_columns(weight->shape)) : 1;
     op_info(node->op)->bind(node, call);
 }
 
@@ -59,15 +63,16 @@ static bool same_instance(const Instance *instance, const KernelEntry *kernel, c
     return true;
 }
 
-/* "linear_f32" and "512x256" make linear_512x256_f32; what else is fused follows: _bias_gelu_add. */
+/* "linear_q4_a8" and "512x256" make linear_512x256_q4_a8; what else is fused follows: _bias_gelu_add. */
 static const char *instance_name(Arena *arena, const Plan *plan, const KernelEntry *kernel, const Call *call, const Node *node)
 {
-    size_t stem = strlen(kernel->op);
+    const char *op = node ? op_info(node->op)->name : kernel->op;
+    size_t stem = strlen(op);
     Str name = {0};
-    const char *format = strncmp(kernel->name, kernel->op, stem) == 0 ? kernel->name + stem : ""; /* "_f32" of linear_f32 */
+    const char *format = strncmp(kernel->name, op, stem) == 0 ? kernel->name + stem : ""; /* "_q4_a8" of linear_q4_a8 */
     bool elementwise = node && (op_is_unary(node->op) || op_is_binary(node->op)); /* whose label begins with the function */
     if (elementwise) str_printf(&name, "%s", call->label);
-    else str_printf(&name, "%s_%s%s", kernel->op, call->label, format);
+    else str_printf(&name, "%s_%s%s", op, call->label, format);
     if (node && node->op == OP_linear) {
         if (node->operands > 2 && node->operand[2]) str_printf(&name, "_bias");
         if (node->a.activation) str_printf(&name, "_%s", function_name(node->a.activation));

@@ -3,22 +3,14 @@
 #include "compiler/plan/plan.h"
 #include "runtime/core/weights.h"
 
-static int64_t panel_of(const Plan *plan, const Node *node)
+/* Vectors count as matrices of one row. */
+static PackLayout layout_of(const Plan *plan, const Node *user, const Node *node)
 {
-    return plan->is_linear_weight[node->id] ? plan->options.target->panel : 1;
-}
-
-/* Bytes of a weight with its rows padded to whole panels; the two halves of a gated weight each. */
-static size_t packed_bytes(const Plan *plan, const PackedWeight *weight)
-{
-    Shape shape = weight->node->shape;
-    if (shape.rank != 2) return format_bytes(weight->node->format, (size_t)shape_elements(shape, plan->symbols));
-    size_t halves = weight->gate ? 2 : 1;
-    size_t rows = (size_t)shape.dim[0].size / halves, panel = (size_t)weight->panel, padded, elements;
-    padded = (rows + panel - 1) / panel * panel;
-    if (!size_mul(padded, halves, &padded) || !size_mul(padded, (size_t)shape.dim[1].size, &elements))
-        bug("%s: too large to pack", weight->node->name ? weight->node->name : "weight");
-    return format_bytes(weight->node->format, elements);
+    PackLayout layout = {.format = (int)node->format, .panel = 1, .N = shape_rows(node->shape, plan->symbols), .K = shape_columns(node->shape)};
+    if (plan->is_linear_weight[node->id]) layout.panel = (int)plan->options.target->panel;
+    layout.gate = user->op == OP_linear && user->operand[1] == node && user->a.gate;
+    layout.block = format_block(node->format, layout.K);
+    return layout;
 }
 
 static void place(Plan *plan, const Node *user, const Node *node)
@@ -26,10 +18,9 @@ static void place(Plan *plan, const Node *user, const Node *node)
     for (size_t i = 0; i < plan->weights; i++)
         if (plan->weight[i].node == node) return;
     PackedWeight *weight = &plan->weight[plan->weights++];
-    *weight = (PackedWeight){.node = node, .panel = panel_of(plan, node)};
-    weight->gate = user->op == OP_linear && user->operand[1] == node && user->a.gate;
+    *weight = (PackedWeight){.node = node, .layout = layout_of(plan, user, node)};
     weight->offset = align_up(plan->weights_bytes, HF2C_WEIGHTS_ALIGNMENT);
-    weight->bytes = packed_bytes(plan, weight);
+    if (!pack_bytes(&weight->layout, &weight->bytes)) bug("%s: cannot be packed as %s", node->name ? node->name : "weight", format_name(node->format));
     if (!size_add(weight->offset, weight->bytes, &plan->weights_bytes)) bug("weights beyond the address space");
 }
 

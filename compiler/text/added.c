@@ -1,16 +1,9 @@
 /* Added tokens: into the vocabulary, and into the two tries that find them before and after normalization. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
 #include "runtime/text/unicode.h"
-
-/* Id that the model gives to a text, before the vocabulary is laid out; -1: none. */
-static int64_t find_in_model(const Map *known, const char *text)
-{
-    const int64_t *id = map_get(known, text);
-
-    return id != NULL ? *id : -1;
-}
 
 static Map *known_tokens(TokenizerBuild *build)
 {
@@ -26,65 +19,187 @@ static Map *known_tokens(TokenizerBuild *build)
     return known;
 }
 
+/* Ids are given out as HF tokenizers does when it reads the file: what the file says counts for nothing. A token of the model keeps
+ * its id, the others follow the model's tokens. */
 bool added_read(TokenizerBuild *build)
 {
     const cJSON *list = json_get(build->root, "added_tokens"), *item;
     Map *known = list != NULL ? known_tokens(build) : NULL;
+    int64_t following = build->model_tokens;
 
     cJSON_ArrayForEach(item, list) {
         const char *text = json_text(item, "content", "");
-        int64_t id = find_in_model(known, text);
+        int64_t *id = map_get(known, text);
         if (*text == 0) {
             continue;
         }
-        if (id < 0) { /* the model's own id counts */
-            id = json_whole(json_get(item, "id"), 0, TOKEN_IDS_MAX - 1, -1);
+        if (id == NULL) {
+            id = ARENA_NEW(build->arena, int64_t);
+            *id = following;
+            map_set(known, text, id);
         }
-        if (!vocabulary_add(build, text, strlen(text), id, json_flag(item, "special", false) ? HF2C_TOKEN_SPECIAL : 0)) {
+        following = *id >= following ? *id + 1 : following;
+        if (!vocabulary_add(build, text, strlen(text), *id, json_flag(item, "special", false) ? HF2C_TOKEN_SPECIAL : 0)) {
             return false;
         }
     }
     return true;
 }
 
-static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
+/* What a normalized token is called. In the byte alphabet of a normalizer, its spelling. */
+static const uint8_t *called(TokenizerBuild *build, const char *text, size_t *length)
+{
+    const uint8_t *normalized = build_normalize(build, text, strlen(text), length);
+    uint8_t *spelling;
+    size_t bytes = 0;
+
+    if (!build->spelled_early) {
+        return normalized;
+    }
+    spelling = arena_alloc(build->arena, 2 * *length + 1);
+    for (size_t i = 0; i < *length; i++) {
+        bytes += hf2c_byte_spelling(normalized[i], spelling + bytes);
+    }
+    *length = bytes;
+    return spelling;
+}
+
+static bool is_special_text(const TokenizerBuild *build, const uint8_t *text, size_t length)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, json_get(build->root, "added_tokens")) {
+        const char *content = json_text(item, "content", "");
+        if (json_flag(item, "special", false) && strlen(content) == length && memcmp(content, text, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int compare_respelled(const void *a, const void *b)
+{
+    const TrieKey *left = a, *right = b;
+
+    return left->value < right->value ? -1 : left->value > right->value;
+}
+
+static void respelled_finish(TokenizerBuild *build, TrieKey *keys, size_t count)
+{
+    hf2c_respelled_table *table = ARENA_NEW(build->arena, hf2c_respelled_table);
+    int32_t *id = ARENA_ARRAY(build->arena, int32_t, count);
+    uint32_t *offset = ARENA_ARRAY(build->arena, uint32_t, count + 1);
+    uint8_t *pool;
+
+    qsort(keys, count, sizeof *keys, compare_respelled);
+    for (size_t i = 0; i < count; i++) {
+        id[i] = (int32_t)keys[i].value;
+        offset[i + 1] = offset[i] + (uint32_t)keys[i].length;
+    }
+    pool = arena_alloc(build->arena, offset[count] + 1u);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(pool + offset[i], keys[i].text, keys[i].length);
+        if (keys[i].length > build->tokenizer->longest_token) {
+            build->tokenizer->longest_token = (uint32_t)keys[i].length;
+        }
+    }
+    *table = (hf2c_respelled_table){id, offset, pool, (uint32_t)count};
+    build->vocabulary->respelled = table;
+}
+
+static void respell(TokenizerBuild *build)
 {
     const cJSON *list = json_get(build->root, "added_tokens"), *item;
-    hf2c_added_table *table = ARENA_NEW(build->arena, hf2c_added_table);
     TrieKey *keys = ARENA_ARRAY(build->arena, TrieKey, (size_t)cJSON_GetArraySize(list) + 1);
-    uint8_t *flags = arena_alloc(build->arena, build->count), *first = arena_alloc(build->arena, 32);
     size_t count = 0;
 
     cJSON_ArrayForEach(item, list) {
         const char *text = json_text(item, "content", "");
         int32_t id = hf2c_vocabulary_find(build->vocabulary, (const uint8_t *)text, strlen(text), 0);
         TrieKey *key = &keys[count];
-        if (id < 0 || json_flag(item, "normalized", !json_flag(item, "special", false)) != normalized) {
+        TokenEntry *entry = id >= 0 ? &build->entry[id] : NULL;
+        if (id < 0 || !json_flag(item, "normalized", !json_flag(item, "special", false)) || (entry->flags & HF2C_TOKEN_RESPELLED)) {
             continue;
         }
-        *key = (TrieKey){(const uint8_t *)text, strlen(text), (uint32_t)id};
-        if (normalized) {
-            key->text = build_normalize(build, text, strlen(text), &key->length);
+        key->text = called(build, text, &key->length);
+        key->value = (uint32_t)id;
+        if (key->length != strlen(text) || memcmp(key->text, text, key->length) != 0) {
+            entry->flags |= (uint8_t)(HF2C_TOKEN_RESPELLED | (is_special_text(build, key->text, key->length) ? HF2C_TOKEN_SPECIAL : HF2C_TOKEN_SHOWN));
+            build->flags[id] = entry->flags;
+            count++;
         }
-        if (key->length == 0) {
-            continue;
-        }
-        if (key->length < build->tokenizer->shortest_added) {
-            build->tokenizer->shortest_added = (uint32_t)key->length;
-        }
-        first[key->text[0] >> 3] |= (uint8_t)(1 << (key->text[0] & 7));
-        flags[id] = (uint8_t)((json_flag(item, "single_word", false) ? HF2C_ADDED_SINGLE_WORD : 0) |
-                              (json_flag(item, "lstrip", false) ? HF2C_ADDED_LEFT : 0) |
-                              (json_flag(item, "rstrip", false) ? HF2C_ADDED_RIGHT : 0));
-        if (flags[id] & HF2C_ADDED_SINGLE_WORD) {
-            table->is_word = hf2c_is_word;
-        }
-        count++;
     }
-    table->trie = trie_build(build->arena, keys, count);
-    table->first = first;
-    table->flags = flags;
-    return count > 0 ? table : NULL;
+    if (count > 0) {
+        respelled_finish(build, keys, count);
+    }
+}
+
+typedef struct AddedBuild {
+    TokenizerBuild *build;
+    bool normalized;
+    hf2c_added_table *table;
+    TrieKey *keys;
+    size_t count;
+    uint8_t *flags, *first;
+    Map *known; /* texts that have a key */
+} AddedBuild;
+
+static uint8_t added_flags(const cJSON *item)
+{
+    return (uint8_t)((json_flag(item, "single_word", false) ? HF2C_ADDED_SINGLE_WORD : 0) |
+                     (json_flag(item, "lstrip", false) ? HF2C_ADDED_LEFT : 0) |
+                     (json_flag(item, "rstrip", false) ? HF2C_ADDED_RIGHT : 0));
+}
+
+static void add_key(AddedBuild *added, const cJSON *item)
+{
+    TokenizerBuild *build = added->build;
+    const char *text = json_text(item, "content", "");
+    int32_t id = hf2c_vocabulary_find(build->vocabulary, (const uint8_t *)text, strlen(text), 0);
+    TrieKey *key = &added->keys[added->count];
+
+    if (id < 0 || json_flag(item, "normalized", !json_flag(item, "special", false)) != added->normalized) {
+        return;
+    }
+    *key = (TrieKey){(const uint8_t *)text, strlen(text), (uint32_t)id};
+    if (added->normalized) {
+        key->text = build_normalize(build, text, strlen(text), &key->length);
+    }
+    if (key->length == 0 || map_get_n(added->known, (const char *)key->text, key->length) != NULL) {
+        return;
+    }
+    map_set(added->known, arena_copy_text(build->arena, (const char *)key->text, key->length), added);
+    if (key->length < build->tokenizer->shortest_added) {
+        build->tokenizer->shortest_added = (uint32_t)key->length;
+    }
+    added->first[key->text[0] >> 3] |= (uint8_t)(1 << (key->text[0] & 7));
+    added->flags[id] = added_flags(item);
+    if (added->flags[id] & HF2C_ADDED_SINGLE_WORD) {
+        added->table->is_word = hf2c_is_word;
+    }
+    added->count++;
+}
+
+/* Of tokens with the same text the first one counts, special tokens before others. */
+static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
+{
+    const cJSON *list = json_get(build->root, "added_tokens"), *item;
+    AddedBuild added = {.build = build, .normalized = normalized, .table = ARENA_NEW(build->arena, hf2c_added_table),
+                        .keys = ARENA_ARRAY(build->arena, TrieKey, (size_t)cJSON_GetArraySize(list) + 1),
+                        .flags = arena_alloc(build->arena, build->count), .first = arena_alloc(build->arena, 32),
+                        .known = map_new(build->arena)};
+
+    for (int special = 1; special >= 0; special--) {
+        cJSON_ArrayForEach(item, list) {
+            if (json_flag(item, "special", false) == (special != 0)) {
+                add_key(&added, item);
+            }
+        }
+    }
+    added.table->trie = trie_build(build->arena, added.keys, added.count);
+    added.table->first = added.first;
+    added.table->flags = added.flags;
+    return added.count > 0 ? added.table : NULL;
 }
 
 bool added_build(TokenizerBuild *build)
@@ -92,5 +207,6 @@ bool added_build(TokenizerBuild *build)
     build->tokenizer->shortest_added = INT32_MAX;
     build->tokenizer->added = build_table(build, false);
     build->tokenizer->added_normalized = build_table(build, true);
+    respell(build);
     return true;
 }

@@ -43,6 +43,28 @@ hf2c_parameters build_text(const char *text)
     return (hf2c_parameters){.text = (const uint8_t *)text, .text_bytes = (uint32_t)strlen(text)};
 }
 
+static bool matches_at_once(const hf2c_scanner *scanner, uint32_t state)
+{
+    for (uint32_t class = 0; class <= scanner->classes; class++) {
+        uint32_t next = scanner->next[(size_t)state * (scanner->classes + 1) + class];
+        if (next & HF2C_MATCH) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether some place has an empty match: text is split there, or something put in. */
+static bool matches_nothing(const hf2c_scanner *scanner)
+{
+    bool found = matches_at_once(scanner, scanner->start);
+
+    for (uint32_t class = 0; scanner->after != NULL && class < scanner->classes; class++) {
+        found = found || matches_at_once(scanner, scanner->after[class]);
+    }
+    return found;
+}
+
 const hf2c_scanner *build_pattern(TokenizerBuild *build, const char *where, const cJSON *pattern, bool byte_alphabet)
 {
     const char *text = cJSON_IsString(pattern) ? pattern->valuestring : json_text(pattern, "String", NULL);
@@ -59,6 +81,10 @@ const hf2c_scanner *build_pattern(TokenizerBuild *build, const char *where, cons
     }
     if (node != NULL) {
         scanner = regex_compile(build->arena, node, byte_alphabet, build->err);
+    }
+    if (scanner != NULL && matches_nothing(scanner)) {
+        err_set(build->err, "regular expression: a match of no characters cannot be compiled");
+        scanner = NULL;
     }
     if (scanner == NULL) {
         err_prefix(build->err, "%s: %s", build->file, where);

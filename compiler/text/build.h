@@ -23,9 +23,12 @@ typedef struct TokenizerBuild {
     const cJSON *root; /* tokenizer.json, or what stands for it */
     hf2c_tokenizer *tokenizer;
     hf2c_vocabulary_table *vocabulary; /* the tokenizer's */
-    bool spelled; /* ByteLevel has been met */
+    bool spelled; /* ByteLevel has been met ... */
+    bool spelled_early; /* ... among the normalizers */
+    uint8_t *flags; /* of the vocabulary */
     TokenEntry *entry; /* [TOKEN_IDS_MAX at most] */
     size_t count, capacity;
+    int64_t model_tokens; /* how many the model has */
     hf2c_normalizer normalizer[PARTS_MAX];
     hf2c_pretokenizer pretokenizer[PARTS_MAX];
     hf2c_decoder decoder[PARTS_MAX];

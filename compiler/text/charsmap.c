@@ -62,6 +62,22 @@ static uint32_t longest(const uint8_t *text, size_t bytes)
     return (uint32_t)most;
 }
 
+/* ASCII characters that the map leaves alone. A carriage return may form one character with the line feed behind it. */
+static const uint8_t *plain_characters(TokenizerBuild *build, hf2c_charsmap *map)
+{
+    uint8_t *plain = arena_alloc(build->arena, 32), text, changed[64];
+    hf2c_parameters parameters = {.charsmap = map};
+
+    map->plain = plain;
+    for (unsigned i = 0; i < 0x80; i++) {
+        hf2c_line in = {.text = &text, .bytes = 1}, out = {.text = changed, .capacity = sizeof changed};
+        text = (uint8_t)i;
+        hf2c_normalize_charsmap(&parameters, &in, &out);
+        plain[i >> 3] |= (uint8_t)((i != '\r' && !out.full && out.bytes == 1 && changed[0] == text) << (i & 7));
+    }
+    return plain;
+}
+
 bool charsmap_build(TokenizerBuild *build, const char *base64, const hf2c_charsmap **result, uint32_t *growth)
 {
     hf2c_charsmap *map = ARENA_NEW(build->arena, hf2c_charsmap);
@@ -88,6 +104,7 @@ bool charsmap_build(TokenizerBuild *build, const char *base64, const hf2c_charsm
                                 hf2c_utf8_valid_bytes(map->text, map->text_bytes) != map->text_bytes)) {
         return build_refuse(build, "precompiled_charsmap", "replacements that are cut off or not UTF-8", "texts with a NUL each");
     }
+    map->plain = plain_characters(build, map);
     *growth = longest(map->text, map->text_bytes);
     *growth = *growth > 36 ? 36 : *growth < 3 ? 3 : (*growth + 2) / 3 + 2;
     *result = map;

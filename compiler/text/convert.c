@@ -6,11 +6,6 @@
 
 enum { FILE_LIMIT = 256 << 20 };
 
-bool family_is(const Conversion *conversion, const char *name)
-{
-    return strstr(conversion->family, name) != NULL;
-}
-
 void convert_component(Conversion *conversion, const char *key, const char *json)
 {
     cJSON *item = cJSON_Parse(json);
@@ -25,6 +20,12 @@ const char *convert_special(const Conversion *conversion, const char *key, const
 {
     const cJSON *item = json_get(conversion->settings, key);
 
+    if (item == NULL) {
+        item = json_get(conversion->map, key);
+    }
+    if (item == NULL && json_get(conversion->settings, "added_tokens_decoder") == NULL && family_special(conversion, key) != NULL) {
+        return family_special(conversion, key);
+    }
     return cJSON_IsString(item) ? item->valuestring : json_text(item, "content", otherwise);
 }
 
@@ -78,7 +79,48 @@ void convert_add_token(Conversion *conversion, const char *content, int64_t id, 
     cJSON_AddItemToArray(list, item);
 }
 
-void convert_added(Conversion *conversion)
+/* The id behind the model's tokens and those that were added. */
+static int64_t following_id(const Conversion *conversion)
+{
+    int64_t id = cJSON_GetArraySize(json_get(json_get(conversion->root, "model"), "vocab"));
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, json_get(conversion->root, "added_tokens")) {
+        int64_t added = json_whole(json_get(item, "id"), 0, TOKEN_IDS_MAX, -1);
+        id = added >= id ? added + 1 : id;
+    }
+    return id;
+}
+
+/* Tokens of added_tokens.json in the order of their ids. */
+static bool add_listed(Conversion *conversion)
+{
+    const char *path = model_file(conversion->model, "added_tokens.json"), *next;
+    const cJSON *list = path != NULL ? json_read(conversion->arena, path, FILE_LIMIT, conversion->err) : NULL, *item;
+    int64_t last = -1, id;
+
+    if (path != NULL && !cJSON_IsObject(list)) {
+        return list == NULL ? false : err_set(conversion->err, "added_tokens.json: found no object, wanted ids by token");
+    }
+    do {
+        next = NULL;
+        id = TOKEN_IDS_MAX;
+        cJSON_ArrayForEach(item, list) {
+            int64_t here = json_whole(item, 0, TOKEN_IDS_MAX - 1, -1);
+            if (here > last && here < id) {
+                id = here;
+                next = item->string;
+            }
+        }
+        last = id;
+        if (next != NULL && convert_id(conversion, next) < 0) {
+            convert_add_token(conversion, next, id, false, false, false);
+        }
+    } while (next != NULL);
+    return true;
+}
+
+bool convert_added(Conversion *conversion)
 {
     static const char *const keys[] = {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
     const cJSON *item;
@@ -93,11 +135,13 @@ void convert_added(Conversion *conversion)
     }
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         const char *content = convert_special(conversion, keys[i], NULL);
-        bool is_mask = strcmp(keys[i], "mask_token") == 0 && !family_is(conversion, "bert ");
+        bool is_mask = strcmp(keys[i], "mask_token") == 0 && (family_is(conversion, "albert") || !family_is(conversion, "bert "));
+        int64_t id = content != NULL ? convert_id(conversion, content) : -1;
         if (content != NULL) {
-            convert_add_token(conversion, content, convert_id(conversion, content), true, is_mask, false);
+            convert_add_token(conversion, content, id >= 0 ? id : following_id(conversion), true, is_mask, false);
         }
     }
+    return add_listed(conversion);
 }
 
 /* ---- templates ---- */
@@ -110,7 +154,11 @@ static const char *letter_token(const Conversion *conversion, char letter)
     case 's':
         return convert_special(conversion, "sep_token", family_is(conversion, "bert ") ? "[SEP]" : "</s>");
     case 'l':
-        return convert_special(conversion, "src_lang", "en_XX");
+        return convert_special(conversion, "src_lang", family_is(conversion, "mbart") ? "en_XX" : "eng_Latn");
+    case 't':
+        return "<|startoftranscript|>";
+    case 'o':
+        return "<|notimestamps|>";
     case 'b':
         return convert_special(conversion, "bos_token", "<s>");
     default:
@@ -166,7 +214,7 @@ static const char *lower_case(Arena *arena, const char *text)
     return copy;
 }
 
-static bool convert_files(Conversion *conversion, const char **file)
+static bool convert_kind(Conversion *conversion, const char **file)
 {
     static const char *const models[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model"};
     const Model *model = conversion->model;
@@ -193,11 +241,23 @@ static bool convert_files(Conversion *conversion, const char **file)
     return false;
 }
 
+static bool convert_files(Conversion *conversion, const char **file)
+{
+    if (!convert_kind(conversion, file)) {
+        return false;
+    }
+    family_name_specials(conversion);
+    return true;
+}
+
 const cJSON *convert_folder(Arena *arena, const Model *model, const char **file, Err *err)
 {
     Conversion conversion = {.arena = arena, .model = model, .err = err};
-    const char *path = model_file(model, "tokenizer_config.json");
+    const char *path = model_file(model, "tokenizer_config.json"), *map = model_file(model, "special_tokens_map.json");
 
+    if (map != NULL && (conversion.map = json_read(arena, map, FILE_LIMIT, err)) == NULL) {
+        return NULL;
+    }
     if (path != NULL && (conversion.settings = json_read(arena, path, FILE_LIMIT, err)) == NULL) {
         return NULL;
     }

@@ -4,10 +4,6 @@
 
 #include "compiler/text/convert.h"
 
-enum { FILE_LIMIT = 256 << 20 };
-
-static const char metaspace[] = "{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\",\"prepend_scheme\":\"always\"}";
-
 /* ---- merges of a BPE model follow from its scores ---- */
 
 typedef struct Merge {
@@ -124,32 +120,40 @@ static cJSON *make_merges(Conversion *conversion, const SentenceModel *model)
     return list;
 }
 
-/* ---- Llama, Mistral, Gemma ---- */
+/* ---- Llama, Mistral, Gemma, NLLB ---- */
+
+static const char join_spaces[] = "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}";
+static const char prepend_space[] =
+    "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":\"\xe2\x96\x81\"},"
+    "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}]}";
+static const char first_space[] = "{\"type\":\"Metaspace\",\"replacement\":\"\xe2\x96\x81\",\"prepend_scheme\":\"first\",\"split\":false}";
+#define DECODE_BYTES                                                                                                     \
+    "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xe2\x96\x81\"},\"content\":\" \"},"     \
+    "{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}"
+static const char plain_decoder[] = DECODE_BYTES "]}";
+static const char strip_decoder[] = DECODE_BYTES ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}";
 
 static void llama_parts(Conversion *conversion)
 {
     bool begin = json_flag(conversion->settings, "add_bos_token", true), end = json_flag(conversion->settings, "add_eos_token", false);
+    bool languages = family_is(conversion, "nllb") || family_is(conversion, "m2m_100"), gemma = family_is(conversion, "gemma");
+    bool legacy = json_flag(conversion->settings, "legacy", !languages && !family_is(conversion, "mistral"));
 
-    if (family_is(conversion, "gemma")) {
-        convert_component(conversion, "normalizer",
-                          "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}");
-        convert_component(conversion, "decoder",
-                          "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xe2\x96\x81\"},"
-                          "\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}]}");
+    convert_component(conversion, "decoder", gemma ? plain_decoder : strip_decoder);
+    if (gemma || legacy) {
+        convert_component(conversion, "normalizer", gemma ? join_spaces : prepend_space);
     } else {
-        convert_component(conversion, "normalizer",
-                          "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":\"\xe2\x96\x81\"},"
-                          "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}]}");
-        convert_component(conversion, "decoder",
-                          "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xe2\x96\x81\"},"
-                          "\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},"
-                          "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}");
+        convert_component(conversion, "pre_tokenizer", first_space);
+    }
+    if (languages) {
+        convert_template(conversion, "lAe", "lABe");
+        return;
     }
     convert_template(conversion, begin ? (end ? "bAe" : "bA") : end ? "Ae" : "A",
                      begin ? (end ? "bAeb1B1e1" : "bAb1B1") : end ? "AeB1e1" : "AB1");
 }
 
-static void convert_bpe(Conversion *conversion, const SentenceModel *sentence)
+static bool convert_bpe(Conversion *conversion, const SentenceModel *sentence)
 {
     cJSON *model = cJSON_AddObjectToObject(conversion->root, "model"), *vocabulary;
     Map *known = map_new(conversion->arena);
@@ -173,172 +177,11 @@ static void convert_bpe(Conversion *conversion, const SentenceModel *sentence)
             convert_add_token(conversion, sentence->piece[i].text, (int64_t)i, sentence->piece[i].kind != 4, false, false);
         }
     }
-    convert_added(conversion);
+    if (!convert_added(conversion)) {
+        return false;
+    }
     llama_parts(conversion);
-}
-
-/* ---- Unigram ---- */
-
-static void vocabulary_put(cJSON *list, const char *text, double score)
-{
-    cJSON *item = cJSON_CreateArray();
-
-    cJSON_AddItemToArray(item, cJSON_CreateString(text));
-    cJSON_AddItemToArray(item, cJSON_CreateNumber(score));
-    cJSON_AddItemToArray(list, item);
-}
-
-static const char *base64(Arena *arena, const uint8_t *bytes, size_t count)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = arena_alloc(arena, count / 3 * 4 + 8), *at = text;
-
-    for (size_t i = 0; i < count; i += 3) {
-        uint32_t bits = (uint32_t)bytes[i] << 16 | (i + 1 < count ? (uint32_t)bytes[i + 1] << 8 : 0) | (i + 2 < count ? bytes[i + 2] : 0u);
-        for (size_t k = 0; k < 4; k++) {
-            *at++ = i + k < count + 1 ? digits[bits >> (18 - 6 * k) & 63] : '=';
-        }
-    }
-    return text;
-}
-
-static void add_normalizer(Conversion *conversion, const SentenceModel *sentence, const char *before, const char *after)
-{
-    cJSON *list, *item;
-
-    convert_component(conversion, "normalizer", "{\"type\":\"Sequence\"}");
-    item = cJSON_GetObjectItemCaseSensitive(conversion->root, "normalizer");
-    list = cJSON_Parse(before);
-    cJSON_AddItemToObject(item, "normalizers", list);
-    if (sentence->charsmap_bytes > 0) {
-        item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "type", "Precompiled");
-        cJSON_AddStringToObject(item, "precompiled_charsmap",
-                                base64(conversion->arena, sentence->charsmap, sentence->charsmap_bytes));
-        cJSON_AddItemToArray(list, item);
-    }
-    if (*after != 0) {
-        cJSON_AddItemToArray(list, cJSON_Parse(after));
-    }
-}
-
-static void unigram_normalizer(Conversion *conversion, const SentenceModel *sentence)
-{
-    static const char spaces[] = "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\" \"}";
-    bool albert = family_is(conversion, "albert"), lower = json_flag(conversion->settings, "do_lower_case", albert);
-
-    if (albert) {
-        add_normalizer(conversion, sentence,
-                       lower ? "[{\"type\":\"Replace\",\"pattern\":{\"String\":\"``\"},\"content\":\"\\\"\"},"
-                               "{\"type\":\"Replace\",\"pattern\":{\"String\":\"''\"},\"content\":\"\\\"\"},{\"type\":\"NFKD\"},"
-                               "{\"type\":\"StripAccents\"},{\"type\":\"Lowercase\"}]"
-                             : "[{\"type\":\"Replace\",\"pattern\":{\"String\":\"``\"},\"content\":\"\\\"\"},"
-                               "{\"type\":\"Replace\",\"pattern\":{\"String\":\"''\"},\"content\":\"\\\"\"}]",
-                       spaces);
-    } else if (family_is(conversion, "deberta")) {
-        add_normalizer(conversion, sentence, lower ? "[{\"type\":\"Lowercase\"},{\"type\":\"Strip\"}]" : "[{\"type\":\"Strip\"}]", spaces);
-    } else {
-        add_normalizer(conversion, sentence, "[]",
-                       "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},"
-                       "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\"\xe2\x96\x81\"}]}");
-    }
-}
-
-/* The first pieces in fairseq's order, then the model's from the fourth on. */
-static size_t fairseq_vocabulary(cJSON *list)
-{
-    static const char *const first[] = {"<s>", "<pad>", "</s>", "<unk>"};
-
-    for (size_t i = 0; i < COUNT_OF(first); i++) {
-        vocabulary_put(list, first[i], 0);
-    }
-    return 3;
-}
-
-static void unigram_template(Conversion *conversion, bool fairseq)
-{
-    if (family_is(conversion, "albert") || family_is(conversion, "deberta")) {
-        conversion->family = arena_printf(conversion->arena, "%sbert ", conversion->family); /* [CLS], [SEP] */
-        convert_template(conversion, "cAs", "cAsB1s1");
-    } else if (family_is(conversion, "mbart")) {
-        convert_template(conversion, "Ael", "ABel");
-    } else if (fairseq) {
-        convert_template(conversion, "cAs", "cAssBs");
-    } else if (family_is(conversion, "pegasus")) {
-        convert_template(conversion, "Ae", "ABe");
-    } else {
-        convert_template(conversion, "Ae", "AeBe");
-    }
-}
-
-/* Token that the settings put at an id, or NULL. */
-static const char *settled_token(const Conversion *conversion, size_t id)
-{
-    const cJSON *tokens = json_get(conversion->settings, "added_tokens_decoder");
-
-    return json_text(json_get(tokens, arena_printf(conversion->arena, "%zu", id)), "content", NULL);
-}
-
-/* Where the settings number the special tokens, those have their places and the ordinary pieces fill the rest in order: that is how
- * models whose special tokens are not the first pieces are numbered. */
-static void settled_vocabulary(Conversion *conversion, const SentenceModel *sentence, cJSON *list)
-{
-    size_t at = 0, id = 0;
-
-    for (;; id++) {
-        const char *token = settled_token(conversion, id);
-        while (at < sentence->count && (sentence->piece[at].kind == 2 || sentence->piece[at].kind == 3)) {
-            at++;
-        }
-        if (token != NULL) {
-            vocabulary_put(list, token, 0);
-        } else if (at < sentence->count) {
-            vocabulary_put(list, sentence->piece[at].text, (double)sentence->piece[at].score);
-            at++;
-        } else {
-            return;
-        }
-    }
-}
-
-static void plain_vocabulary(Conversion *conversion, const SentenceModel *sentence, bool fairseq, cJSON *list)
-{
-    size_t at = fairseq ? fairseq_vocabulary(list) : 0;
-
-    for (; at < sentence->count; at++) {
-        vocabulary_put(list, sentence->piece[at].text, (double)sentence->piece[at].score);
-    }
-    for (size_t i = 0; i < sentence->count && !fairseq; i++) {
-        if (sentence->piece[i].kind >= 2 && sentence->piece[i].kind <= 4) {
-            convert_add_token(conversion, sentence->piece[i].text, (int64_t)i, true, false, false);
-        }
-    }
-}
-
-static void convert_unigram(Conversion *conversion, const SentenceModel *sentence)
-{
-    bool fairseq = family_is(conversion, "xlm") || family_is(conversion, "mbart") || family_is(conversion, "camembert");
-    bool known_unk = sentence->unk >= 0 && (size_t)sentence->unk < sentence->count;
-    cJSON *model = cJSON_AddObjectToObject(conversion->root, "model"), *list;
-    int64_t unk = fairseq ? 3 : known_unk ? sentence->unk : -1;
-
-    cJSON_AddStringToObject(model, "type", "Unigram");
-    cJSON_AddBoolToObject(model, "byte_fallback", sentence->byte_fallback);
-    list = cJSON_AddArrayToObject(model, "vocab");
-    if (json_get(conversion->settings, "added_tokens_decoder") != NULL) {
-        settled_vocabulary(conversion, sentence, list);
-        unk = convert_id(conversion, convert_special(conversion, "unk_token", "<unk>"));
-    } else {
-        plain_vocabulary(conversion, sentence, fairseq, list);
-    }
-    if (unk >= 0) {
-        cJSON_AddNumberToObject(model, "unk_id", (double)unk);
-    }
-    convert_added(conversion);
-    unigram_normalizer(conversion, sentence);
-    convert_component(conversion, "pre_tokenizer", metaspace);
-    convert_component(conversion, "decoder", metaspace);
-    unigram_template(conversion, fairseq);
+    return true;
 }
 
 bool convert_sentencepiece(Conversion *conversion, const char *path)
@@ -348,66 +191,5 @@ bool convert_sentencepiece(Conversion *conversion, const char *path)
     if (!sentencepiece_read(conversion->arena, path, &sentence, conversion->err)) {
         return false;
     }
-    if (sentence.is_bpe) {
-        convert_bpe(conversion, &sentence);
-    } else {
-        convert_unigram(conversion, &sentence);
-    }
-    return true;
-}
-
-/* ---- Marian: sentencepiece cuts the text, vocab.json numbers the pieces ---- */
-
-static bool marian_vocabulary(Conversion *conversion, const cJSON *numbers, const SentenceModel *sentence, cJSON *list)
-{
-    size_t count = (size_t)cJSON_GetArraySize(numbers);
-    const char **text = ARENA_ARRAY(conversion->arena, const char *, count + 1);
-    Map *known = map_new(conversion->arena);
-    const cJSON *item;
-
-    for (size_t i = 0; i < sentence->count; i++) {
-        map_set(known, sentence->piece[i].text, &sentence->piece[i]);
-    }
-    cJSON_ArrayForEach(item, numbers) {
-        int64_t id = json_whole(item, 0, (int64_t)count - 1, -1);
-        if (id < 0 || text[id] != NULL) {
-            return err_set(conversion->err, "vocab.json: the ids are not 0 to %zu", count - 1);
-        }
-        text[id] = item->string;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const SentencePiece *piece = map_get(known, text[i]);
-        vocabulary_put(list, text[i], piece != NULL ? (double)piece->score : -1e6); /* what only the other language has */
-    }
-    return true;
-}
-
-bool convert_marian(Conversion *conversion, const char *vocabulary_path, const char *path)
-{
-    const cJSON *numbers = json_read(conversion->arena, vocabulary_path, FILE_LIMIT, conversion->err), *item;
-    cJSON *model = cJSON_AddObjectToObject(conversion->root, "model"), *list;
-    SentenceModel sentence;
-
-    if (numbers == NULL || !sentencepiece_read(conversion->arena, path, &sentence, conversion->err)) {
-        return false;
-    }
-    cJSON_AddStringToObject(model, "type", "Unigram");
-    list = cJSON_AddArrayToObject(model, "vocab");
-    if (!marian_vocabulary(conversion, numbers, &sentence, list)) {
-        return false;
-    }
-    cJSON_AddNumberToObject(model, "unk_id", (double)json_whole(json_get(numbers, convert_special(conversion, "unk_token", "<unk>")),
-                                                                0, TOKEN_IDS_MAX, 0));
-    cJSON_ArrayForEach(item, numbers) {
-        size_t length = strlen(item->string);
-        if (length > 4 && strncmp(item->string, ">>", 2) == 0 && strcmp(item->string + length - 2, "<<") == 0) {
-            convert_add_token(conversion, item->string, item->valueint, false, false, false);
-        }
-    }
-    convert_added(conversion);
-    add_normalizer(conversion, &sentence, "[]", "");
-    convert_component(conversion, "pre_tokenizer", metaspace);
-    convert_component(conversion, "decoder", metaspace);
-    convert_template(conversion, "Ae", "ABe");
-    return true;
+    return sentence.is_bpe ? convert_bpe(conversion, &sentence) : convert_unigram(conversion, &sentence);
 }

@@ -92,7 +92,9 @@ bool convert_wordpiece(Conversion *conversion, const char *vocabulary_path)
     cJSON_AddStringToObject(model, "type", "WordPiece");
     cJSON_AddStringToObject(model, "unk_token", convert_special(conversion, "unk_token", "[UNK]"));
     cJSON_AddItemReferenceToObject(model, "vocab", vocabulary);
-    convert_added(conversion);
+    if (!convert_added(conversion)) {
+        return false;
+    }
     convert_template(conversion, "cAs", is_mpnet ? "cAssBs" : "cAsB1s1");
     return true;
 }
@@ -132,15 +134,10 @@ static void clip_parts(Conversion *conversion, cJSON *model)
     convert_template(conversion, "bAe", "bAeeBe");
 }
 
-static void qwen_parts(Conversion *conversion)
+/* <|startoftranscript|> and, when no language is set, <|notimestamps|>. */
+static void whisper_template(Conversion *conversion)
 {
-    convert_component(conversion, "normalizer", "{\"type\":\"NFC\"}");
-    convert_component(conversion, "pre_tokenizer",
-                      "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":"
-                      "\"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| ?[^\\\\s\\\\p{L}\\\\p{N}]+"
-                      "[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+\"},\"behavior\":\"Isolated\"},"
-                      "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]}");
-    convert_component(conversion, "post_processor", "{\"type\":\"ByteLevel\",\"trim_offsets\":false}");
+    convert_template(conversion, "toAe", "toABe");
 }
 
 static void gpt2_parts(Conversion *conversion)
@@ -162,6 +159,8 @@ static void gpt2_parts(Conversion *conversion)
         pair = cJSON_AddArrayToObject(processor, "sep");
         cJSON_AddItemToArray(pair, cJSON_CreateString(end));
         cJSON_AddItemToArray(pair, cJSON_CreateNumber((double)convert_id(conversion, end)));
+    } else if (family_is(conversion, "whisper")) {
+        whisper_template(conversion);
     } else if (json_flag(conversion->settings, "add_bos_token", family_is(conversion, "opt"))) {
         convert_template(conversion, "bA", "bAbB");
     } else if (family_is(conversion, "deberta")) {
@@ -187,12 +186,12 @@ bool convert_byte_level(Conversion *conversion, const char *vocabulary_path, con
         cJSON_AddStringToObject(model, "unk_token", convert_special(conversion, "unk_token", "<|endoftext|>"));
     }
     convert_component(conversion, "decoder", "{\"type\":\"ByteLevel\"}");
-    convert_added(conversion);
+    if (!convert_added(conversion)) {
+        return false;
+    }
     if (family_is(conversion, "clip")) {
         clip_parts(conversion, model);
-    } else if (family_is(conversion, "qwen")) {
-        qwen_parts(conversion);
-    } else {
+    } else if (!family_byte_level(conversion, model)) {
         gpt2_parts(conversion);
     }
     return true;
@@ -222,6 +221,5 @@ bool convert_characters(Conversion *conversion, const char *vocabulary_path)
     cJSON_AddStringToObject(item, "pad_token", convert_special(conversion, "pad_token", "<pad>"));
     cJSON_AddStringToObject(item, "word_delimiter_token", delimiter);
     cJSON_AddBoolToObject(item, "cleanup", true);
-    convert_added(conversion);
-    return true;
+    return convert_added(conversion);
 }

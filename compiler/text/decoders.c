@@ -78,6 +78,9 @@ static bool add_ctc(Decoders *decoders, const cJSON *item)
     hf2c_parameters parameters = build_text(json_text(item, "pad_token", "<pad>"));
     hf2c_parameters delimiter = build_text(json_text(item, "word_delimiter_token", "|"));
 
+    if (decoders->build->tokenizer->decoders > 0) {
+        return build_refuse(decoders->build, "decoder.type", "CTC behind another step", "CTC first: it compares neighbours as they are");
+    }
     parameters.more = delimiter.text;
     parameters.more_bytes = delimiter.text_bytes;
     parameters.flags = json_flag(item, "cleanup", true) ? HF2C_DECODE_CLEANUP : 0u;

@@ -42,11 +42,12 @@ static int emit_scanner(Emitter *emitter, const hf2c_scanner *scanner)
 
 static int emit_charsmap(Emitter *emitter, const hf2c_charsmap *map)
 {
-    int unit, text, number;
+    int unit, text, plain, number;
 
     if (map == NULL) {
         return -1;
     }
+    plain = emit_bytes(emitter, map->plain, 32);
     unit = emit_words(emitter, map->unit, map->units);
     text = emit_bytes(emitter, map->text, map->text_bytes);
     number = begin_structure(emitter, "hf2c_charsmap", sizeof *map);
@@ -54,6 +55,7 @@ static int emit_charsmap(Emitter *emitter, const hf2c_charsmap *map)
     emit_pointer(emitter, "text", "", text);
     emit_number(emitter, "units", (long)map->units);
     emit_number(emitter, "text_bytes", (long)map->text_bytes);
+    emit_pointer(emitter, "plain", "", plain);
     end_structure(emitter);
     return number;
 }
@@ -78,11 +80,30 @@ static void emit_trie_field(Emitter *emitter, const hf2c_trie *trie, TrieNumbers
                (unsigned long)trie->nodes);
 }
 
+static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
+{
+    int id, offset, pool, number;
+
+    if (table == NULL) {
+        return -1;
+    }
+    id = emit_ids(emitter, table->id, table->count);
+    offset = emit_words(emitter, table->offset, (size_t)table->count + 1);
+    pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
+    number = begin_structure(emitter, "hf2c_respelled_table", sizeof *table);
+    emit_pointer(emitter, "id", "", id);
+    emit_pointer(emitter, "offset", "", offset);
+    emit_pointer(emitter, "pool", "", pool);
+    emit_number(emitter, "count", (long)table->count);
+    end_structure(emitter);
+    return number;
+}
+
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
     int pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
     int offset = emit_words(emitter, table->offset, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
-    int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1);
+    int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1), respelled = emit_respelled(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);
 
     emit_pointer(emitter, "pool", "", pool);
@@ -91,6 +112,9 @@ static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
     emit_pointer(emitter, "slot", "", slot);
     emit_number(emitter, "count", (long)table->count);
     emit_number(emitter, "mask", (long)table->mask);
+    if (respelled >= 0) {
+        emit_pointer(emitter, "respelled", "&", respelled);
+    }
     end_structure(emitter);
     return number;
 }
@@ -358,6 +382,7 @@ static void print_settings(Emitter *emitter, const hf2c_tokenizer *tokenizer)
     emit_number(emitter, "trim", tokenizer->trim);
     emit_number(emitter, "clean_up", tokenizer->clean_up);
     emit_number(emitter, "left_padding", tokenizer->left_padding);
+    emit_number(emitter, "needs_origin", tokenizer->needs_origin);
     str_printf(emitter->out, "    .special = {");
     for (int i = 0; i < HF2C_SPECIAL_COUNT; i++) {
         str_printf(emitter->out, "%s%ld", i > 0 ? ", " : "", (long)tokenizer->special[i]);

@@ -1,5 +1,7 @@
 /* Reads the model of tokenizer.json and builds the tables of WordPiece, Unigram and WordLevel. */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
@@ -48,6 +50,7 @@ bool model_build(TokenizerBuild *build)
     if (build->tokenizer->model == NULL) {
         return build_refuse(build, "model.type", type, "BPE, WordPiece, Unigram or WordLevel");
     }
+    build->model_tokens = vocabulary != NULL ? cJSON_GetArraySize(vocabulary) : 0;
     if (build->tokenizer->model == hf2c_unigram) {
         return cJSON_IsArray(vocabulary) ? read_list(build, vocabulary)
                                          : build_refuse(build, "model.vocab", "no list", "a list of [token, score]");
@@ -94,16 +97,52 @@ static void wordpiece_finish(TokenizerBuild *build, const cJSON *model)
     build->tokenizer->model_table = table;
 }
 
+/* The digits of a number, written as short as it can be read again, and the power of ten they are to be multiplied by. */
+static uint64_t shortest_digits(double value, int *exponent)
+{
+    char text[40];
+    uint64_t digits = 0;
+    int precision = 0;
+
+    do {
+        snprintf(text, sizeof text, "%.*e", precision, value);
+    } while (strtod(text, NULL) != value && ++precision < 17);
+    for (const char *at = text; *at != 'e' && *at != 0; at++) {
+        digits = *at >= '0' && *at <= '9' ? digits * 10 + (uint64_t)(*at - '0') : digits;
+    }
+    *exponent = atoi(strchr(text, 'e') + 1) - precision;
+    return digits;
+}
+
+/* HF tokenizers reads a number as a whole one, then divides by a power of ten, which can be one unit off. That decides between
+ * segmentations that weigh the same. */
+static double as_rust_reads(double value)
+{
+    int exponent;
+    double digits = (double)shortest_digits(value, &exponent), power = 1;
+
+    if (exponent < -22 || exponent > 22) { /* further powers of ten are not exact */
+        return value;
+    }
+    for (int i = abs(exponent); i > 0; i--) {
+        power *= 10;
+    }
+    digits = exponent < 0 ? digits / power : digits * power;
+    return value < 0 ? -digits : digits;
+}
+
 static bool unigram_finish(TokenizerBuild *build, const cJSON *model)
 {
     hf2c_unigram_table *table = ARENA_NEW(build->arena, hf2c_unigram_table);
     double *score = ARENA_ARRAY(build->arena, double, build->count), lowest = 0;
     const cJSON *vocabulary = json_get(model, "vocab"), *item, *unk = json_get(model, "unk_id");
+    bool converted = json_get(build->root, "family_special_tokens") != NULL;
     size_t count, at = 0;
     TrieKey *keys = model_keys(build, &count);
 
     cJSON_ArrayForEach(item, vocabulary) {
         score[at] = cJSON_GetArrayItem(item, 1)->valuedouble;
+        score[at] = converted ? score[at] : as_rust_reads(score[at]);
         lowest = at == 0 || score[at] < lowest ? score[at] : lowest;
         at++;
     }
@@ -134,16 +173,59 @@ const int32_t *build_fallback(TokenizerBuild *build)
     return fallback;
 }
 
+enum { WHOLE_MOST = 512 };
+
+/* Marks the tokens whose own text encodes to just that token, from its first to its last byte. */
+static void mark_whole(TokenizerBuild *build)
+{
+    uint32_t *origin = ARENA_ARRAY(build->arena, uint32_t, 2 * WHOLE_MOST);
+    size_t bytes = 4096 + (size_t)WHOLE_MOST * (sizeof(hf2c_token) + build->tokenizer->model_bytes);
+    uint8_t *scratch = arena_alloc(build->arena, bytes), *flags = arena_alloc(build->arena, build->count);
+    hf2c_work work;
+
+    for (uint32_t i = 0; i < 2 * WHOLE_MOST; i++) { /* byte i / 2 stands for itself */
+        origin[i] = (i + 1) / 2;
+    }
+    for (size_t i = 0; i < build->count; i++) {
+        const uint8_t *text;
+        size_t length;
+        flags[i] = build->entry[i].flags;
+        if (!(flags[i] & HF2C_TOKEN_OF_MODEL) || build->entry[i].length == 0 || build->entry[i].length > WHOLE_MOST ||
+            !token_raw(build, (int32_t)i, &text, &length)) {
+            continue;
+        }
+        memset(&work, 0, sizeof work);
+        work.tokenizer = build->tokenizer;
+        work.tracked = 1;
+        work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
+        work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
+        work.piece = (hf2c_view){text, origin, length};
+        if (build->tokenizer->model(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
+            hf2c_work_token(&work, 0)->id == (int32_t)i && hf2c_work_token(&work, 0)->start == 0 &&
+            hf2c_work_token(&work, 0)->end == length) {
+            flags[i] |= HF2C_TOKEN_WHOLE;
+        }
+    }
+    for (size_t i = 0; i < build->count; i++) {
+        build->entry[i].flags = flags[i];
+    }
+    build->vocabulary->flags = flags;
+}
+
 bool model_finish(TokenizerBuild *build)
 {
     const cJSON *model = json_get(build->root, "model");
 
     build->tokenizer->model_bytes = 16;
-    if (build->tokenizer->model == hf2c_bpe) {
-        return model_bpe_finish(build, model);
+    if (build->tokenizer->byte_alphabet && json_flag(model, "byte_fallback", false)) { /* a token for each byte of a byte's spelling */
+        build->tokenizer->growth = (uint16_t)(build->tokenizer->growth < 2048 ? 2 * (build->tokenizer->growth > 3 ? build->tokenizer->growth : 3) : 4096);
     }
-    if (build->tokenizer->model == hf2c_unigram) {
-        return unigram_finish(build, model);
+    if (build->tokenizer->model == hf2c_bpe || build->tokenizer->model == hf2c_unigram) {
+        if (!(build->tokenizer->model == hf2c_bpe ? model_bpe_finish(build, model) : unigram_finish(build, model))) {
+            return false;
+        }
+        mark_whole(build);
+        return true;
     }
     if (build->tokenizer->model == hf2c_wordpiece) {
         wordpiece_finish(build, model);

@@ -3,7 +3,7 @@
 
 #include "compiler/text/build.h"
 
-enum { AFFIX_MOST = 32, WHOLE_MOST = 512 };
+enum { AFFIX_MOST = 32 };
 
 /* "a b" or ["a", "b"]. */
 static bool read_merge(const cJSON *item, const char **left, size_t *left_length, const char **right, size_t *right_length)
@@ -103,38 +103,6 @@ static const int32_t *single_symbols(TokenizerBuild *build)
     return symbol;
 }
 
-/* Marks the tokens whose own text encodes to just that token. */
-static void mark_whole(TokenizerBuild *build)
-{
-    size_t bytes = 4096 + (size_t)WHOLE_MOST * (sizeof(hf2c_token) + build->tokenizer->model_bytes);
-    uint8_t *scratch = arena_alloc(build->arena, bytes), *flags = arena_alloc(build->arena, build->count);
-    hf2c_work work;
-
-    for (size_t i = 0; i < build->count; i++) {
-        const uint8_t *text;
-        size_t length;
-        flags[i] = build->entry[i].flags;
-        if (!(flags[i] & HF2C_TOKEN_OF_MODEL) || build->entry[i].length == 0 || build->entry[i].length > WHOLE_MOST ||
-            !token_raw(build, (int32_t)i, &text, &length)) {
-            continue;
-        }
-        memset(&work, 0, sizeof work);
-        work.tokenizer = build->tokenizer;
-        work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
-        work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
-        work.piece = (hf2c_view){text, NULL, length};
-        work.cursor = text;
-        if (hf2c_bpe(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
-            hf2c_work_token(&work, 0)->id == (int32_t)i) {
-            flags[i] |= HF2C_TOKEN_WHOLE;
-        }
-    }
-    for (size_t i = 0; i < build->count; i++) {
-        build->entry[i].flags = flags[i];
-    }
-    build->vocabulary->flags = flags;
-}
-
 bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
 {
     hf2c_bpe_table *table = ARENA_NEW(build->arena, hf2c_bpe_table);
@@ -143,7 +111,7 @@ bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
     const cJSON *dropout = json_get(model, "dropout");
 
     if (dropout != NULL && dropout->valuedouble != 0) {
-        return build_refuse(build, "model.dropout", "a number", "null: only inference is compiled");
+        warn("%s: model.dropout is left out: it is for training", build->file);
     }
     if (strlen(prefix) > AFFIX_MOST || strlen(suffix) > AFFIX_MOST) {
         return build_refuse(build, "model", "a long prefix or suffix", "at most 32 bytes");
@@ -163,7 +131,6 @@ bool model_bpe_finish(TokenizerBuild *build, const cJSON *model)
         return false;
     }
     build->tokenizer->model_table = table;
-    build->tokenizer->model_bytes = (uint16_t)(32 * (1 + table->prefix_bytes + table->suffix_bytes) + 1);
-    mark_whole(build);
+    build->tokenizer->model_bytes = (uint16_t)(32 * (table->fallback != NULL ? 2 : 1) * (1 + table->prefix_bytes + table->suffix_bytes) + 1);
     return true;
 }

@@ -111,7 +111,7 @@ static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
         }
     }
     if (strcmp(type, "ByteLevel") == 0 && !build->spelled) { /* only changes how bytes are spelled */
-        build->spelled = true;
+        build->spelled = build->spelled_early = true;
         build->tokenizer->byte_alphabet = 1;
         return true;
     }

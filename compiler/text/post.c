@@ -36,6 +36,16 @@ static void set_templates(TokenizerBuild *build, const Items *single, const Item
     build->tokenizer->pair = items_finish(build, pair);
 }
 
+/* A second template would go around what the first one made. */
+static bool set_only_templates(TokenizerBuild *build, const Items *single, const Items *pair)
+{
+    if (build->tokenizer->single.item != NULL) {
+        return build_refuse(build, "post_processor", "two steps that add tokens", "one");
+    }
+    set_templates(build, single, pair);
+    return true;
+}
+
 static bool id_in_range(TokenizerBuild *build, const cJSON *number, int32_t *id)
 {
     *id = (int32_t)json_whole(number, 0, (int64_t)build->count - 1, -1);
@@ -97,22 +107,27 @@ static bool add_template(TokenizerBuild *build, const cJSON *item)
     if (!read_template(build, item, "single", single) || !read_template(build, item, "pair", pair)) {
         return false;
     }
-    set_templates(build, single, pair);
-    return true;
+    return set_only_templates(build, single, pair);
 }
 
-static void set_trim(TokenizerBuild *build, const cJSON *item)
+static bool set_trim(TokenizerBuild *build, const cJSON *item)
 {
-    if (json_flag(item, "trim_offsets", true)) {
-        build->tokenizer->trim =
-            (uint8_t)(HF2C_TRIM_OFFSETS | (json_flag(item, "add_prefix_space", true) ? HF2C_TRIM_PREFIX_SPACE : 0));
+    if (!json_flag(item, "trim_offsets", true)) {
+        return true;
     }
+    if (build->tokenizer->trim != 0) {
+        return build_refuse(build, "post_processor", "two steps with trim_offsets", "one");
+    }
+    build->tokenizer->trim = (uint8_t)(HF2C_TRIM_OFFSETS | (json_flag(item, "add_prefix_space", true) ? HF2C_TRIM_PREFIX_SPACE : 0));
+    return true;
 }
 
 static bool add_byte_level(TokenizerBuild *build, const cJSON *item)
 {
-    set_trim(build, item);
-    return true;
+    if (build->tokenizer->single.item != NULL && json_flag(item, "trim_offsets", true)) {
+        return build_refuse(build, "post_processor", "trim_offsets behind a step that adds tokens", "it before that");
+    }
+    return set_trim(build, item);
 }
 
 static bool add_bert(TokenizerBuild *build, const cJSON *item)
@@ -123,11 +138,7 @@ static bool add_bert(TokenizerBuild *build, const cJSON *item)
                 items_add(build, &single, begin, 0) && items_add(build, &single, -1, 0) && items_add(build, &single, end, 0);
 
     pair = single;
-    if (!done || !items_add(build, &pair, -2, 1) || !items_add(build, &pair, end, 1)) {
-        return false;
-    }
-    set_templates(build, &single, &pair);
-    return true;
+    return done && items_add(build, &pair, -2, 1) && items_add(build, &pair, end, 1) && set_only_templates(build, &single, &pair);
 }
 
 static bool add_roberta(TokenizerBuild *build, const cJSON *item)
@@ -137,13 +148,9 @@ static bool add_roberta(TokenizerBuild *build, const cJSON *item)
     bool done = read_named(build, item, "cls", &begin) && read_named(build, item, "sep", &end) &&
                 items_add(build, &single, begin, 0) && items_add(build, &single, -1, 0) && items_add(build, &single, end, 0);
 
-    set_trim(build, item);
     pair = single;
-    if (!done || !items_add(build, &pair, end, 0) || !items_add(build, &pair, -2, 0) || !items_add(build, &pair, end, 0)) {
-        return false;
-    }
-    set_templates(build, &single, &pair);
-    return true;
+    return done && items_add(build, &pair, end, 0) && items_add(build, &pair, -2, 0) && items_add(build, &pair, end, 0) &&
+           set_trim(build, item) && set_only_templates(build, &single, &pair);
 }
 
 static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
@@ -176,6 +183,11 @@ bool post_build(TokenizerBuild *build)
     const cJSON *root = json_get(build->root, "post_processor");
     Items single = {.item = {-1, -1}, .count = 1}, pair = {.item = {-1, -1, -2, -1}, .count = 2};
 
-    set_templates(build, &single, &pair);
-    return root == NULL || add_one(build, root, 0);
+    if (root != NULL && !add_one(build, root, 0)) {
+        return false;
+    }
+    if (build->tokenizer->single.item == NULL) {
+        set_templates(build, &single, &pair);
+    }
+    return true;
 }

@@ -6,6 +6,8 @@
 
 enum { DEPTH_MOST = 8, FIXED_MOST = 512 };
 
+typedef void Normalizer(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out);
+
 /* GPT-2's pattern (https://github.com/openai/gpt-2/blob/master/src/encoder.py). */
 static const char byte_level_pattern[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -189,9 +191,13 @@ static bool add_fixed_length(TokenizerBuild *build, const cJSON *item)
 }
 
 /* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
-static int script_group(uint32_t code, int han, int hiragana, int katakana)
+static int script_group(uint32_t code, int common, int han, int hiragana, int katakana)
 {
     int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
+
+    if (code == 0x589 || code == 0x61c) { /* Common in Unicode 9 */
+        return common;
+    }
 
     return code == 0x30fc || script == hiragana || script == katakana ? han : script;
 }
@@ -210,13 +216,13 @@ static int script_number(const char *wanted)
 /* Runs of one script; spaces and unknowns belong to the run before them, and those at the start to none. */
 static bool add_scripts(TokenizerBuild *build, const cJSON *item)
 {
-    int han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
+    int common = script_number("Common"), han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
     CharSet sets[256] = {0}, any = {0};
     RegexNode *node = NULL;
 
     (void)item;
     for (uint32_t code = 0; code < CODE_LIMIT; code++) {
-        int script = script_group(code, han, hiragana, katakana);
+        int script = script_group(code, common, han, hiragana, katakana);
         CharSet *set = code == ' ' || script == 0 ? &any : &sets[script];
         if (set->count > 0 && set->range[set->count - 1].last + 1 == code) {
             set->range[set->count - 1].last = code;
@@ -267,12 +273,52 @@ static bool add_one(TokenizerBuild *build, const cJSON *item, int depth)
                         "CharDelimiterSplit, FixedLength, UnicodeScripts or Sequence");
 }
 
+/* WhitespaceSplit and a Metaspace that splits: one step does both, where the text was normalized. */
+static bool is_words(const TokenizerBuild *build, const cJSON *root)
+{
+    const cJSON *parts = json_get(root, "pretokenizers"), *first = cJSON_GetArrayItem(parts, 0), *second = cJSON_GetArrayItem(parts, 1);
+
+    return strcmp(json_text(root, "type", ""), "Sequence") == 0 && cJSON_GetArraySize(parts) == 2 &&
+           strcmp(json_text(first, "type", ""), "WhitespaceSplit") == 0 && strcmp(json_text(second, "type", ""), "Metaspace") == 0 &&
+           strcmp(json_text(second, "prepend_scheme", ""), "always") == 0 && json_flag(second, "split", true) &&
+           build->tokenizer->normalizers > 0 && !build->tokenizer->byte_alphabet;
+}
+
+static bool add_words(TokenizerBuild *build, const cJSON *root)
+{
+    const char *replacement = json_text(cJSON_GetArrayItem(json_get(root, "pretokenizers"), 1), "replacement", "\xe2\x96\x81");
+    hf2c_pretokenizer part = {.next = hf2c_words, .parameters = build_text(replacement), .growth = 3, .extra = 4};
+
+    if (part.parameters.text_bytes == 0 || part.parameters.text_bytes > 4) {
+        return build_refuse(build, "pre_tokenizer Metaspace replacement", replacement, "one character");
+    }
+    return add(build, part);
+}
+
+/* Normal forms keep their changes where origins are, and a prefix for the first word asks whether the text begins there. */
+static bool needs_origin(const hf2c_tokenizer *tokenizer)
+{
+    for (int i = 0; i < tokenizer->normalizers; i++) {
+        Normalizer *apply = tokenizer->normalizer[i].apply;
+        if (apply == hf2c_normalize_nfc || apply == hf2c_normalize_nfd || apply == hf2c_normalize_nfkc || apply == hf2c_normalize_nfkd) {
+            return true;
+        }
+    }
+    for (int i = 0; i < tokenizer->pretokenizers; i++) {
+        const hf2c_pretokenizer *part = &tokenizer->pretokenizer[i];
+        if (part->next == hf2c_metaspace && (part->parameters.flags & HF2C_METASPACE_FIRST) && (i > 0 || tokenizer->normalizers > 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool pretokenizers_build(TokenizerBuild *build)
 {
     const cJSON *root = json_get(build->root, "pre_tokenizer");
     uint32_t growth = build->tokenizer->line_growth, extra = build->tokenizer->line_extra;
 
-    if (root != NULL && !add_one(build, root, 0)) {
+    if (root != NULL && !(is_words(build, root) ? add_words(build, root) : add_one(build, root, 0))) {
         return false;
     }
     for (int i = 0; i < build->tokenizer->pretokenizers; i++) {
@@ -280,12 +326,13 @@ bool pretokenizers_build(TokenizerBuild *build)
         if (part->growth > growth) { /* spaces that a normalizer has replaced do not grow again */
             growth = part->growth;
         }
-        if (i == 0) {
+        if (i == 0 && part->next != hf2c_words) {
             extra += part->extra;
         } else {
             growth += part->extra; /* once for each piece of the step before */
         }
     }
+    build->tokenizer->needs_origin = needs_origin(build->tokenizer);
     build->tokenizer->growth = (uint16_t)(growth < 4096 ? growth : 4096);
     build->tokenizer->extra = (uint16_t)(extra < 60000 ? extra : 60000);
     return true;

@@ -20,6 +20,9 @@ static int32_t find_special(const TokenizerBuild *build, const cJSON *settings, 
     if (text == NULL) {
         text = token_text(map, key);
     }
+    if (text == NULL) { /* what a converted folder's family has */
+        text = token_text(json_get(build->root, "family_special_tokens"), key);
+    }
     return text == NULL ? -1 : hf2c_vocabulary_find(build->vocabulary, (const uint8_t *)text, strlen(text), 0);
 }
 

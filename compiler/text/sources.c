@@ -30,7 +30,7 @@ static const char *source_path(const char *name, size_t length)
         "runtime/text/bpe.c", "runtime/text/wordpiece.c", "runtime/text/unigram.c", "runtime/text/wordlevel.c",
         "runtime/text/normalize_case.c", "runtime/text/normalize_form.c", "runtime/text/normalize_bert.c",
         "runtime/text/normalize_text.c", "runtime/text/normalize_charsmap.c", "runtime/text/grapheme.c",
-        "runtime/text/pretokenize.c", "runtime/text/pretokenize_rewrite.c", "runtime/text/scanner.c", "runtime/text/unicode.c",
+        "runtime/text/pretokenize.c", "runtime/text/pretokenize_words.c", "runtime/text/pretokenize_rewrite.c", "runtime/text/scanner.c", "runtime/text/unicode.c",
         "runtime/text/unicode_case_table.c", "runtime/text/unicode_category_table.c", "runtime/text/unicode_grapheme_table.c",
         "runtime/text/unicode_normalization_table.c", "runtime/text/chat.c", "runtime/text/chat_memory.c", "runtime/text/chat_value.c",
         "runtime/text/chat_operators.c", "runtime/text/chat_json.c", "runtime/text/chat_machine.c", "runtime/text/chat_lists.c",

@@ -106,7 +106,7 @@ bool vocabulary_finish(TokenizerBuild *build)
     }
     table->pool = pool;
     table->offset = offset;
-    table->flags = flags;
+    table->flags = build->flags = flags;
     table->slot = slot;
     build->vocabulary = table;
     build->tokenizer->vocabulary = table;

@@ -23,7 +23,7 @@ static bool lay_behind(size_t *at, size_t count, size_t size, size_t alignment)
 int hf2c_device_lay_out(hf2c_device_layout *layout, const hf2c_model *model, size_t slots, int shared_weights)
 {
     size_t at = 0;
-    size_t input_bytes = hf2c_input_lay_out(model->max_rows, model->max_batch, model->max_rows).bytes;
+    size_t input_bytes = hf2c_input_lay_out(hf2c_input_most(model)).bytes;
     if (!lay_behind(&at, shared_weights ? 0 : 1, model->weights_bytes, HF2C_DEVICE_ALIGNMENT)) return 0;
     layout->state = at;
     if (!lay_behind(&at, slots, model->state_bytes, HF2C_DEVICE_ALIGNMENT)) return 0;
@@ -43,22 +43,44 @@ static size_t lay_numbers(size_t *at, size_t count)
     return offset;
 }
 
-hf2c_input_layout hf2c_input_lay_out(int rows, int sequences, int wanted)
+hf2c_input_layout hf2c_input_lay_out(hf2c_input_counts counts)
 {
     hf2c_input_layout layout;
-    size_t at = 64;
-    static_assert(sizeof(hf2c_sequences) <= 64, "the table of sequences has 64 bytes");
-    layout.ids = lay_numbers(&at, (size_t)rows);
-    layout.positions = lay_numbers(&at, (size_t)rows);
-    layout.types = lay_numbers(&at, (size_t)rows);
-    layout.start = lay_numbers(&at, (size_t)sequences + 1);
-    layout.past = lay_numbers(&at, (size_t)sequences);
-    layout.slot = lay_numbers(&at, (size_t)sequences);
-    layout.memory = lay_numbers(&at, (size_t)sequences);
-    layout.memory_slot = lay_numbers(&at, (size_t)sequences);
-    layout.want = lay_numbers(&at, (size_t)wanted);
-    layout.bytes = at;
+    size_t at = 128, rows = (size_t)counts.rows, sequences = (size_t)counts.sequences;
+    static_assert(sizeof(hf2c_sequences) <= 128, "the table of sequences has 128 bytes");
+    layout.ids = lay_numbers(&at, rows);
+    layout.positions = lay_numbers(&at, rows);
+    layout.types = lay_numbers(&at, rows);
+    layout.start = lay_numbers(&at, sequences + 1);
+    layout.past = lay_numbers(&at, sequences);
+    layout.slot = lay_numbers(&at, sequences);
+    layout.memory = lay_numbers(&at, sequences);
+    layout.memory_slot = lay_numbers(&at, sequences);
+    layout.want = lay_numbers(&at, (size_t)counts.wanted);
+    layout.sizes = lay_numbers(&at, 2 * (size_t)counts.images);
+    layout.values = at;
+    layout.bytes = lay_behind(&at, counts.values, sizeof(float), 64) ? at : SIZE_MAX;
     return layout;
+}
+
+hf2c_input_counts hf2c_input_most(const hf2c_model *model)
+{
+    size_t images = (size_t)model->max_images, each = (size_t)model->image_values;
+    hf2c_input_counts most = {model->max_rows, model->max_batch, model->max_rows, model->max_images, 0};
+    most.values = each != 0 && images > SIZE_MAX / each ? SIZE_MAX : images * each;
+    return most;
+}
+
+/* Of a batch that has been checked. */
+static hf2c_input_counts counts_of(const hf2c_model *model, const hf2c_batch *batch)
+{
+    hf2c_input_counts counts = {batch->rows, batch->sequences, batch->wanted, batch->images, 0};
+    counts.values = (size_t)batch->images * (size_t)model->image_values;
+    if (!batch->sizes) return counts;
+    counts.values = 0;
+    for (int i = 0; i < batch->images; i++)
+        counts.values += (size_t)model->image_channels * (size_t)batch->sizes[2 * i] * (size_t)batch->sizes[2 * i + 1];
+    return counts;
 }
 
 /* ---- in ---- */
@@ -80,7 +102,7 @@ static void pack_slots(uint8_t *to, const int32_t *slots, int count)
 }
 
 /* Fills `staging` as the device will see it: the pointers inside are those of the device's copy. */
-static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layout *at, const hf2c_batch *batch,
+static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layout *at, const hf2c_batch *batch, size_t values,
                        size_t slot_bytes)
 {
     hf2c_sequences sequences;
@@ -93,6 +115,7 @@ static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layou
     sequences.slot_bytes = slot_bytes;
     sequences.memory = (const int32_t *)(device + at->memory);
     sequences.memory_slot = (const int32_t *)(device + at->memory_slot);
+    sequences.sizes = (const int32_t *)(device + at->sizes);
     memcpy(staging, &sequences, sizeof sequences);
     pack_numbers(staging + at->ids, batch->ids, batch->rows);
     pack_numbers(staging + at->positions, batch->positions, batch->rows);
@@ -103,6 +126,8 @@ static void pack_batch(uint8_t *staging, uint8_t *device, const hf2c_input_layou
     pack_numbers(staging + at->memory, batch->memory, batch->sequences);
     pack_slots(staging + at->memory_slot, batch->memory_slot ? batch->memory_slot : batch->slot, batch->sequences);
     pack_numbers(staging + at->want, batch->want, batch->wanted);
+    pack_numbers(staging + at->sizes, batch->sizes, 2 * batch->images);
+    if (values) memcpy(staging + at->values, batch->values, values * sizeof(float));
 }
 
 /* Forgets the last call's error; waits if the last call ended before hf2c_device_finish, since the staging memory may
@@ -127,13 +152,15 @@ static hf2c_status send_batch(hf2c_device *device, const hf2c_context *context, 
     if (!device->ready) return HF2C_BAD_WEIGHTS;
     hf2c_status status = start_call(device);
     if (status != HF2C_OK) return status;
-    hf2c_input_layout at = hf2c_input_lay_out(batch->rows, batch->sequences, batch->wanted);
-    pack_batch(device->staging, device->inputs, &at, batch, device->model->state_bytes);
+    hf2c_input_counts counts = counts_of(device->model, batch);
+    hf2c_input_layout at = hf2c_input_lay_out(counts);
+    pack_batch(device->staging, device->inputs, &at, batch, counts.values, device->model->state_bytes);
     inputs->sequences = (const hf2c_sequences *)device->inputs;
     inputs->ids = (const int32_t *)(device->inputs + at.ids);
     inputs->positions = (const int32_t *)(device->inputs + at.positions);
     inputs->types = (const int32_t *)(device->inputs + at.types);
     inputs->want = (const int32_t *)(device->inputs + at.want);
+    inputs->values = (const float *)(device->inputs + at.values);
     device->busy = 1;
     cudaError_t result = cudaMemcpyAsync(device->inputs, device->staging, at.bytes, cudaMemcpyHostToDevice,
                                          (cudaStream_t)device->stream.handle);

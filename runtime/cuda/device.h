@@ -55,6 +55,7 @@ typedef struct hf2c_device {
  * past are zeros, absent slots 0, 1, 2 ... */
 typedef struct hf2c_device_inputs {
     const int32_t *ids, *positions, *types, *want;
+    const float *values;
     const hf2c_sequences *sequences;
 } hf2c_device_inputs;
 

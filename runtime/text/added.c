@@ -40,6 +40,7 @@ static int is_single_word(const hf2c_added_search *search, const hf2c_added_matc
     return match->end == search->bytes || !search->table->is_word(hf2c_utf8_get(search->text + match->end, &size));
 }
 
+/* The search goes on behind the token itself: a token of spaces that are taken here is found again, and the text after it too. */
 static void take_spaces(const hf2c_added_search *search, hf2c_added_match *match)
 {
     int flags = search->table->flags[match->id];
@@ -52,6 +53,9 @@ static void take_spaces(const hf2c_added_search *search, hf2c_added_match *match
     while ((flags & HF2C_ADDED_RIGHT) && match->end < search->bytes &&
            hf2c_is_whitespace(hf2c_utf8_get(search->text + match->end, &size))) {
         match->end += size;
+    }
+    if ((flags & HF2C_ADDED_LEFT) && match->start < search->at) {
+        match->start = search->at < match->end ? search->at : match->end;
     }
 }
 
@@ -69,8 +73,8 @@ static int find(hf2c_added_search *search, hf2c_added_match *match)
             search->from = match->end - 1;
             continue;
         }
-        take_spaces(search, match);
         search->from = match->end;
+        take_spaces(search, match);
         return 1;
     }
     return 0;
@@ -78,14 +82,12 @@ static int find(hf2c_added_search *search, hf2c_added_match *match)
 
 int hf2c_added_next(hf2c_added_search *search, hf2c_added_match *match)
 {
-    if (search->held.id < 0) {
+    if (search->held.id < 0 && (search->table == NULL || !find(search, &search->held))) {
         if (search->at >= search->bytes) {
             return 0;
         }
-        if (search->table == NULL || !find(search, &search->held)) {
-            search->held.id = -1;
-            search->held.start = search->bytes;
-        }
+        search->held.id = -1;
+        search->held.start = search->bytes;
     }
     if (search->held.start > search->at) {
         match->id = -1;

@@ -2,7 +2,7 @@
  * keep their pairs in a heap: n log n. */
 #include "runtime/text/work.h"
 
-enum { SHORT_PIECE = 24, AFFIX_MAX = 32, NONE = -1 };
+enum { SHORT_PIECE = 24, AFFIX_MAX = 32, KEY_MAX = 4 + 2 * AFFIX_MAX, NONE = -1 };
 
 typedef struct Symbol {
     int32_t id;
@@ -20,6 +20,7 @@ typedef struct Word {
     size_t count;
     Pair *heap;
     size_t pairs;
+    int spelled; /* lengths count the bytes that spell the text's bytes */
 } Word;
 
 /* Rank of a pair, or UINT32_MAX. */
@@ -48,7 +49,7 @@ static void word_add(Word *word, int32_t id, size_t length)
 
 /* Id of a character with the prefix or suffix that its place asks for; -1: none. key receives what was looked up. */
 static int32_t find_symbol(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t size, int first, int last,
-                           uint8_t key[4 + 2 * AFFIX_MAX], size_t *key_bytes)
+                           uint8_t key[KEY_MAX], size_t *key_bytes)
 {
     const hf2c_bpe_table *table = tokenizer->model_table;
     size_t bytes = 0;
@@ -72,12 +73,28 @@ static int32_t find_symbol(const hf2c_tokenizer *tokenizer, const uint8_t *text,
     return id >= 0 && (tokenizer->vocabulary->flags[id] & HF2C_TOKEN_OF_MODEL) ? id : NONE;
 }
 
+/* Bytes of the text as HF tokenizers sees it, which is spelled where we have the bytes themselves. */
+static size_t spell(const uint8_t *text, size_t bytes, uint8_t *spelling)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        length += hf2c_byte_spelling(text[i], spelling + length);
+    }
+    return length;
+}
+
 static int add_fallback(Word *word, const uint8_t *key, size_t bytes)
 {
     const int32_t *fallback = word->table->fallback;
+    uint8_t spelling[2 * KEY_MAX];
 
     if (fallback == NULL) {
         return 0;
+    }
+    if (word->spelled) {
+        bytes = spell(key, bytes, spelling);
+        key = spelling;
     }
     for (size_t i = 0; i < bytes; i++) {
         if (fallback[key[i]] < 0) {
@@ -90,20 +107,24 @@ static int add_fallback(Word *word, const uint8_t *key, size_t bytes)
     return 1;
 }
 
-static void split_characters(const hf2c_tokenizer *tokenizer, Word *word, const uint8_t *text, size_t bytes)
+/* False: a byte has no symbol, and the word must be split again with lengths as it is spelled. */
+static int split_characters(const hf2c_tokenizer *tokenizer, Word *word, const uint8_t *text, size_t bytes)
 {
     const hf2c_bpe_table *table = word->table;
-    uint8_t key[4 + 2 * AFFIX_MAX];
+    uint8_t key[KEY_MAX], spelling[2];
     size_t size, key_bytes, unknown = 0; /* bytes of unknown characters that are not yet added */
 
+    word->count = 0;
     for (size_t at = 0; at < bytes; at += size) {
+        size_t length;
         int32_t id;
         size = tokenizer->byte_alphabet ? 1 : hf2c_utf8_size(text[at]);
+        length = word->spelled ? hf2c_byte_spelling(text[at], spelling) : size;
         id = find_symbol(tokenizer, text + at, size, at == 0, at + size == bytes, key, &key_bytes);
-        if (id < 0 && add_fallback(word, key, key_bytes)) {
-            continue;
+        if (id < 0 && tokenizer->byte_alphabet && !word->spelled) {
+            return 0;
         }
-        if (id < 0 && table->unk < 0) {
+        if (id < 0 && (add_fallback(word, key, key_bytes) || table->unk < 0)) {
             continue;
         }
         if (unknown > 0 && (id >= 0 || !table->fuse_unk)) {
@@ -111,14 +132,15 @@ static void split_characters(const hf2c_tokenizer *tokenizer, Word *word, const 
             unknown = 0;
         }
         if (id >= 0) {
-            word_add(word, id, size);
+            word_add(word, id, length);
         } else {
-            unknown += size;
+            unknown += length;
         }
     }
     if (unknown > 0) {
         word_add(word, table->unk, unknown);
     }
+    return 1;
 }
 
 /* ---- merging ---- */
@@ -254,14 +276,32 @@ static void merge_long(Word *word)
     word->count = kept;
 }
 
-/* A whole piece that is a token which its own merges lead to needs no merging. */
-static int32_t find_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes)
+/* Bytes of the text that are spelled before a place, the one that contains it not counted. Places are asked for in order: at and
+ * spelled stand where the last one was found. */
+static size_t unspelled(const uint8_t *text, size_t bytes, size_t place, size_t *at, size_t *spelled)
 {
-    const hf2c_bpe_table *table = tokenizer->model_table;
-    int32_t id = hf2c_vocabulary_find(tokenizer->vocabulary, text, bytes, tokenizer->byte_alphabet);
-    int flags = id >= 0 ? tokenizer->vocabulary->flags[id] : 0;
+    uint8_t spelling[2];
 
-    return (flags & HF2C_TOKEN_WHOLE) || (table->ignore_merges && (flags & HF2C_TOKEN_OF_MODEL)) ? id : NONE;
+    while (*at < bytes && *spelled + hf2c_byte_spelling(text[*at], spelling) <= place) {
+        *spelled += hf2c_byte_spelling(text[*at], spelling);
+        (*at)++;
+    }
+    return *at;
+}
+
+static void add_tokens(const Word *word, hf2c_work *work, const uint8_t *text, size_t bytes)
+{
+    size_t at = 0, raw = 0, spelled = 0;
+
+    for (size_t i = 0; i < word->count; i++) {
+        size_t end = at + word->symbols[i].length, start = at;
+        at = end;
+        if (word->spelled) {
+            start = unspelled(text, bytes, start, &raw, &spelled);
+            end = unspelled(text, bytes, end - 1, &raw, &spelled) + 1;
+        }
+        hf2c_work_add(work, word->symbols[i].id, start, end, 0);
+    }
 }
 
 hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
@@ -269,8 +309,9 @@ hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uin
     const hf2c_bpe_table *table = tokenizer->model_table;
     Symbol few[SHORT_PIECE];
     Word word = {.table = table, .symbols = few};
-    int32_t whole = bytes <= tokenizer->longest_token ? find_whole(tokenizer, text, bytes) : NONE;
-    size_t most = bytes + table->prefix_bytes * bytes + table->suffix_bytes, at = 0;
+    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes,
+                                          table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE);
+    size_t most = (table->fallback != NULL ? 2u : 1u) * (bytes + table->prefix_bytes * bytes + table->suffix_bytes);
 
     if (whole >= 0) {
         hf2c_work_add(work, whole, 0, bytes, 0);
@@ -283,16 +324,15 @@ hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uin
             return HF2C_TOO_SMALL;
         }
     }
-    split_characters(tokenizer, &word, text, bytes);
+    if (!split_characters(tokenizer, &word, text, bytes)) {
+        word.spelled = 1;
+        split_characters(tokenizer, &word, text, bytes);
+    }
     if (word.count <= SHORT_PIECE) {
         merge_short(&word);
     } else {
         merge_long(&word);
     }
-    for (size_t i = 0; i < word.count; i++) {
-        size_t end = at + word.symbols[i].length;
-        hf2c_work_add(work, word.symbols[i].id, at, end, 0);
-        at = end;
-    }
+    add_tokens(&word, work, text, bytes);
     return work->status;
 }

@@ -73,7 +73,7 @@ int hf2c_decode_keeps(const hf2c_decoding *decoding, size_t i)
     size_t length;
 
     return hf2c_decoding_text(decoding, i, &length) != NULL &&
-           !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, decoding->ids[i]));
+           !(decoding->skip_special && hf2c_token_is_hidden(decoding->tokenizer, decoding->ids[i]));
 }
 
 static int is_ascii(const uint8_t *text, size_t bytes)
@@ -120,7 +120,7 @@ static hf2c_status decode_tokens(hf2c_decoding *decoding, Output *output)
     for (; decoding->at < decoding->count && status == HF2C_OK; decoding->at++) {
         size_t bytes;
         const char *text = hf2c_decoding_text(decoding, decoding->at, &bytes);
-        if (text != NULL && !(decoding->skip_special && hf2c_token_is_special(decoding->tokenizer, decoding->ids[decoding->at]))) {
+        if (text != NULL && !(decoding->skip_special && hf2c_token_is_hidden(decoding->tokenizer, decoding->ids[decoding->at]))) {
             decoding->last = decoding->at + 1 == decoding->count;
             status = decode_token(decoding, output, text, bytes);
             decoding->first = 0;

@@ -74,7 +74,8 @@ static hf2c_status begin(hf2c_work *work, const hf2c_tokenizer *tokenizer, size_
     work->scratch.bottom = scratch;
     work->scratch.top = work->scratch.bottom + scratch_bytes - scratch_bytes % sizeof(int32_t);
     work->tokens = (hf2c_token *)(void *)work->scratch.top - 1;
-    if (encoding->spellings != NULL || (tokenizer->trim & HF2C_TRIM_OFFSETS)) {
+    work->tracked = encoding->offsets != NULL || tokenizer->needs_origin;
+    if (encoding->spellings != NULL || (encoding->offsets != NULL && (tokenizer->trim & HF2C_TRIM_OFFSETS))) {
         work->spelling_capacity = 2 * grown(tokenizer, text_bytes);
         work->spelling = hf2c_text_take(&work->scratch, work->spelling_capacity, 1);
         return work->spelling == NULL ? HF2C_TOO_SMALL : HF2C_OK;

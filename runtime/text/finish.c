@@ -106,7 +106,7 @@ static hf2c_status put(const Writer *writer, const hf2c_token *token, int32_t ty
         encoding->spellings[at].text = (const char *)writer->work->spelling + token->spelling - 1;
         encoding->spellings[at].length = token->length;
     } else if (encoding->spellings != NULL) {
-        encoding->spellings[at].text = hf2c_token_text(writer->work->tokenizer, token->id, &length);
+        encoding->spellings[at].text = hf2c_vocabulary_text(writer->work->tokenizer->vocabulary, token->id, &length);
         encoding->spellings[at].length = length;
     }
     encoding->count = at + 1;
@@ -122,7 +122,7 @@ static int is_space(uint32_t code)
 static void trim(const hf2c_work *work, hf2c_token *token, int is_first)
 {
     size_t bytes, size, at = 0, left = 0, right = 0;
-    const uint8_t *text = (const uint8_t *)hf2c_token_text(work->tokenizer, token->id, &bytes);
+    const uint8_t *text = (const uint8_t *)hf2c_vocabulary_text(work->tokenizer->vocabulary, token->id, &bytes);
 
     if (token->spelling != 0) {
         text = work->spelling + token->spelling - 1;
@@ -149,7 +149,7 @@ static hf2c_status put_text(const Writer *writer, size_t first, hf2c_range range
 
     for (size_t i = range.begin; i < range.end && status == HF2C_OK; i++) {
         hf2c_token token = *hf2c_work_token(writer->work, first + i);
-        if (writer->work->tokenizer->trim & HF2C_TRIM_OFFSETS) {
+        if (writer->encoding->offsets != NULL && (writer->work->tokenizer->trim & HF2C_TRIM_OFFSETS)) {
             trim(writer->work, &token, i == range.begin);
         }
         status = put(writer, &token, type < 0 ? sequence : type, sequence);

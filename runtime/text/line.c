@@ -17,30 +17,30 @@ void *hf2c_text_take(hf2c_text_scratch *scratch, size_t count, size_t size)
     return taken;
 }
 
-int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity)
+int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity, int tracked)
 {
     line->text = hf2c_text_take(scratch, capacity, 1);
-    line->origin = line->text ? hf2c_text_take(scratch, capacity, 2 * sizeof *line->origin) : NULL;
+    line->origin = line->text && tracked ? hf2c_text_take(scratch, capacity, 2 * sizeof *line->origin) : NULL;
     line->bytes = 0;
     line->capacity = capacity;
     line->full = 0;
-    return line->origin != NULL;
+    return tracked ? line->origin != NULL : line->text != NULL;
 }
 
 void hf2c_line_add(hf2c_line *line, const uint8_t *text, size_t bytes, const hf2c_line *in, size_t from)
 {
-    uint32_t start = in->origin[2 * from], end = in->origin[2 * from + 1];
-
     if (line->capacity - line->bytes < bytes) {
         line->full = 1;
         return;
     }
     for (size_t i = 0; i < bytes; i++) {
-        line->text[line->bytes] = text[i];
-        line->origin[2 * line->bytes] = start;
-        line->origin[2 * line->bytes + 1] = end;
-        line->bytes++;
+        line->text[line->bytes + i] = text[i];
     }
+    for (size_t i = 0; line->origin != NULL && i < bytes; i++) {
+        line->origin[2 * (line->bytes + i)] = in->origin[2 * from];
+        line->origin[2 * (line->bytes + i) + 1] = in->origin[2 * from + 1];
+    }
+    line->bytes += bytes;
 }
 
 void hf2c_line_add_code(hf2c_line *line, uint32_t code, const hf2c_line *in, size_t from)
@@ -57,7 +57,9 @@ void hf2c_line_copy(hf2c_line *line, const hf2c_line *in, size_t from, size_t to
         return;
     }
     memcpy(line->text + line->bytes, in->text + from, to - from);
-    memcpy(line->origin + 2 * line->bytes, in->origin + 2 * from, 2 * (to - from) * sizeof *in->origin);
+    if (line->origin != NULL) {
+        memcpy(line->origin + 2 * line->bytes, in->origin + 2 * from, 2 * (to - from) * sizeof *in->origin);
+    }
     line->bytes += to - from;
 }
 

@@ -81,6 +81,40 @@ static void put(Changes *changes, const uint8_t *text, size_t bytes, int32_t rep
     }
 }
 
+static int is_plain(const hf2c_charsmap *map, uint8_t byte)
+{
+    return byte < 0x80 && (map->plain[byte >> 3] >> (byte & 7) & 1);
+}
+
+/* End of the characters from here on that stay as they are. The last one may be followed by what joins it. */
+static size_t plain_end(const hf2c_charsmap *map, const hf2c_line *in, size_t at)
+{
+    while (at < in->bytes && is_plain(map, in->text[at])) {
+        at++;
+    }
+    return at > 0 && at < in->bytes && in->text[at] >= 0x80 ? at - 1 : at;
+}
+
+/* Copies what is plain; the last character is held back as all are. */
+static size_t copy_plain(const hf2c_charsmap *map, Changes *changes, size_t at)
+{
+    hf2c_rewriter *rewriter = &changes->rewriter;
+    size_t end = plain_end(map, rewriter->in, at);
+
+    if (end < at + 2) {
+        return at;
+    }
+    flush(changes);
+    changes->held = 0;
+    if (rewriter->at != at) { /* what vanished at the start has no one to stand for it */
+        return at;
+    }
+    hf2c_line_copy(rewriter->out, rewriter->in, at, end - 1);
+    rewriter->at = end - 1;
+    put(changes, rewriter->in->text + end - 1, 1, 1);
+    return end;
+}
+
 void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
 {
     Changes changes = {.rewriter = {in, out, 0}};
@@ -88,6 +122,10 @@ void hf2c_normalize_charsmap(const hf2c_parameters *parameters, const hf2c_line 
 
     while (at < in->bytes) {
         const uint8_t *found = NULL;
+        at = copy_plain(parameters->charsmap, &changes, at);
+        if (at == in->bytes) {
+            break;
+        }
         cluster = hf2c_grapheme_size(in->text + at, in->bytes - at);
         if (cluster < 6) {
             found = find(parameters->charsmap, in->text + at, cluster, &length);

@@ -11,6 +11,10 @@ static void add_view(hf2c_splitter *splitter, size_t from, size_t to, uint32_t *
         return;
     }
     memcpy(line->text + line->bytes, splitter->input.text + from, to - from);
+    if (line->origin == NULL) {
+        line->bytes += to - from;
+        return;
+    }
     for (size_t i = from; i < to; i++) {
         uint32_t *origin = line->origin + 2 * line->bytes++;
         if (splitter->input.origin != NULL) {

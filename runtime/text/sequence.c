@@ -75,8 +75,11 @@ void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int ow
     token->word = work->word;
     token->spelling = 0;
     token->length = 0;
-    token->start = hf2c_work_origin(work, &work->piece, start);
-    token->end = origin_end(work, &work->piece, end);
+    token->start = token->end = 0;
+    if (work->tracked) {
+        token->start = hf2c_work_origin(work, &work->piece, start);
+        token->end = origin_end(work, &work->piece, end);
+    }
     if (own_spelling) {
         keep_spelling(work, token, work->piece.text + start, end - start,
                       own_spelling == HF2C_SPELLED_BY_MODEL && work->tokenizer->byte_alphabet);
@@ -110,6 +113,8 @@ typedef struct Level {
 
 static int level_begin(hf2c_work *work, Level *level, const hf2c_pretokenizer *pretokenizer, const hf2c_view *input)
 {
+    int original = pretokenizer == work->tokenizer->pretokenizer && work->tokenizer->normalizers == 0;
+
     memset(&level->splitter, 0, sizeof level->splitter);
     level->splitter.input = *input;
     level->bottom = work->scratch.bottom;
@@ -117,8 +122,8 @@ static int level_begin(hf2c_work *work, Level *level, const hf2c_pretokenizer *p
         return 1;
     }
     level->splitter.line = &level->line;
-    level->splitter.origin = input->bytes > 0 ? hf2c_work_origin(work, input, 0) : 0;
-    return hf2c_line_take(&level->line, &work->scratch, input->bytes * pretokenizer->growth + pretokenizer->extra);
+    level->splitter.origin = input->bytes > 0 && (work->tracked || original) ? hf2c_work_origin(work, input, 0) : 0;
+    return hf2c_line_take(&level->line, &work->scratch, input->bytes * pretokenizer->growth + pretokenizer->extra, work->tracked);
 }
 
 /* Every pre-tokenizer splits the pieces of the one before: depth first, so that a piece goes to the model while it is warm. */
@@ -157,14 +162,30 @@ static hf2c_status pretokenize(hf2c_work *work, const hf2c_view *text)
     return HF2C_OK;
 }
 
+/* Whether the text is part of the one whose spelling was kept last, as tokens of spaces are that the one before them has taken. */
+static int is_spelled(const hf2c_work *work, const hf2c_view *text)
+{
+    return work->spelled.bytes > 0 && text->text >= work->spelled.text &&
+           text->text + text->bytes <= work->spelled.text + work->spelled.bytes;
+}
+
 static hf2c_status add_token(hf2c_work *work, const hf2c_view *text, int32_t id)
 {
     size_t length;
-    const char *spelling = hf2c_token_text(work->tokenizer, id, &length);
-    int same = spelling != NULL && length == text->bytes && memcmp(spelling, text->text, length) == 0;
+    const char *spelling = hf2c_vocabulary_text(work->tokenizer->vocabulary, id, &length);
+    int same = spelling != NULL && length == text->bytes && memcmp(spelling, text->text, length) == 0, shared = is_spelled(work, text);
 
     work->piece = *text;
-    hf2c_work_add(work, id, 0, text->bytes, same ? 0 : HF2C_SPELLED_AS_IS);
+    if (!same && !shared) {
+        work->spelled = *text;
+        work->spelled_at = work->spelling_bytes;
+    }
+    hf2c_work_add(work, id, 0, text->bytes, same || shared ? 0 : HF2C_SPELLED_AS_IS);
+    if (work->status == HF2C_OK && !same && shared && work->spelling != NULL) {
+        hf2c_token *token = hf2c_work_token(work, work->count - 1);
+        token->spelling = (uint32_t)(work->spelled_at + (size_t)(text->text - work->spelled.text)) + 1;
+        token->length = (uint32_t)text->bytes;
+    }
     work->word++;
     return work->status;
 }
@@ -189,11 +210,11 @@ static hf2c_status encode_segment(hf2c_work *work, const hf2c_view *segment)
 static hf2c_status normalize(hf2c_work *work, const hf2c_view *segment, hf2c_line *from, hf2c_line *to)
 {
     const hf2c_tokenizer *tokenizer = work->tokenizer;
-    uint32_t code = hf2c_work_origin(work, segment, 0);
+    uint32_t code = work->tracked ? hf2c_work_origin(work, segment, 0) : 0;
 
     memcpy(from->text, segment->text, segment->bytes);
     from->bytes = segment->bytes;
-    for (size_t i = 0; i < segment->bytes; i++) {
+    for (size_t i = 0; work->tracked && i < segment->bytes; i++) {
         code += i > 0 && (segment->text[i] & 0xc0) != 0x80;
         from->origin[2 * i] = code;
         from->origin[2 * i + 1] = code + 1;
@@ -222,7 +243,8 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
     if (tokenizer->normalizers == 0) {
         return encode_segment(work, segment);
     }
-    if (!hf2c_line_take(&from, &work->scratch, capacity) || !hf2c_line_take(&to, &work->scratch, capacity)) {
+    if (!hf2c_line_take(&from, &work->scratch, capacity, work->tracked) ||
+        !hf2c_line_take(&to, &work->scratch, capacity, work->tracked)) {
         return HF2C_TOO_SMALL;
     }
     status = normalize(work, segment, &from, &to);
@@ -231,6 +253,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
         status = encode_segment(work, &view);
     }
     work->scratch.bottom = bottom;
+    work->spelled.bytes = 0; /* it may have been part of what is given back here */
     return status;
 }
 
@@ -246,6 +269,7 @@ hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t byte
     work->cursor = text;
     work->cursor_code = 0;
     work->word = 0;
+    work->spelled.bytes = 0;
     hf2c_added_begin(&search, work->tokenizer->added, text, bytes);
     while (status == HF2C_OK && hf2c_added_next(&search, &match)) {
         hf2c_view part = view_part(&whole, match.start, match.end);

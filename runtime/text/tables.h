@@ -13,16 +13,27 @@
 
 /* ---- tables that several parts use ---- */
 
-enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4 };
+enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF2C_TOKEN_RESPELLED = 8, HF2C_TOKEN_SHOWN = 16 };
 
 /* Spellings by id, and a hash from spelling to id (open addressing, linear probing). */
+typedef struct hf2c_respelled_table hf2c_respelled_table;
 typedef struct hf2c_vocabulary_table {
     const uint8_t *pool;
     const uint32_t *offset; /* [count + 1]; equal neighbours: no token has that id */
-    const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token) */
+    const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token; RESPELLED: see below;
+                               SHOWN: a special token that decoding shows nevertheless) */
     const uint32_t *slot;   /* [mask + 1] id + 1, or 0 */
     uint32_t count, mask;
+    const hf2c_respelled_table *respelled; /* NULL: none */
 } hf2c_vocabulary_table;
+
+/* Added tokens that are looked for after normalization are called by their normalized text. */
+struct hf2c_respelled_table {
+    const int32_t *id;      /* [count] ascending */
+    const uint32_t *offset; /* [count + 1] */
+    const uint8_t *pool;
+    uint32_t count;
+};
 
 /* Double array: the child of node n by byte b is c = base[n] + b if base[n] != 0, c < nodes and label[c] == b (no two nodes share
  * a base). value[n] is id + 1 where a key ends, else 0. Node 0 is the root. Keys hold no NUL. */
@@ -50,6 +61,7 @@ typedef struct hf2c_charsmap {
     const uint32_t *unit;
     const uint8_t *text;
     uint32_t units, text_bytes; /* text ends with a NUL */
+    const uint8_t *plain;       /* [32] bits: ASCII characters that stay as they are where ASCII follows */
 } hf2c_charsmap;
 
 /* What a part may need; each says what it reads. */
@@ -174,6 +186,7 @@ struct hf2c_tokenizer {
     uint16_t line_growth, line_extra; /* bytes of text per byte given, after normalizers, and more per segment */
     uint16_t growth, extra;           /* the same after pre-tokenizers */
     uint8_t byte_alphabet, lossy, trim, clean_up, left_padding;
+    uint8_t needs_origin; /* some part asks where text came from, even when offsets are not wanted */
     int32_t special[HF2C_SPECIAL_COUNT];
     int32_t max_length;
     uint32_t longest_token;  /* bytes of the longest spelling */

@@ -52,6 +52,9 @@ int hf2c_is_mark(uint32_t code)
     if (code == 0x1cf2 || code == 0x1cf3) { /* letters since, marks in Unicode 9 */
         return 1;
     }
+    if (code == 0x111c9) { /* a mark since, punctuation in Unicode 9 */
+        return 0;
+    }
     return (property & HF2C_PROPERTY_AFTER_9) == 0 && (property & HF2C_PROPERTY_CATEGORY) >= HF2C_MN &&
            (property & HF2C_PROPERTY_CATEGORY) <= HF2C_ME;
 }
@@ -62,6 +65,9 @@ int hf2c_is_nonspacing_mark(uint32_t code)
 
     if (code == 0x1734) { /* a spacing mark since */
         return 1;
+    }
+    if (code == 0x1885 || code == 0x1886 || code == 0xa9bd || code == 0x111c9) { /* others in Unicode 8 */
+        return 0;
     }
     return (property & HF2C_PROPERTY_AFTER_8) == 0 && (property & HF2C_PROPERTY_CATEGORY) == HF2C_MN;
 }

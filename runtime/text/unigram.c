@@ -7,9 +7,14 @@ typedef struct Node {
     int32_t id;     /* -1: nothing ends here yet */
 } Node;
 
+static int improves(const Node *node, double score)
+{
+    return node->id < 0 || score > node->score;
+}
+
 static void relax(Node *node, double score, size_t start, int32_t id)
 {
-    if (node->id < 0 || score > node->score) {
+    if (improves(node, score)) {
         node->score = score;
         node->start = (uint32_t)start;
         node->id = id;
@@ -37,7 +42,7 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
                 single |= i + 1 - at == size;
             }
         }
-        if (!single) {
+        if (!single && improves(nodes + at + size, table->unk_score + here)) {
             if (table->unk < 0) {
                 return HF2C_BAD_TEXT;
             }
@@ -47,18 +52,27 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
     return HF2C_OK;
 }
 
+/* One token for each byte, or, in the byte alphabet, for each byte of its spelling. */
 static int add_bytes(const hf2c_unigram_table *table, hf2c_work *work, const uint8_t *text, size_t start, size_t end)
 {
+    uint8_t spelling[2];
+
     if (table->fallback == NULL) {
         return 0;
     }
-    for (size_t i = start; i < end; i++) {
-        if (table->fallback[text[i]] < 0) {
-            return 0;
+    for (int add = 0; add < 2; add++) {
+        for (size_t i = start; i < end; i++) {
+            size_t bytes = work->tokenizer->byte_alphabet ? hf2c_byte_spelling(text[i], spelling) : 1;
+            for (size_t k = 0; k < bytes; k++) {
+                int32_t id = table->fallback[work->tokenizer->byte_alphabet ? spelling[k] : text[i]];
+                if (id < 0) {
+                    return 0;
+                }
+                if (add) {
+                    hf2c_work_add(work, id, start, end, 0);
+                }
+            }
         }
-    }
-    for (size_t i = start; i < end; i++) {
-        hf2c_work_add(work, table->fallback[text[i]], start, end, 0);
     }
     return 1;
 }
@@ -77,24 +91,10 @@ static void reverse(Node *nodes, size_t bytes)
     nodes[0].start = next;
 }
 
-hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+static void add_path(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes, const Node *nodes)
 {
     const hf2c_unigram_table *table = tokenizer->model_table;
-    Node *nodes = hf2c_text_take(&work->scratch, bytes + 1, sizeof *nodes);
-    hf2c_status status;
 
-    if (nodes == NULL) {
-        return HF2C_TOO_SMALL;
-    }
-    for (size_t i = 0; i <= bytes; i++) {
-        nodes[i].id = -1;
-    }
-    nodes[0].score = 0;
-    status = forward(tokenizer, text, bytes, nodes);
-    if (status != HF2C_OK) {
-        return status;
-    }
-    reverse(nodes, bytes);
     for (size_t at = 0; at < bytes;) {
         size_t end = nodes[at].start;
         while (table->fuse_unk && nodes[end].id == table->unk && end < bytes && nodes[nodes[end].start].id == table->unk) {
@@ -112,5 +112,31 @@ hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const
         }
         at = end;
     }
+}
+
+hf2c_status hf2c_unigram(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+{
+    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes, HF2C_TOKEN_WHOLE);
+    Node *nodes;
+    hf2c_status status;
+
+    if (whole >= 0) {
+        hf2c_work_add(work, whole, 0, bytes, 0);
+        return work->status;
+    }
+    nodes = hf2c_text_take(&work->scratch, bytes + 1, sizeof *nodes);
+    if (nodes == NULL) {
+        return HF2C_TOO_SMALL;
+    }
+    for (size_t i = 0; i <= bytes; i++) {
+        nodes[i].id = -1;
+    }
+    nodes[0].score = 0;
+    status = forward(tokenizer, text, bytes, nodes);
+    if (status != HF2C_OK) {
+        return status;
+    }
+    reverse(nodes, bytes);
+    add_path(tokenizer, work, text, bytes, nodes);
     return work->status;
 }

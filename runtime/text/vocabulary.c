@@ -142,16 +142,45 @@ int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *
     return -1;
 }
 
-const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length)
+static const char *find_respelled(const hf2c_respelled_table *table, int32_t id, size_t *length)
 {
-    const hf2c_vocabulary_table *table = tokenizer->vocabulary;
+    uint32_t low = 0, high = table->count;
 
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (table->id[middle] <= id) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *length = table->offset[low + 1] - table->offset[low];
+    return (const char *)table->pool + table->offset[low];
+}
+
+int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags)
+{
+    int32_t id = bytes <= tokenizer->longest_token ? hf2c_vocabulary_find(tokenizer->vocabulary, text, bytes, tokenizer->byte_alphabet) : -1;
+
+    return id >= 0 && (tokenizer->vocabulary->flags[id] & flags) ? id : -1;
+}
+
+const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length)
+{
     *length = 0;
     if (id < 0 || (uint32_t)id >= table->count || table->offset[id] == table->offset[id + 1]) {
         return NULL;
     }
     *length = table->offset[id + 1] - table->offset[id];
     return (const char *)table->pool + table->offset[id];
+}
+
+const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length)
+{
+    const hf2c_vocabulary_table *table = tokenizer->vocabulary;
+    const char *text = hf2c_vocabulary_text(table, id, length);
+
+    return text != NULL && (table->flags[id] & HF2C_TOKEN_RESPELLED) ? find_respelled(table->respelled, id, length) : text;
 }
 
 int32_t hf2c_token_id(const hf2c_tokenizer *tokenizer, const char *token, size_t length)
@@ -164,6 +193,13 @@ int hf2c_token_is_special(const hf2c_tokenizer *tokenizer, int32_t id)
     const hf2c_vocabulary_table *table = tokenizer->vocabulary;
 
     return id >= 0 && (uint32_t)id < table->count && (table->flags[id] & HF2C_TOKEN_SPECIAL) != 0;
+}
+
+int hf2c_token_is_hidden(const hf2c_tokenizer *tokenizer, int32_t id)
+{
+    const hf2c_vocabulary_table *table = tokenizer->vocabulary;
+
+    return id >= 0 && (uint32_t)id < table->count && (table->flags[id] & (HF2C_TOKEN_SPECIAL | HF2C_TOKEN_SHOWN)) == HF2C_TOKEN_SPECIAL;
 }
 
 size_t hf2c_vocabulary(const hf2c_tokenizer *tokenizer)

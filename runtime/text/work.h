@@ -18,7 +18,8 @@ void *hf2c_text_take(hf2c_text_scratch *scratch, size_t count, size_t size); /* 
 
 /* ---- text and where it came from ---- */
 
-/* Text that was rewritten; origin[2 * i] and [2 * i + 1] are the first and the end code point of the original that byte i stands for. */
+/* Text that was rewritten; origin[2 * i] and [2 * i + 1] are the first and the end code point of the original that byte i stands for,
+ * NULL where nobody asks for that. */
 typedef struct hf2c_line {
     uint8_t *text;
     uint32_t *origin;
@@ -26,14 +27,14 @@ typedef struct hf2c_line {
     int full; /* something did not fit */
 } hf2c_line;
 
-/* A part of a line, or (origin NULL) of the original text itself. */
+/* A part of a line, or of the original text itself (then origin is NULL, as it is in lines that are not tracked). */
 typedef struct hf2c_view {
     const uint8_t *text;
     const uint32_t *origin;
     size_t bytes;
 } hf2c_view;
 
-int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity);
+int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity, int tracked);
 /* Adds bytes that all have the origin of byte `from` of in. */
 void hf2c_line_add(hf2c_line *line, const uint8_t *text, size_t bytes, const hf2c_line *in, size_t from);
 void hf2c_line_add_code(hf2c_line *line, uint32_t code, const hf2c_line *in, size_t from);
@@ -69,8 +70,11 @@ typedef struct hf2c_work {
     uint32_t cursor_code;  /* ... and the code points before it */
     hf2c_view piece;       /* what the model works on */
     int32_t word;
+    int tracked;       /* whether tokens get offsets */
     uint8_t *spelling; /* NULL: not wanted */
     size_t spelling_bytes, spelling_capacity;
+    hf2c_view spelled; /* the text whose spelling was kept last, as it is ... */
+    size_t spelled_at; /* ... and where */
     hf2c_status status;
 } hf2c_work;
 
@@ -101,6 +105,7 @@ typedef struct hf2c_splitter {
 
 int hf2c_split(const hf2c_parameters *parameters, hf2c_splitter *splitter);
 int hf2c_prefix_space(const hf2c_parameters *parameters, hf2c_splitter *splitter);
+int hf2c_words(const hf2c_parameters *parameters, hf2c_splitter *splitter);
 int hf2c_metaspace(const hf2c_parameters *parameters, hf2c_splitter *splitter);
 
 /* Longest preferred match that begins at `at`; 0: none. *end receives its end. previous: state by what is before. */
@@ -135,7 +140,11 @@ size_t hf2c_grapheme_size(const uint8_t *text, size_t bytes);
 uint32_t hf2c_hash_start(void);
 uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte);
 /* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */
+int hf2c_token_is_hidden(const hf2c_tokenizer *tokenizer, int32_t id); /* what decoding skips */
+const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length); /* as the model knows it */
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw);
+/* Id of the token that a whole piece is, if it has one of the flags; else -1. */
+int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags);
 uint32_t hf2c_pair_hash(uint32_t left, uint32_t right);
 /* Child of a trie's node; 0: none. */
 static inline uint32_t hf2c_trie_child(const hf2c_trie *trie, uint32_t node, uint8_t byte)

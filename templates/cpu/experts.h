@@ -8,13 +8,13 @@
 #include "templates/cpu/elementwise.h"
 #include "templates/cpu/weight.h"
 
-enum { EXPERTS_ROWS = 64 };
+enum { EXPERTS_ROWS = 64, EXPERTS_DECODE = 256 /* k that are decoded at a time */ };
 
 typedef struct Experts {
     const float *x, *p, *bias;
-    const char *w;
+    Packed w;
     int64_t E, K, N, ldx, ldp;
-    int active, format;
+    int active;
 } Experts;
 
 /* The rows of a block that go to one expert. */
@@ -38,20 +38,44 @@ static inline void experts_collect(const Experts *a, ExpertRows *to, int64_t e, 
     }
 }
 
-/* row n of the weight times x */
-SIMD_INLINE float experts_dot(const Experts *a, int64_t n, const float *x)
+/* The sums of a row of the weight with one row of x: whole vectors, then what is left over. */
+typedef struct ExpertSum {
+    simd_float vectors;
+    float rest;
+} ExpertSum;
+
+/* w: [count] weights from k on, x: the row from k on; only the last part has a rest. */
+SIMD_INLINE void experts_add(ExpertSum *sum, const float *w, const float *x, int64_t count)
 {
-    const char *w = a->w + n * a->K * weight_bytes(a->format);
-    simd_float sum = simd_zero();
     int64_t k = 0;
-    for (; k + SIMD_LANES <= a->K; k += SIMD_LANES)
-        sum = simd_fma(weight_load(a->format, w + k * weight_bytes(a->format)), simd_load(x + k), sum);
-    float total = simd_reduce_add(sum);
-    for (; k < a->K; k++) {
-        float product = weight_element(a->format, w, k) * x[k];
+    simd_float vectors = sum->vectors;
+    for (; k + SIMD_LANES <= count; k += SIMD_LANES) vectors = simd_fma(simd_load(w + k), simd_load(x + k), vectors);
+    sum->vectors = vectors;
+    if (k == count) return;
+    float total = simd_reduce_add(vectors);
+    for (; k < count; k++) {
+        float product = w[k] * x[k];
         total += product;
     }
-    return a->bias ? total + a->bias[n] : total;
+    sum->rest = total;
+}
+
+/* [count] products of row n of the weight with rows of x, which begin at x[i] */
+SIMD_INLINE void experts_dots(const Experts *a, int64_t n, const float *const *x, int count, float *dots)
+{
+    float decoded[EXPERTS_DECODE];
+    ExpertSum sums[EXPERTS_ROWS];
+    for (int i = 0; i < count; i++) sums[i].vectors = simd_zero();
+    for (int64_t k = 0; k < a->K; k += EXPERTS_DECODE) {
+        int64_t part = a->K - k < EXPERTS_DECODE ? a->K - k : EXPERTS_DECODE;
+        const float *w = a->w.format == WEIGHT_f32 ? (const float *)a->w.data + n * a->K + k : decoded;
+        if (w == decoded) weight_decode_row(&a->w, n, k, part, decoded);
+        for (int i = 0; i < count; i++) experts_add(&sums[i], w, x[i] + k, part);
+    }
+    for (int i = 0; i < count; i++) {
+        float total = a->K % SIMD_LANES ? sums[i].rest : simd_reduce_add(sums[i].vectors);
+        dots[i] = a->bias ? total + a->bias[n] : total;
+    }
 }
 
 /* What the gate does; limit 0: none */
@@ -80,27 +104,50 @@ static inline void experts_clear(const Experts *a, float *y, int64_t r, int64_t 
         for (int64_t n = from; n < to; n++) y[(r * a->active + slot) * a->N + n] = 0;
 }
 
+/* The rows of x that go to an expert; each slot has a row of its own where `slots` says so. */
+static inline void experts_inputs(const Experts *a, const ExpertRows *some, int slots, const float **x)
+{
+    for (int i = 0; i < some->count; i++) x[i] = a->x + some->row[i] * a->ldx + (slots ? some->slot[i] * a->K : 0);
+}
+
+SIMD_INLINE void experts_one(const Experts *a, const ExpertGate *g, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
+{
+    float gate[EXPERTS_ROWS], up[EXPERTS_ROWS];
+    experts_dots(a, 2 * e * a->N + n, x, some->count, gate);
+    experts_dots(a, (2 * e + 1) * a->N + n, x, some->count, up);
+    for (int i = 0; i < some->count; i++)
+        y[(some->row[i] * a->active + some->slot[i]) * a->N + n] = experts_gated(g, gate[i], up[i]);
+}
+
 SIMD_INLINE void experts_all(const Experts *a, const ExpertGate *g, const hf2c_team *team, float *y, int rows)
 {
     ExpertRows some;
+    const float *x[EXPERTS_ROWS];
     int from, to;
     hf2c_share(team, (int)a->N, &from, &to);
     for (int64_t r = 0; r < rows; r++) experts_clear(a, y, r, from, to);
     for (int64_t first = 0; first < rows; first += EXPERTS_ROWS)
         for (int64_t e = 0; e < a->E; e++) {
             experts_collect(a, &some, e, first, first + EXPERTS_ROWS < rows ? first + EXPERTS_ROWS : rows);
-            for (int64_t n = from; n < to; n++)
-                for (int i = 0; i < some.count; i++) {
-                    const float *x = a->x + some.row[i] * a->ldx;
-                    float gate = experts_dot(a, 2 * e * a->N + n, x), up = experts_dot(a, (2 * e + 1) * a->N + n, x);
-                    y[(some.row[i] * a->active + some.slot[i]) * a->N + n] = experts_gated(g, gate, up);
-                }
+            experts_inputs(a, &some, 0, x);
+            for (int64_t n = from; n < to && some.count; n++) experts_one(a, g, &some, e, n, x, y);
         }
+}
+
+SIMD_INLINE void combine_one(const Experts *a, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
+{
+    float dots[EXPERTS_ROWS];
+    experts_dots(a, e * a->N + n, x, some->count, dots);
+    for (int i = 0; i < some->count; i++) {
+        float part = a->p[some->row[i] * a->ldp + e] * dots[i];
+        y[some->row[i] * a->N + n] += part;
+    }
 }
 
 SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, int rows)
 {
     ExpertRows some;
+    const float *x[EXPERTS_ROWS];
     int from, to;
     hf2c_share(team, (int)a->N, &from, &to);
     for (int64_t r = 0; r < rows; r++)
@@ -108,37 +155,30 @@ SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, 
     for (int64_t first = 0; first < rows; first += EXPERTS_ROWS)
         for (int64_t e = 0; e < a->E; e++) {
             experts_collect(a, &some, e, first, first + EXPERTS_ROWS < rows ? first + EXPERTS_ROWS : rows);
-            for (int64_t n = from; n < to; n++)
-                for (int i = 0; i < some.count; i++) {
-                    int64_t r = some.row[i];
-                    float part = a->p[r * a->ldp + e] * experts_dot(a, e * a->N + n, a->x + r * a->ldx + some.slot[i] * a->K);
-                    y[r * a->N + n] += part;
-                }
+            experts_inputs(a, &some, 1, x);
+            for (int64_t n = from; n < to && some.count; n++) combine_one(a, &some, e, n, x, y);
         }
 }
 
 /* experts: y [rows, active, N], x [rows, K], w [E, gate and up, N, K], bias [E, 2 N] or NULL
  * combine: y [rows, N], x [rows, active, K], w [E, N, K], bias [E, N] or NULL */
-#define EXPERTS(format)                                                                                                            \
+#define FORMAT(format, bits, own_block, parameters, group, text)                                                                   \
     static inline void experts_##format(const hf2c_team *team, float *y, const float *x, const float *p, const void *w,            \
                                         const float *bias, int rows, const int64_t E, const int64_t K, const int64_t N,            \
-                                        const int active, const int64_t ldx, const int64_t ldp, const int gate, const float value, \
-                                        const float limit, const float shift)                                                      \
+                                        const int active, const int64_t ldx, const int64_t ldp, const int64_t block,               \
+                                        const int gate, const float value, const float limit, const float shift)                   \
     {                                                                                                                              \
-        const Experts a = {x, p, bias, w, E, K, N, ldx, ldp, active, WEIGHT_##format};                                             \
+        const Experts a = {x, p, bias, {w, WEIGHT_##format, E * 2 * N, K, 1, block}, E, K, N, ldx, ldp, active};                   \
         const ExpertGate g = {gate, value, limit, shift};                                                                          \
         experts_all(&a, &g, team, y, rows);                                                                                        \
     }                                                                                                                              \
     static inline void combine_##format(const hf2c_team *team, float *y, const float *x, const float *p, const void *w,            \
                                         const float *bias, int rows, const int64_t E, const int64_t K, const int64_t N,            \
-                                        const int active, const int64_t ldx, const int64_t ldp)                                    \
+                                        const int active, const int64_t ldx, const int64_t ldp, const int64_t block)               \
     {                                                                                                                              \
-        const Experts a = {x, p, bias, w, E, K, N, ldx, ldp, active, WEIGHT_##format};                                             \
+        const Experts a = {x, p, bias, {w, WEIGHT_##format, E * N, K, 1, block}, E, K, N, ldx, ldp, active};                       \
         combine_all(&a, team, y, rows);                                                                                            \
     }
-EXPERTS(f32)
-EXPERTS(bf16)
-EXPERTS(f16)
-#undef EXPERTS
+#include "templates/format/formats.def"
 
 #endif

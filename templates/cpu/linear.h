@@ -1,8 +1,8 @@
 /* linear: y = activation(x W' + bias) + residual; with gate y = gate(x Wg' + bias) * (x Wu' + bias) + residual.
  *
  * x: [rows, K], y: [rows, N]; bias: [N], with gate [2 N]: gate, then up; residual: [rows, N], it may be y itself.
- * W is packed in panels of 16 rows of zero-padded N; with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that
- * of up. */
+ * W is packed in panels of 16 rows (pack.h); with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that of up. Formats with blocks
+ * are decoded to f32 first, a part of a panel at a time: each sum is the chain of fma over the decoded weights in the order of k. */
 #ifndef HF2C_CPU_LINEAR_H
 #define HF2C_CPU_LINEAR_H
 
@@ -20,18 +20,35 @@ enum {
 #else
     LINEAR_HAS_BLOCKS = 1,
 #endif
-    LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL
+    LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL,
+    LINEAR_DECODE = 64 /* k that few rows decode at a time */
 };
 
 typedef struct Linear {
     float *y;
-    const float *x;
-    const char *w;
+    const float *x; /* or NULL: */
+    const bf16_element *narrow;
+    Packed w;
     const float *bias, *residual;
     int64_t K, N, ldx, ldr;
-    int format, activation, gate;
+    int activation, gate;
     float value;
 } Linear;
+
+/* Two panels, or one, of a weight without blocks, from k on. */
+SIMD_INLINE TilePanels linear_panels(const int format, const Linear *l, int64_t panel, int64_t k, int64_t ahead)
+{
+    const int64_t step = weight_step(format), panel_bytes = packed_panel_bytes(&l->w);
+    return (TilePanels){(const char *)l->w.data + panel * panel_bytes + k / weight_group(format) * step, step, panel_bytes, ahead};
+}
+
+/* The same of a weight with blocks, which are decoded to scratch, `depth` k after each other in each panel. */
+SIMD_INLINE TilePanels linear_decoded(const int format, const Linear *l, int64_t panel, int panels, int64_t k, int64_t count, const int64_t depth,
+                                      float *scratch)
+{
+    for (int p = 0; p < panels; p++) weight_decode(format, &l->w, panel + p, k, count, scratch + p * depth * TILE_PANEL);
+    return (TilePanels){(const char *)scratch, TILE_PANEL * sizeof(float), depth * TILE_PANEL * (int64_t)sizeof(float), 0};
+}
 
 /* ---- what follows the sums ---- */
 
@@ -70,9 +87,10 @@ SIMD_INLINE void linear_finish_row(const Linear *l, const float *sums, int64_t r
 
 #define ROWS(rows)                                                                                                     \
     case rows:                                                                                                         \
-        tile_compute(l->format, rows, vectors, x, l->ldx, b, l->K, sums, 2 * TILE_PANEL, 1);                           \
+        tile_compute(format, rows, vectors, x, ldx, b, depth, sums, 2 * TILE_PANEL, fresh);                            \
         break;
-SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, const float *x, int rows, TilePanels b, float *sums)
+SIMD_INLINE void linear_direct_sums(const int format, const int vectors, const float *x, int64_t ldx, int rows, TilePanels b, int64_t depth,
+                                    float *sums, int fresh)
 {
     switch (rows) {
         ROWS(1)
@@ -87,65 +105,103 @@ SIMD_INLINE void linear_direct_sums(const Linear *l, const int vectors, const fl
 }
 #undef ROWS
 
+SIMD_INLINE void linear_direct_width(const int format, const Linear *l, const float *x, int rows, TilePanels b, int panels, int64_t depth, float *sums,
+                                     int fresh)
+{
+    if (panels >= TILE_PANELS)
+        linear_direct_sums(format, TILE_VECTORS, x, l->ldx, rows, b, depth, sums, fresh);
+    else
+        linear_direct_sums(format, TILE_PANEL_VECTORS, x, l->ldx, rows, b, depth, sums, fresh);
+}
+
+SIMD_INLINE void linear_direct_blocks(const int format, const Linear *l, const float *x, int rows, int64_t panel, int panels, float *sums)
+{
+    _Alignas(64) float scratch[LINEAR_DECODE * TILE_COLUMNS];
+    for (int64_t k = 0; k < l->K; k += LINEAR_DECODE) {
+        int64_t depth = l->K - k < LINEAR_DECODE ? l->K - k : LINEAR_DECODE;
+        TilePanels b = linear_decoded(format, l, panel, panels, k, depth, LINEAR_DECODE, scratch);
+        linear_direct_width(WEIGHT_f32, l, x + k, rows, b, panels, depth, sums, k == 0);
+    }
+}
+
 /* Rows [row, row + rows), at most LINEAR_DIRECT_ROWS, of one or two panels. */
-SIMD_INLINE void linear_direct_rows(const Linear *l, int64_t row, int rows, int64_t panel, int count)
+SIMD_INLINE void linear_direct_rows(const int format, const Linear *l, int64_t row, int rows, int64_t panel, int count)
 {
     _Alignas(64) float sums[LINEAR_DIRECT_ROWS * 2 * TILE_PANEL];
-    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
     const float *x = l->x + row * l->ldx;
     for (int p = 0; p < count; p += TILE_PANELS) {
-        TilePanels b = {l->w + (panel + p) * panel_bytes, step, panel_bytes, LINEAR_AHEAD};
-        if (count - p >= TILE_PANELS)
-            linear_direct_sums(l, TILE_VECTORS, x, rows, b, sums + p * TILE_PANEL);
+        int panels = count - p < TILE_PANELS ? 1 : TILE_PANELS;
+        float *to = sums + p * TILE_PANEL;
+        if (weight_has_blocks(format))
+            linear_direct_blocks(format, l, x, rows, panel + p, panels, to);
         else
-            linear_direct_sums(l, TILE_PANEL_VECTORS, x, rows, b, sums + p * TILE_PANEL);
+            linear_direct_width(format, l, x, rows, linear_panels(format, l, panel + p, 0, LINEAR_AHEAD), panels, l->K, to, 1);
     }
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
 }
 
 /* More rows than LINEAR_DIRECT_ROWS find their two panels in the first cache. */
-SIMD_INLINE void linear_direct(const Linear *l, const hf2c_team *team, int rows, int64_t panels)
+SIMD_INLINE void linear_direct(const int format, const Linear *l, const hf2c_team *team, int rows, int64_t panels)
 {
     int first, end;
     hf2c_share(team, (int)((panels + 1) / 2), &first, &end);
     for (int64_t panel = 2 * (int64_t)first; panel < 2 * (int64_t)end && panel < panels; panel += 2)
         for (int row = 0; row < rows; row += LINEAR_DIRECT_ROWS)
-            linear_direct_rows(l, row, rows - row < LINEAR_DIRECT_ROWS ? rows - row : LINEAR_DIRECT_ROWS, panel,
+            linear_direct_rows(format, l, row, rows - row < LINEAR_DIRECT_ROWS ? rows - row : LINEAR_DIRECT_ROWS, panel,
                                panels - panel < 2 ? 1 : 2);
 }
 
 /* ---- many rows: blocks of rows by blocks of panels by blocks of k ---- */
 
-/* Copies [rows, depth] of x to stride TILE_STRIDE, with zeros up to padded rows. */
-static inline void linear_copy_rows(float *a, const float *x, int64_t ldx, int rows, int padded, int64_t depth)
+/* Elements [k, k + count) of row r of x. */
+static inline void linear_copy_row(const Linear *l, float *to, int64_t r, int64_t k, int64_t count)
 {
-    for (int r = 0; r < rows; r++) memcpy(a + r * TILE_STRIDE, x + r * ldx, (size_t)depth * sizeof(float));
+    if (l->x)
+        memcpy(to, l->x + r * l->ldx + k, (size_t)count * sizeof(float));
+    else
+        for (int64_t i = 0; i < count; i++) to[i] = bf16_decode(l->narrow[r * l->ldx + k + i]);
+}
+
+/* Rows from `row` on, elements [k, k + depth), with stride TILE_STRIDE and zeros up to padded rows. */
+static inline void linear_copy_rows(const Linear *l, float *a, int64_t row, int rows, int padded, int64_t k, int64_t depth)
+{
+    for (int r = 0; r < rows; r++) linear_copy_row(l, a + r * TILE_STRIDE, row + r, k, depth);
     for (int r = rows; r < padded; r++) memset(a + r * TILE_STRIDE, 0, (size_t)depth * sizeof(float));
 }
 
 /* Bytes from panel p, k of a block to what is read next: further panels, else their next k, else the next block. */
-static inline int64_t linear_ahead(const Linear *l, int p, int panels, int64_t k, int64_t step)
+SIMD_INLINE int64_t linear_ahead(const int format, const Linear *l, int p, int panels, int64_t k)
 {
-    if (p + TILE_PANELS < panels) return TILE_PANELS * l->K * step;
-    if (k + TILE_DEPTH < l->K) return TILE_DEPTH * step - p * l->K * step;
-    return (panels - p) * l->K * step - k * step;
+    const int64_t step = weight_step(format), group = weight_group(format), panel_bytes = packed_panel_bytes(&l->w);
+    if (p + TILE_PANELS < panels) return TILE_PANELS * panel_bytes;
+    if (k + TILE_DEPTH < l->K) return TILE_DEPTH / group * step - p * panel_bytes;
+    return (panels - p) * panel_bytes - k / group * step;
 }
 
-SIMD_INLINE void linear_block(const Linear *l, int row, int rows, int64_t panel, int panels)
+/* Two panels, or one, times a block of rows. */
+SIMD_INLINE void linear_block_panels(const int format, int padded, int height, int panels, const float *a, TilePanels b, int64_t depth,
+                                     float *sums, int fresh)
 {
-    _Alignas(64) float a[LINEAR_ROWS * TILE_STRIDE], sums[LINEAR_ROWS * LINEAR_COLUMNS];
-    const int64_t step = TILE_PANEL * weight_bytes(l->format), panel_bytes = l->K * step;
+    for (int r = 0; r < padded; r += height, b.ahead = 0)
+        tile_add(format, height, panels, a + r * TILE_STRIDE, b, depth, sums + r * LINEAR_COLUMNS, LINEAR_COLUMNS, fresh);
+}
+
+SIMD_INLINE void linear_block(const int format, const Linear *l, int row, int rows, int64_t panel, int panels)
+{
+    _Alignas(64) float a[LINEAR_ROWS * TILE_STRIDE], sums[LINEAR_ROWS * LINEAR_COLUMNS], scratch[TILE_DEPTH * TILE_COLUMNS];
     int height = tile_height(rows), padded = (rows + height - 1) / height * height;
     for (int64_t k = 0; k < l->K; k += TILE_DEPTH) {
         int64_t depth = l->K - k < TILE_DEPTH ? l->K - k : TILE_DEPTH;
-        linear_copy_rows(a, l->x + row * l->ldx + k, l->ldx, rows, padded, depth);
+        linear_copy_rows(l, a, row, rows, padded, k, depth);
         for (int p = 0; p < panels; p += TILE_PANELS) {
-            const char *w = l->w + (panel + p) * panel_bytes + k * step;
-            TilePanels b = {w, step, panel_bytes, linear_ahead(l, p, panels, k, step)};
             int width = panels - p < TILE_PANELS ? 1 : TILE_PANELS;
-            for (int r = 0; r < padded; r += height, b.ahead = 0)
-                tile_add(l->format, height, width, a + r * TILE_STRIDE, b, depth,
-                         sums + r * LINEAR_COLUMNS + p * TILE_PANEL, LINEAR_COLUMNS, k == 0);
+            if (weight_has_blocks(format))
+                linear_block_panels(WEIGHT_f32, padded, height, width, a,
+                                    linear_decoded(format, l, panel + p, width, k, depth, TILE_DEPTH, scratch), depth, sums + p * TILE_PANEL, k == 0);
+            else
+                linear_block_panels(format, padded, height, width, a,
+                                    linear_panels(format, l, panel + p, k, linear_ahead(format, l, p, panels, k)), depth, sums + p * TILE_PANEL,
+                                    k == 0);
         }
     }
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * LINEAR_COLUMNS, row + r, panel, panels);
@@ -160,7 +216,7 @@ static inline int linear_column_members(int count, int64_t pairs)
     return members;
 }
 
-SIMD_INLINE void linear_blocks(const Linear *l, const hf2c_team *team, int rows, int64_t panels)
+SIMD_INLINE void linear_blocks(const int format, const Linear *l, const hf2c_team *team, int rows, int64_t panels)
 {
     const int64_t pairs = (panels + 1) / 2;
     int across = linear_column_members(team->count, pairs), first_row, end_row, first_pair, end_pair;
@@ -171,60 +227,68 @@ SIMD_INLINE void linear_blocks(const Linear *l, const hf2c_team *team, int rows,
     for (int64_t panel = 2 * (int64_t)first_pair; panel < end; panel += LINEAR_PANELS)
         for (int row = first_row; row < end_row; row += LINEAR_ROWS) {
             int height = end_row - row < LINEAR_ROWS ? end_row - row : LINEAR_ROWS;
-            linear_block(l, row, height, panel, end - panel < LINEAR_PANELS ? (int)(end - panel) : LINEAR_PANELS);
+            linear_block(format, l, row, height, panel, end - panel < LINEAR_PANELS ? (int)(end - panel) : LINEAR_PANELS);
         }
 }
 
 /* ---- other panel widths: column by column ---- */
 
-SIMD_INLINE float linear_plain_sum(const Linear *l, int64_t r, int64_t n, const int64_t panel)
+SIMD_INLINE float linear_plain_sum(const Linear *l, int64_t r, int64_t n)
 {
-    int64_t base = n / panel * panel * l->K + n % panel;
     float sum = 0;
     for (int64_t k = 0; k < l->K; k++) {
-        float product = l->x[r * l->ldx + k] * weight_element(l->format, l->w, base + k * panel);
+        float x = l->x ? l->x[r * l->ldx + k] : bf16_decode(l->narrow[r * l->ldx + k]), product = x * packed_value(&l->w, n, k);
         sum += product;
     }
     return sum;
 }
 
-SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows, const int64_t panel)
+SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows)
 {
+    const int64_t panel = l->w.panel;
     const int halves = l->gate != FUNCTION_none ? 2 : 1;
     int first, end;
     hf2c_share(team, (int)l->N, &first, &end);
     for (int r = 0; r < rows; r++)
         for (int64_t c = first; c < end; c++) {
             int64_t n = c / panel * halves * panel + c % panel;
-            float up = halves == 2 ? linear_plain_sum(l, r, n + panel, panel) : 0;
-            simd_float result = linear_result(l, simd_set1(linear_plain_sum(l, r, n, panel)), simd_set1(up), r, c, 1);
+            float up = halves == 2 ? linear_plain_sum(l, r, n + panel) : 0;
+            simd_float result = linear_result(l, simd_set1(linear_plain_sum(l, r, n)), simd_set1(up), r, c, 1);
             simd_store_partial(l->y + r * l->N + c, 1, result);
         }
 }
 
-SIMD_INLINE void linear_rows(const Linear *l, const hf2c_team *team, int rows, const int64_t panel)
+SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team *team, int rows)
 {
     const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
-    if (panel != TILE_PANEL)
-        linear_plain(l, team, rows, panel);
-    else if (LINEAR_HAS_BLOCKS && rows > LINEAR_DIRECT_ROWS)
-        linear_blocks(l, team, rows, panels);
+    if (l->w.panel != TILE_PANEL || (!l->x && !LINEAR_HAS_BLOCKS))
+        linear_plain(l, team, rows);
+    else if (LINEAR_HAS_BLOCKS && (!l->x || rows > LINEAR_DIRECT_ROWS))
+        linear_blocks(format, l, team, rows, panels);
     else
-        linear_direct(l, team, rows, panels);
+        linear_direct(format, l, team, rows, panels);
 }
 
-#define LINEAR(format)                                                                                                 \
+#define FORMAT(format, bits, own_block, parameters, group, text)                                                       \
     static inline void linear_##format(const hf2c_team *team, float *y, const float *x, const void *w,                 \
                                        const float *bias, const float *residual, int rows, const int64_t K,            \
                                        const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,     \
-                                       const int activation, const int gate, const float value)                        \
+                                       const int64_t block, const int activation, const int gate, const float value)   \
     {                                                                                                                  \
-        const Linear l = {y, x, w, bias, residual, K, N, ldx, ldr, WEIGHT_##format, activation, gate, value};          \
-        linear_rows(&l, team, rows, panel);                                                                            \
+        const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                \
+        const Linear l = {y, x, NULL, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                      \
+        linear_rows(WEIGHT_##format, &l, team, rows);                                                                  \
     }
-LINEAR(f32)
-LINEAR(bf16)
-LINEAR(f16)
-#undef LINEAR
+#include "templates/format/formats.def"
+
+/* x: [rows, K] of bf16, which are widened: the same sums as of f32 */
+static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
+                                    int rows, const int64_t K, const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,
+                                    const int64_t block, const int activation, const int gate, const float value)
+{
+    const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
+    const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
+    linear_rows(WEIGHT_bf16, &l, team, rows);
+}
 
 #endif

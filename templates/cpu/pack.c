@@ -3,34 +3,30 @@
 
 #include <string.h>
 
-#include "templates/format/bf16.h"
-#include "templates/format/f16.h"
-#include "templates/format/f32.h"
+#include "templates/format/choose.h"
+#include "templates/format/layout.h"
 
-typedef struct PackFormat {
-    size_t bytes;
-    void (*encode)(float value, char *to);
-    float (*decode)(const char *from);
-} PackFormat;
+enum { PACK_FLAT = 64, PACK_CODES = 256 /* of a row are found at a time */ };
 
-#define FORMAT(name, bits, block, text)                                                                                \
-    static void encode_##name(float value, char *to)                                                                   \
-    {                                                                                                                  \
-        name##_element element = name##_encode(value);                                                                 \
-        memcpy(to, &element, sizeof(element));                                                                         \
-    }                                                                                                                  \
-    static float decode_##name(const char *from)                                                                       \
-    {                                                                                                                  \
-        name##_element element;                                                                                        \
-        memcpy(&element, from, sizeof(element));                                                                       \
-        return name##_decode(element);                                                                                 \
-    }
-#include "templates/format/formats.def"
+/* ---- sizes ---- */
 
-static const PackFormat formats[] = {
-#define FORMAT(name, bits, block, text) {(bits) / 8, encode_##name, decode_##name},
-#include "templates/format/formats.def"
-};
+static Packed packed_of(const PackLayout *layout, const void *data)
+{
+    return (Packed){data, layout->format, layout->N, layout->K, layout->panel, pack_block(layout)};
+}
+
+int64_t pack_block(const PackLayout *layout)
+{
+    int64_t block = layout->block ? layout->block : layout_block(layout->format);
+    if (block) return block;
+    return packed_round_up(layout->K, layout->panel == 1 ? 1 : layout_group(layout->format));
+}
+
+int64_t pack_padded_columns(const PackLayout *layout)
+{
+    Packed packed = packed_of(layout, NULL);
+    return packed_columns(&packed);
+}
 
 static int64_t pack_half_rows(const PackLayout *layout) { return layout->gate ? layout->N / 2 : layout->N; }
 
@@ -41,19 +37,28 @@ static int64_t pack_half_panels(const PackLayout *layout)
 
 int64_t pack_panel_count(const PackLayout *layout) { return pack_half_panels(layout) * (layout->gate ? 2 : 1); }
 
-size_t pack_panel_bytes(const PackLayout *layout)
+/* Products of layouts that pass stay far from overflow but for the number of panels. */
+static int pack_is_sound(const PackLayout *layout)
 {
-    return formats[layout->format].bytes * (size_t)layout->panel * (size_t)layout->K;
+    static const int64_t most = (int64_t)1 << 40;
+    if (layout->format < 0 || layout->format >= WEIGHT_COUNT) return 0;
+    if (layout->N < 1 || layout->K < 1 || layout->K > most || layout->panel < 1 || layout->panel > 1 << 12) return 0;
+    if (layout->block < 0 || layout->block > most || (layout->gate && layout->N % 2)) return 0;
+    int64_t block = pack_block(layout), bits = layout_bits(layout->format);
+    int has_parameters = layout_parameters(layout->format) != 0;
+    if (!has_parameters) return block == 1;
+    return (layout->panel == 1 || block % layout_group(layout->format) == 0) && layout->panel * block * bits % 8 == 0;
 }
 
 int pack_bytes(const PackLayout *layout, size_t *bytes)
 {
     *bytes = 0;
-    if (layout->format < 0 || (size_t)layout->format >= sizeof(formats) / sizeof(formats[0])) return 0;
-    if (layout->N < 1 || layout->K < 1 || layout->panel < 1 || (layout->gate && layout->N % 2)) return 0;
-    size_t row = formats[layout->format].bytes * (size_t)layout->panel, count = (size_t)pack_panel_count(layout);
-    if ((uint64_t)layout->K > PTRDIFF_MAX / row || count > PTRDIFF_MAX / (row * (size_t)layout->K)) return 0;
-    *bytes = row * (size_t)layout->K * count;
+    if (!pack_is_sound(layout)) return 0;
+    Packed packed = packed_of(layout, NULL);
+    size_t units = (size_t)(packed_columns(&packed) / packed_unit(&packed)), panel = (size_t)packed_panel_bytes(&packed);
+    size_t apart = layout->panel == 1 ? units * (size_t)layout_parameters(layout->format) : 0, count = (size_t)pack_panel_count(layout);
+    if (count > (PTRDIFF_MAX - 64) / (panel + apart)) return 0;
+    *bytes = apart ? (size_t)packed_apart(&packed) + count * apart : count * panel;
     return 1;
 }
 
@@ -64,36 +69,155 @@ void pack_source_rows(const PackLayout *layout, int64_t i, int64_t *first, int64
     *count = left < layout->panel ? left : layout->panel;
 }
 
-void pack_panel(const PackLayout *layout, const float *rows, int64_t count, void *to)
+/* ---- packing ---- */
+
+typedef struct Packer {
+    const PackLayout *layout;
+    Packed packed;
+    char *to;
+    const float *rows, *importance;
+    const PackGiven *given;
+} Packer;
+
+static inline void pack_put(char *codes, int bits, int64_t half, int64_t place, uint32_t code)
 {
-    const PackFormat *format = &formats[layout->format];
-    char *out = to;
-    for (int64_t k = 0; k < layout->K; k++)
-        for (int64_t n = 0; n < layout->panel; n++, out += format->bytes)
-            format->encode(n < count ? rows[n * layout->K + k] : 0, out);
+    uint16_t narrow = (uint16_t)code;
+    unsigned char *byte = (unsigned char *)codes + (place < half ? place : place - half);
+    if (bits == 32) memcpy(codes + 4 * place, &code, 4);
+    if (bits == 16) memcpy(codes + 2 * place, &narrow, 2);
+    if (bits == 8) codes[place] = (char)code;
+    if (bits == 4) *byte = (unsigned char)(place < half ? (*byte & 0xf0u) | code : (*byte & 0x0fu) | code << 4);
+}
+
+/* Codes of columns from k on of packed row n, all in one unit; k is a multiple of the group. */
+static void pack_put_all(const Packer *p, int64_t n, int64_t k, int64_t count, const uint32_t *codes)
+{
+    char *to = p->to + packed_codes(&p->packed, n, k);
+    const int64_t group = packed_group(&p->packed), half = packed_code_bytes(&p->packed);
+    int64_t place = packed_place(&p->packed, n, k), left = group;
+    for (int64_t i = 0; i < count; i++) {
+        pack_put(to, layout_bits(p->layout->format), half, place++, codes[i]);
+        if (--left) continue;
+        place += (p->layout->panel - 1) * group;
+        left = group;
+    }
+}
+
+/* Codes of bitsandbytes share the largest magnitude of 64 numbers of the flat matrix, wherever its rows end. */
+static int pack_is_flat(const Packer *p)
+{
+    return layout_block(p->layout->format) == PACK_FLAT && p->packed.block < PACK_FLAT;
+}
+
+static void pack_choose(const Packer *p, int64_t row, int64_t k, int64_t count, char *parameters)
+{
+    const PackLayout *layout = p->layout;
+    int64_t first = row * layout->K + k, size = layout->N * layout->K;
+    if (pack_is_flat(p)) {
+        first = first / PACK_FLAT * PACK_FLAT;
+        count = size - first < PACK_FLAT ? size - first : PACK_FLAT;
+        format_choose(layout->format, p->rows + first, NULL, count, parameters);
+    } else {
+        format_choose(layout->format, p->rows + first, p->importance ? p->importance + k : NULL, count, parameters);
+    }
+}
+
+/* Returns -1 or the element whose scale is not that of its block. */
+static int64_t pack_take_given(const Packer *p, int64_t first, int64_t count, char *parameters)
+{
+    const float *scale = p->given->scale, *zero = p->given->zero;
+    const float middle = p->layout->format == WEIGHT_q4 ? Q4_ZERO : p->layout->format == WEIGHT_q8 || p->layout->format == WEIGHT_int8 ? 128 : 0;
+    if (layout_parameters(p->layout->format) == 0) return -1;
+    if (!format_given(p->layout->format, scale[first], zero ? zero[first] : middle, parameters)) return first;
+    for (int64_t i = first; i < first + count; i++)
+        if (scale[i] != scale[first] || (zero && zero[i] != zero[first])) return i;
+    return -1;
+}
+
+/* Returns -1 or, where parameters are given, the element whose code is worth something else. */
+static int64_t pack_codes(const Packer *p, int64_t n, int64_t first, int64_t k, int64_t count, const char *parameters)
+{
+    uint32_t codes[PACK_CODES];
+    int64_t wrong = -1;
+    for (int64_t i = 0; i < count; i += PACK_CODES) {
+        int64_t some = count - i < PACK_CODES ? count - i : PACK_CODES;
+        format_codes(p->layout->format, p->rows + first + i, some, parameters, codes);
+        for (int64_t j = 0; j < some; j++) {
+            float value = p->rows[first + i + j];
+            if (p->given && wrong < 0 && layout_value(p->layout->format, codes[j], parameters) != value) wrong = first + i + j;
+        }
+        pack_put_all(p, n, k + i, some, codes);
+    }
+    return wrong;
+}
+
+/* Columns [k, end) of packed row n, which the matrix does not have. */
+static void pack_zeros(const Packer *p, int64_t n, int64_t k, int64_t end, const char *parameters)
+{
+    char *to = p->to + packed_codes(&p->packed, n, k < end ? k : end - 1);
+    const int64_t half = packed_code_bytes(&p->packed);
+    uint32_t zero;
+    format_codes(p->layout->format, &(float){0}, 1, parameters, &zero);
+    for (int64_t i = k; i < end; i++) pack_put(to, layout_bits(p->layout->format), half, packed_place(&p->packed, n, i), zero);
+}
+
+/* Columns from k on of row n of the packed matrix, which is that row of the other, or -1: zeros. */
+static int64_t pack_unit(const Packer *p, int64_t n, int64_t row, int64_t k)
+{
+    const PackLayout *layout = p->layout;
+    int64_t end = k + packed_unit(&p->packed), count = (end < layout->K ? end : layout->K) - k, wrong = -1;
+    char parameters[8] = {0};
+    size_t bytes = (size_t)layout_parameters(layout->format);
+    if (row < 0) count = 0;
+    if (row >= 0 && p->given)
+        wrong = pack_take_given(p, row * layout->K + k, count, parameters);
+    else if (row >= 0 && bytes)
+        pack_choose(p, row, k, count, parameters);
+    if (bytes) memcpy(p->to + packed_parameters(&p->packed, n, k), parameters, bytes);
+    int64_t other = pack_codes(p, n, row * layout->K + k, k, count, parameters);
+    pack_zeros(p, n, k + count, end, parameters);
+    return wrong >= 0 ? wrong : other;
+}
+
+static int64_t pack_panel(const Packer *p, int64_t panel)
+{
+    int64_t first, count, wrong = -1, unit = packed_unit(&p->packed);
+    pack_source_rows(p->layout, panel, &first, &count);
+    for (int64_t n = 0; n < p->layout->panel; n++)
+        for (int64_t k = 0; k < p->layout->K; k += unit) {
+            int64_t found = pack_unit(p, panel * p->layout->panel + n, n < count ? first + n : -1, k);
+            if (wrong < 0) wrong = found;
+        }
+    return wrong;
+}
+
+int64_t pack_panels(const PackLayout *layout, const float *rows, const float *importance, const PackGiven *given, int64_t first,
+                    int64_t end, void *to)
+{
+    const Packer p = {layout, packed_of(layout, to), to, rows, importance, given};
+    int64_t wrong = -1, codes = layout->N * packed_panel_bytes(&p.packed);
+    for (int64_t i = first; i < end; i++) {
+        int64_t found = pack_panel(&p, i);
+        if (wrong < 0) wrong = found;
+    }
+    int apart = layout->panel == 1 && layout_parameters(layout->format) != 0;
+    if (apart && end == pack_panel_count(layout)) memset(p.to + codes, 0, (size_t)(packed_apart(&p.packed) - codes));
+    return wrong;
 }
 
 void pack_weight(const PackLayout *layout, const float *rows, void *to)
 {
-    size_t bytes = pack_panel_bytes(layout);
-    for (int64_t i = 0; i < pack_panel_count(layout); i++) {
-        int64_t first, count;
-        pack_source_rows(layout, i, &first, &count);
-        pack_panel(layout, rows + first * layout->K, count, (char *)to + (size_t)i * bytes);
-    }
+    pack_panels(layout, rows, NULL, NULL, 0, pack_panel_count(layout), to);
 }
 
 void pack_unpack(const PackLayout *layout, const void *packed, float *rows)
 {
-    const PackFormat *format = &formats[layout->format];
-    size_t bytes = pack_panel_bytes(layout);
+    const Packed from = packed_of(layout, packed);
     for (int64_t i = 0; i < pack_panel_count(layout); i++) {
         int64_t first, count;
         pack_source_rows(layout, i, &first, &count);
-        const char *panel = (const char *)packed + (size_t)i * bytes;
         for (int64_t n = 0; n < count; n++)
             for (int64_t k = 0; k < layout->K; k++)
-                rows[(first + n) * layout->K + k] =
-                    format->decode(panel + (size_t)(k * layout->panel + n) * format->bytes);
+                rows[(first + n) * layout->K + k] = packed_value(&from, i * layout->panel + n, k);
     }
 }

@@ -11,7 +11,7 @@
 
 /* TILE_ROWS x TILE_COLUMNS sums and TILE_COLUMNS of b fill the registers of the instruction set. */
 enum {
-    TILE_PANEL = 16,
+    TILE_PANEL = WEIGHT_PANEL,
 #if HF2C_ISA == HF2C_ISA_avx512
     TILE_ROWS = 12,
     TILE_PANELS = 2,
@@ -35,14 +35,26 @@ enum {
 
 typedef struct TilePanels {
     const char *data;
-    int64_t step;  /* bytes from k to k + 1 */
+    int64_t step;  /* bytes from one group of k (weight_group) to the next */
     int64_t panel; /* bytes from panel to panel */
     int64_t ahead; /* the cache is asked for what lies so many bytes further; 0 where b is near */
 } TilePanels;
 
 SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64_t panel, int v)
 {
-    return b + v / TILE_PANEL_VECTORS * panel + v % TILE_PANEL_VECTORS * SIMD_LANES * weight_bytes(format);
+    return b + v / TILE_PANEL_VECTORS * panel + v % TILE_PANEL_VECTORS * weight_vector_bytes(format);
+}
+
+/* Column j of a group of k. */
+SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, const float *a, const int64_t lda, const TilePanels *b,
+                           const int j, simd_float *sum)
+{
+    const int count = rows * vectors;
+    simd_float weight[TILE_VECTORS];
+    SIMD_UNROLL
+    for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b->data, b->panel, v), j);
+    SIMD_UNROLL
+    for (int i = 0; i < count; i++) sum[i] = simd_fma(weight[i % vectors], simd_set1(a[i / vectors * lda + j]), sum[i]);
 }
 
 /* fresh: the sums start from zero; else they go on from *sums. */
@@ -50,22 +62,20 @@ SIMD_INLINE void tile_compute(const int format, const int rows, const int vector
                               TilePanels b, int64_t depth, float *sums, const int64_t lds, int fresh)
 {
     simd_float sum[TILE_ROWS * TILE_VECTORS];
-    const int count = rows * vectors;
+    const int count = rows * vectors, group = weight_group(format);
     SIMD_UNROLL
     for (int i = 0; i < count; i++)
         sum[i] = fresh ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
-    for (int64_t k = 0; k < depth; k++) {
-        simd_float weight[TILE_VECTORS];
+    int64_t k = 0;
+    for (; k + group <= depth; k += group) {
         SIMD_UNROLL
-        for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b.data, b.panel, v));
-        SIMD_UNROLL
-        for (int i = 0; i < count; i++)
-            sum[i] = simd_fma(weight[i % vectors], simd_set1(a[i / vectors * lda + k]), sum[i]);
+        for (int j = 0; j < group; j++) tile_step(format, rows, vectors, a + k, lda, &b, j, sum);
         SIMD_UNROLL
         for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
             SIMD_PREFETCH(tile_vector(format, b.data, b.panel, v), b.ahead);
         b.data += b.step;
     }
+    if (k < depth) tile_step(format, rows, vectors, a + k, lda, &b, 0, sum);
     SIMD_UNROLL
     for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
 }

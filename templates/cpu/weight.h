@@ -1,24 +1,175 @@
-/* Reading packed weights: element (n, k) of a [N, K] weight is at (n / panel) * panel * K + k * panel + n % panel. */
+/* Reading packed weights: vectors of elements of neighbouring rows of a panel, and rows. The layout is told in pack.h. */
 #ifndef HF2C_CPU_WEIGHT_H
 #define HF2C_CPU_WEIGHT_H
 
+#include "templates/format/layout.h"
 #include "templates/simd/simd.h"
 
-SIMD_INLINE int64_t weight_bytes(const int format) { return format == WEIGHT_f32 ? 4 : 2; }
+enum { WEIGHT_PANEL = 16 }; /* rows of the panels that vectors are made of */
 
-SIMD_INLINE simd_float weight_load(const int format, const char *w)
+/* ---- formats without blocks: elements as they lie ---- */
+
+/* Elements of a row that a vector of 32 bits a lane holds, and bytes from one such group of a panel to the next. */
+SIMD_INLINE int weight_group(const int format) { return format == WEIGHT_bf16 ? 2 : 1; }
+SIMD_INLINE int64_t weight_step(const int format) { return WEIGHT_PANEL * weight_group(format) * layout_bits(format) / 8; }
+
+/* Bytes from a vector of a group to the next. */
+SIMD_INLINE int64_t weight_vector_bytes(const int format) { return weight_step(format) / WEIGHT_PANEL * SIMD_LANES; }
+
+/* Element j of the group at w of SIMD_LANES rows. */
+SIMD_INLINE simd_float weight_load(const int format, const char *w, const int j)
 {
-    if (format == WEIGHT_bf16) return simd_load_bf16((const uint16_t *)(const void *)w);
+    if (format == WEIGHT_bf16) return simd_bf16(simd_load_int(w), j);
     if (format == WEIGHT_f16) return simd_load_f16((const uint16_t *)(const void *)w);
     return simd_load((const float *)(const void *)w);
 }
 
-/* The element of that number. */
-SIMD_INLINE float weight_element(const int format, const void *w, int64_t index)
+/* ---- formats with blocks ---- */
+
+SIMD_INLINE int weight_has_blocks(const int format) { return layout_parameters(format) != 0; }
+
+typedef struct WeightScale {
+    simd_float scale, zero;
+} WeightScale;
+
+/* from: the parameters of the first of SIMD_LANES rows */
+SIMD_INLINE WeightScale weight_scale(const int format, const char *from)
 {
-    if (format == WEIGHT_bf16) return bf16_decode(((const uint16_t *)w)[index]);
-    if (format == WEIGHT_f16) return f16_decode(((const uint16_t *)w)[index]);
-    return ((const float *)w)[index];
+    WeightScale s = {simd_zero(), simd_zero()};
+    if (format == WEIGHT_q8 || format == WEIGHT_q4) {
+        s.scale = simd_load_f16((const uint16_t *)(const void *)from);
+        s.zero = simd_set1(format == WEIGHT_q8 ? Q8_ZERO : Q4_ZERO);
+    } else if (format == WEIGHT_q4z) {
+        simd_int pair = simd_load_int(from);
+        s.scale = simd_first_f16(pair);
+        s.zero = simd_float_of(simd_second(pair));
+    } else if (format == WEIGHT_mxfp4) {
+        float scales[SIMD_LANES];
+        for (int i = 0; i < SIMD_LANES; i++) scales[i] = mxfp4_scale((unsigned char)from[i]);
+        s.scale = simd_load(scales);
+    } else {
+        s.scale = simd_load((const float *)(const void *)from);
+        s.zero = simd_set1(INT8_ZERO);
+    }
+    return s;
+}
+
+SIMD_INLINE simd_float weight_e4m3(simd_int codes)
+{
+    simd_int bits = simd_and(codes, 0x7f);
+    simd_float magnitude = simd_as_float(simd_shift_left(bits, 20)) * simd_set1(0x1p120f);
+    magnitude = simd_select_less(magnitude, simd_set1(480), magnitude, simd_set1(NAN));
+    return simd_copysign(magnitude, simd_as_float(simd_shift_left(codes, 24)));
+}
+
+/* What a code is worth, as templates/format/NAME.h has it. */
+SIMD_INLINE simd_float weight_value(const int format, simd_int codes, WeightScale s)
+{
+    static const float nf4[16] = {NF4_VALUES}, fp4[16] = {FP4_VALUES}, mxfp4[16] = {MXFP4_VALUES};
+    if (format == WEIGHT_nf4) return simd_lookup(nf4, codes) * s.scale;
+    if (format == WEIGHT_fp4) return simd_lookup(fp4, codes) * s.scale;
+    if (format == WEIGHT_mxfp4) return simd_lookup(mxfp4, codes) * s.scale;
+    if (format == WEIGHT_e4m3) return weight_e4m3(codes) * s.scale;
+    if (format == WEIGHT_e5m2) return simd_first_f16(simd_shift_left(codes, SIMD_HALF_SHIFT(0) + 8)) * s.scale;
+    return (simd_float_of(codes) - s.zero) * s.scale;
+}
+
+enum { WEIGHT_GROUP = 4, WEIGHT_CHUNK = WEIGHT_PANEL * WEIGHT_GROUP /* codes of a group of a panel */ };
+
+/* Group number g of a unit that has `groups` of them, of SIMD_LANES rows, one row in a lane, a code in each byte. */
+SIMD_INLINE simd_int weight_codes(const int format, const char *codes, const int64_t groups, int64_t g, int lane)
+{
+    if (layout_bits(format) == 8) return simd_load_int(codes + g * WEIGHT_CHUNK + lane * WEIGHT_GROUP);
+    int64_t half = groups / 2, low = g < half;
+    simd_int both = simd_load_int(codes + (low ? g : g - half) * WEIGHT_CHUNK + lane * WEIGHT_GROUP);
+    return simd_and(low ? both : simd_shift_right(both, 4), 0x0f0f0f0fu);
+}
+
+/* Groups [first, end) of a unit to rows of WEIGHT_PANEL floats. */
+SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const int64_t unit, int64_t first, int64_t end, float *to)
+{
+    const int64_t groups = unit / WEIGHT_GROUP;
+    const char *parameters = codes + WEIGHT_PANEL * unit * layout_bits(format) / 8;
+    for (int lane = 0; lane < WEIGHT_PANEL; lane += SIMD_LANES) {
+        WeightScale scale = weight_scale(format, parameters + lane * layout_parameters(format));
+        for (int64_t g = first; g < end; g++) {
+            simd_int four = weight_codes(format, codes, groups, g, lane);
+            float *out = to + (g - first) * WEIGHT_CHUNK + lane;
+            SIMD_UNROLL
+            for (int j = 0; j < WEIGHT_GROUP; j++)
+                simd_store(out + j * WEIGHT_PANEL, weight_value(format, simd_byte(four, j), scale));
+        }
+    }
+}
+
+/* Nibbles of blocks that are no whole number of vectors. */
+static inline void weight_decode_slowly(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int n = 0; n < WEIGHT_PANEL; n++) to[i * WEIGHT_PANEL + n] = packed_value(w, panel * WEIGHT_PANEL + n, k + i);
+}
+
+SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
+{
+    const int64_t unit = w->block;
+    const char *codes = (const char *)w->data + packed_codes(w, panel * WEIGHT_PANEL, k);
+    if (layout_bits(format) == 4 && unit % (2 * WEIGHT_GROUP)) {
+        weight_decode_slowly(w, panel, k, count, to);
+        return;
+    }
+    int64_t first = k % unit / WEIGHT_GROUP, left = (count + WEIGHT_GROUP - 1) / WEIGHT_GROUP;
+    while (left > 0) {
+        int64_t end = first + left < unit / WEIGHT_GROUP ? first + left : unit / WEIGHT_GROUP;
+        weight_decode_groups(format, codes, unit, first, end, to);
+        left -= end - first;
+        to += (end - first) * WEIGHT_CHUNK;
+        codes += packed_unit_bytes(w);
+        first = 0;
+    }
+}
+
+/* One function for each format, called by all its kernels. */
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static inline void weight_decode_##name(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)       \
+    {                                                                                                                  \
+        if (weight_has_blocks(WEIGHT_##name)) weight_decode_some(WEIGHT_##name, w, panel, k, count, to);               \
+    }
+#include "templates/format/formats.def"
+
+/* Elements [k, k + count) of the rows of a panel of WEIGHT_PANEL to [count rounded up to a group][WEIGHT_PANEL]; k: a multiple of the group. */
+SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
+{
+    switch (format) {
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    case WEIGHT_##name:                                                                                                \
+        weight_decode_##name(w, panel, k, count, to);                                                                  \
+        break;
+#include "templates/format/formats.def"
+    default:
+        break;
+    }
+}
+
+/* ---- rows ---- */
+
+/* Elements [k, k + count) of row n, all in one unit. */
+SIMD_INLINE void weight_decode_part(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+{
+    const char *parameters = (const char *)w->data + (weight_has_blocks(w->format) ? packed_parameters(w, n, k) : 0);
+    for (int64_t i = 0; i < count; i++) to[i] = layout_value(w->format, packed_code(w, n, k + i), parameters);
+}
+
+/* Elements [k, k + count) of row n, in any layout. */
+SIMD_INLINE void weight_decode_row(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+{
+    const int64_t unit = packed_unit(w);
+    while (count > 0) {
+        int64_t left = unit - k % unit, some = count < left ? count : left;
+        weight_decode_part(w, n, k, some, to);
+        k += some;
+        to += some;
+        count -= some;
+    }
 }
 
 #endif

@@ -17,19 +17,19 @@ __device__ inline int64_t expert_of_slot(const float *p, int64_t slot)
 }
 
 /* Row n of the weight times x, for every thread. */
-template <class Format, int64_t K>
-__device__ inline float multiply_expert(const float *x, const void *w, int64_t n)
+template <class W>
+__device__ inline float multiply_expert(const float *x, const W &w, int64_t K, int64_t n)
 {
-    const typename Format::Element *elements = (const typename Format::Element *)w + n * K;
     float sum = 0.0f;
-    for (int64_t k = thread_index(); k < K; k += thread_count()) sum += Format::decode(elements[k]) * x[k];
+    for (int64_t k = thread_index(); k < K; k += thread_count()) sum += w.value(n, k) * x[k];
     return block_reduce<Sum>(sum);
 }
 
-template <class Format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t gate>
-__global__ void experts_columns(float *y, const float *x, const float *p, const void *w, const float *bias, int rows,
+template <int format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t block, int64_t gate>
+__global__ void experts_columns(float *y, const float *x, const float *p, const void *weights, const float *bias, int rows,
                                 float value, float limit, float shift)
 {
+    const Weight<format, E * 2 * N, K, 1, block> w = {weights};
     for (int64_t unit = block_index(); unit < rows * active * N; unit += block_count()) {
         int64_t row = unit / (active * N), n = unit % N, e = expert_of_slot<E>(p + row * ldp, unit / N % active);
         if (e < 0) {
@@ -37,8 +37,8 @@ __global__ void experts_columns(float *y, const float *x, const float *p, const 
             continue;
         }
         int64_t first = 2 * e * N + n, second = first + N;
-        float g = multiply_expert<Format, K>(x + row * ldx, w, first) + (bias ? bias[first] : 0.0f);
-        float up = multiply_expert<Format, K>(x + row * ldx, w, second) + (bias ? bias[second] : 0.0f);
+        float g = multiply_expert(x + row * ldx, w, K, first) + (bias ? bias[first] : 0.0f);
+        float up = multiply_expert(x + row * ldx, w, K, second) + (bias ? bias[second] : 0.0f);
         if (limit > 0.0f) {
             g = g > limit ? limit : g;
             up = up > limit ? limit : up < -limit ? -limit : up;
@@ -47,43 +47,42 @@ __global__ void experts_columns(float *y, const float *x, const float *p, const 
     }
 }
 
-template <class Format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp>
-__global__ void combine_columns(float *y, const float *x, const float *p, const void *w, const float *bias, int rows)
+template <int format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t block>
+__global__ void combine_columns(float *y, const float *x, const float *p, const void *weights, const float *bias, int rows)
 {
+    const Weight<format, E * N, K, 1, block> w = {weights};
     for (int64_t unit = block_index(); unit < rows * N; unit += block_count()) {
         int64_t row = unit / N, n = unit % N;
         float total = 0.0f;
         for (int64_t slot = 0; slot < active; slot++) {
             int64_t e = expert_of_slot<E>(p + row * ldp, slot);
             if (e < 0) break;
-            float sum = multiply_expert<Format, K>(x + row * ldx + slot * K, w, e * N + n);
+            float sum = multiply_expert(x + row * ldx + slot * K, w, K, e * N + n);
             total += p[row * ldp + e] * (bias ? sum + bias[e * N + n] : sum);
         }
         if (thread_index() == 0) y[unit] = total;
     }
 }
 
-#define EXPERTS(name, Format)                                                                                          \
+#define FORMAT(name, bits, own_block, parameters, group, text)                                                         \
     /* y: [rows, active, N]; x: [rows, K], stride ldx; p: [rows, E], stride ldp; w: [E, gate and up, N, K]; bias:      \
      * [E, 2 N] or NULL */                                                                                             \
-    template <int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t gate>                 \
+    template <int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t block, int64_t gate>  \
     void experts_##name(hf2c_stream *stream, float *y, const float *x, const float *p, const void *w,                  \
                         const float *bias, int rows, float value, float limit, float shift)                            \
     {                                                                                                                  \
-        launch(stream, "experts", rows * active * N, experts_columns<Format, E, K, N, active, ldx, ldp, gate>, y, x,   \
-               p, w, bias, rows, value, limit, shift);                                                                 \
+        launch(stream, "experts", rows * active * N,                                                                   \
+               experts_columns<WEIGHT_##name, E, K, N, active, ldx, ldp, block, gate>, y, x, p, w, bias, rows, value,  \
+               limit, shift);                                                                                          \
     }                                                                                                                  \
     /* y: [rows, N]; x: [rows, active, K]; w: [E, N, K]; bias: [E, N] or NULL */                                       \
-    template <int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp>                               \
+    template <int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t block>                \
     void combine_##name(hf2c_stream *stream, float *y, const float *x, const float *p, const void *w,                  \
                         const float *bias, int rows)                                                                   \
     {                                                                                                                  \
-        launch(stream, "combine", rows * N, combine_columns<Format, E, K, N, active, ldx, ldp>, y, x, p, w, bias,      \
-               rows);                                                                                                  \
+        launch(stream, "combine", rows * N, combine_columns<WEIGHT_##name, E, K, N, active, ldx, ldp, block>, y, x, p, \
+               w, bias, rows);                                                                                         \
     }
-EXPERTS(f32, FormatF32)
-EXPERTS(bf16, FormatBf16)
-EXPERTS(f16, FormatF16)
-#undef EXPERTS
+#include "templates/format/formats.def"
 
 #endif

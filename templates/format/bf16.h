@@ -15,4 +15,17 @@ static inline bf16_element bf16_encode(float value)
     return (bf16_element)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
+/* A code is the element. */
+static inline float bf16_value(uint32_t code, const void *parameters)
+{
+    (void)parameters;
+    return bf16_decode((bf16_element)code);
+}
+
+static inline uint32_t bf16_code(float value, const void *parameters)
+{
+    (void)parameters;
+    return bf16_encode(value);
+}
+
 #endif

@@ -33,4 +33,17 @@ static inline f16_element f16_encode(float value)
     return (f16_element)(sign | f16_shift_round((magnitude & 0x7fffffu) | 0x800000u, 126 - (magnitude >> 23)));
 }
 
+/* A code is the element. */
+static inline float f16_value(uint32_t code, const void *parameters)
+{
+    (void)parameters;
+    return f16_decode((f16_element)code);
+}
+
+static inline uint32_t f16_code(float value, const void *parameters)
+{
+    (void)parameters;
+    return f16_encode(value);
+}
+
 #endif

@@ -4,6 +4,7 @@
 
 enum { SIMD_LANES = 8 };
 typedef __m256 simd_float;
+typedef __m256i simd_int;
 
 SIMD_INLINE simd_float simd_set1(float x) { return _mm256_set1_ps(x); }
 SIMD_INLINE simd_float simd_zero(void) { return _mm256_setzero_ps(); }
@@ -62,6 +63,31 @@ SIMD_INLINE float simd_reduce_max(simd_float v)
     __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+SIMD_INLINE simd_int simd_load_int(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+SIMD_INLINE simd_int simd_load_bytes(const void *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+SIMD_INLINE simd_int simd_and(simd_int v, uint32_t mask) { return _mm256_and_si256(v, _mm256_set1_epi32((int)mask)); }
+SIMD_INLINE simd_int simd_shift_left(simd_int v, const int n) { return _mm256_slli_epi32(v, n); }
+SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return _mm256_srli_epi32(v, n); }
+SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, 8 * j), 255); }
+SIMD_INLINE simd_float simd_float_of(simd_int v) { return _mm256_cvtepi32_ps(v); }
+SIMD_INLINE simd_float simd_as_float(simd_int v) { return _mm256_castsi256_ps(v); }
+SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
+{
+    return _mm256_castsi256_ps(j ? _mm256_and_si256(v, _mm256_set1_epi32(-65536)) : _mm256_slli_epi32(v, 16));
+}
+SIMD_INLINE simd_float simd_first_f16(simd_int v)
+{
+    __m256i low = _mm256_and_si256(v, _mm256_set1_epi32(0xffff));
+    return _mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
+SIMD_INLINE simd_int simd_second(simd_int v) { return _mm256_srai_epi32(v, 16); }
+/* Bit 3 of a number chooses the half of the table. */
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v)
+{
+    __m256 low = _mm256_permutevar8x32_ps(simd_load(table), v), high = _mm256_permutevar8x32_ps(simd_load(table + 8), v);
+    return _mm256_blendv_ps(low, high, simd_as_float(simd_shift_left(v, 28)));
 }
 
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])

@@ -4,6 +4,7 @@
 
 enum { SIMD_LANES = 16 };
 typedef __m512 simd_float;
+typedef __m512i simd_int;
 
 SIMD_INLINE simd_float simd_set1(float x) { return _mm512_set1_ps(x); }
 SIMD_INLINE simd_float simd_zero(void) { return _mm512_setzero_ps(); }
@@ -62,6 +63,22 @@ SIMD_INLINE float simd_reduce_max(simd_float v)
     __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
+
+SIMD_INLINE simd_int simd_load_int(const void *p) { return _mm512_loadu_si512(p); }
+SIMD_INLINE simd_int simd_load_bytes(const void *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)); }
+SIMD_INLINE simd_int simd_and(simd_int v, uint32_t mask) { return _mm512_and_epi32(v, _mm512_set1_epi32((int)mask)); }
+SIMD_INLINE simd_int simd_shift_left(simd_int v, const int n) { return _mm512_slli_epi32(v, (unsigned)n); }
+SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return _mm512_srli_epi32(v, (unsigned)n); }
+SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, 8 * j), 255); }
+SIMD_INLINE simd_float simd_float_of(simd_int v) { return _mm512_cvtepi32_ps(v); }
+SIMD_INLINE simd_float simd_as_float(simd_int v) { return _mm512_castsi512_ps(v); }
+SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
+{
+    return _mm512_castsi512_ps(j ? _mm512_and_epi32(v, _mm512_set1_epi32(-65536)) : _mm512_slli_epi32(v, 16));
+}
+SIMD_INLINE simd_float simd_first_f16(simd_int v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+SIMD_INLINE simd_int simd_second(simd_int v) { return _mm512_srai_epi32(v, 16); }
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return _mm512_permutexvar_ps(v, simd_load(table)); }
 
 /* 4x4 within the 128-bit parts, then the parts themselves. */
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])

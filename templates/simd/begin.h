@@ -1,14 +1,13 @@
 /* Opens the part of a source file that is compiled for HF2C_SIMD, whatever the compiler's flags: everything up to
  * end.h, kernels and the functions that call them. Headers of the system come first, outside of it. */
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "runtime/core/team.h"
-#include "templates/format/bf16.h"
-#include "templates/format/f16.h"
-#include "templates/format/f32.h"
+#include "templates/format/layout.h"
 #include "templates/kernel.h"
 #include "templates/simd/simd.h"
 

@@ -4,6 +4,7 @@
 
 enum { SIMD_LANES = 1 };
 typedef float simd_float;
+typedef uint32_t simd_int;
 
 SIMD_INLINE simd_float simd_set1(float x) { return x; }
 SIMD_INLINE simd_float simd_zero(void) { return 0; }
@@ -50,6 +51,24 @@ SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n)
 
 SIMD_INLINE float simd_reduce_add(simd_float v) { return v; }
 SIMD_INLINE float simd_reduce_max(simd_float v) { return v; }
+SIMD_INLINE simd_int simd_load_int(const void *p)
+{
+    simd_int v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+SIMD_INLINE simd_int simd_load_bytes(const void *p) { return *(const unsigned char *)p; }
+SIMD_INLINE simd_int simd_and(simd_int v, uint32_t mask) { return v & mask; }
+SIMD_INLINE simd_int simd_shift_left(simd_int v, const int n) { return v << n; }
+SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return v >> n; }
+SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return v >> SIMD_BYTE_SHIFT(j) & 255; }
+SIMD_INLINE simd_float simd_float_of(simd_int v) { return (float)(int32_t)v; }
+SIMD_INLINE simd_float simd_as_float(simd_int v) { return bits_float(v); }
+SIMD_INLINE simd_float simd_bf16(simd_int v, const int j) { return bf16_decode((bf16_element)(v >> SIMD_HALF_SHIFT(j))); }
+SIMD_INLINE simd_float simd_first_f16(simd_int v) { return f16_decode((f16_element)(v >> SIMD_HALF_SHIFT(0))); }
+SIMD_INLINE simd_int simd_second(simd_int v) { return (uint32_t)(int32_t)(int16_t)(v >> SIMD_HALF_SHIFT(1)); }
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return table[v]; }
+
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES]) { (void)rows; }
 
 #endif

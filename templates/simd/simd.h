@@ -12,7 +12,16 @@
  *   simd_round                             to the nearest integer, ties to even; |v| < 2^22
  *   simd_scale(v, n)                       v * 2^n for integral n, |n| <= 252; rounded once for 0.5 <= |v| <= 2
  *   simd_reduce_add, simd_reduce_max       over the lanes, by halves: a fixed order
- *   simd_transpose(rows)                   of a square of SIMD_LANES vectors in place */
+ *   simd_transpose(rows)                   of a square of SIMD_LANES vectors in place
+ *
+ * simd_int holds SIMD_LANES integers of 32 bits: packed weights on their way to floats.
+ *   simd_load_int, simd_load_bytes         unaligned; bytes are widened with zeros
+ *   simd_byte(v, j)                        byte j of each lane, in the order of memory
+ *   simd_bf16(v, j)                        half j of each lane, in the order of memory, as bf16
+ *   simd_first_f16(v), simd_second(v)      the first half of each lane as f16; the second as a signed integer
+ *   simd_and(v, mask), simd_shift_left(v, n), simd_shift_right(v, n)    right with zeros
+ *   simd_float_of(v), simd_as_float(v)     converted; the same bits
+ *   simd_lookup(table, v)                  table[v], 0 <= v < 16 */
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H
 
@@ -46,6 +55,15 @@
 #define SIMD_UNROLL _Pragma("GCC unroll 32")
 #else
 #define SIMD_UNROLL
+#endif
+
+/* Where byte and half j of 32 bits lie. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define SIMD_BYTE_SHIFT(j) (24 - 8 * (j))
+#define SIMD_HALF_SHIFT(j) (16 - 16 * (j))
+#else
+#define SIMD_BYTE_SHIFT(j) (8 * (j))
+#define SIMD_HALF_SHIFT(j) (16 * (j))
 #endif
 
 /* Asks the second cache for the line so many bytes after a pointer; there need not be memory. */

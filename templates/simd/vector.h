@@ -8,6 +8,7 @@ typedef float simd_float __attribute__((vector_size(16)));
 typedef int32_t simd_int __attribute__((vector_size(16)));
 typedef uint32_t simd_bits __attribute__((vector_size(16)));
 typedef uint16_t simd_half __attribute__((vector_size(8)));
+typedef uint8_t simd_narrow __attribute__((vector_size(4)));
 
 SIMD_INLINE simd_float simd_set1(float x) { return (simd_float){x, x, x, x}; }
 SIMD_INLINE simd_float simd_zero(void) { return (simd_float){0, 0, 0, 0}; }
@@ -52,13 +53,17 @@ SIMD_INLINE simd_float simd_blend(simd_int mask, simd_float x, simd_float y)
 }
 /* The exponent is corrected by a product, which is exact for subnormal numbers too; infinities and NaN get theirs by
  * hand. */
+SIMD_INLINE simd_float simd_widen_f16(simd_bits wide)
+{
+    simd_bits magnitude = (wide & 0x7fffu) << 13;
+    simd_bits value = (simd_bits)((simd_float)magnitude * 0x1p112f), special = (simd_bits)(magnitude >= 0xf800000u);
+    return (simd_float)(value | (special & 0x7f800000u) | (wide & 0x8000u) << 16);
+}
 SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
 {
     simd_half half;
     memcpy(&half, p, sizeof(half));
-    simd_bits wide = __builtin_convertvector(half, simd_bits), magnitude = (wide & 0x7fffu) << 13;
-    simd_bits value = (simd_bits)((simd_float)magnitude * 0x1p112f), special = (simd_bits)(magnitude >= 0xf800000u);
-    return (simd_float)(value | (special & 0x7f800000u) | (wide & 0x8000u) << 16);
+    return simd_widen_f16(__builtin_convertvector(half, simd_bits));
 }
 
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return simd_blend(a > b, a, b); }
@@ -101,6 +106,32 @@ SIMD_INLINE float simd_reduce_max(simd_float v)
     float first = v[0] > v[2] ? v[0] : v[2], second = v[1] > v[3] ? v[1] : v[3];
     return first > second ? first : second;
 }
+SIMD_INLINE simd_int simd_load_int(const void *p)
+{
+    simd_int v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+SIMD_INLINE simd_int simd_load_bytes(const void *p)
+{
+    simd_narrow narrow;
+    memcpy(&narrow, p, sizeof(narrow));
+    return __builtin_convertvector(narrow, simd_int);
+}
+SIMD_INLINE simd_int simd_and(simd_int v, uint32_t mask) { return (simd_int)((simd_bits)v & mask); }
+SIMD_INLINE simd_int simd_shift_left(simd_int v, const int n) { return (simd_int)((simd_bits)v << n); }
+SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return (simd_int)((simd_bits)v >> n); }
+SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, SIMD_BYTE_SHIFT(j)), 255); }
+SIMD_INLINE simd_float simd_float_of(simd_int v) { return __builtin_convertvector(v, simd_float); }
+SIMD_INLINE simd_float simd_as_float(simd_int v) { return (simd_float)v; }
+SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
+{
+    return simd_as_float(SIMD_HALF_SHIFT(j) > 0 ? simd_and(v, 0xffff0000u) : simd_shift_left(v, 16));
+}
+SIMD_INLINE simd_float simd_first_f16(simd_int v) { return simd_widen_f16((simd_bits)v >> SIMD_HALF_SHIFT(0) & 0xffffu); }
+SIMD_INLINE simd_int simd_second(simd_int v) { return (simd_int)((simd_bits)v << (16 - SIMD_HALF_SHIFT(1))) >> 16; }
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return (simd_float){table[v[0]], table[v[1]], table[v[2]], table[v[3]]}; }
+
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
 {
     simd_float a = rows[0], b = rows[1], c = rows[2], d = rows[3];

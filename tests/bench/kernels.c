@@ -126,7 +126,7 @@ static void bench_linear(const char *isa, int threads, const char *name, int for
                          double bandwidth, const float *x, float *y, void *weights, size_t weight_space)
 {
     static const int row_counts[] = {1, 4, 16, 128, 512};
-    PackLayout layout = {format, 16, 0, N, K};
+    PackLayout layout = {format, 16, 0, N, K, 0};
     size_t bytes;
     if (!pack_bytes(&layout, &bytes)) exit(1);
     bytes = (bytes + 4095) / 4096 * 4096;
@@ -141,7 +141,7 @@ static void bench_linear(const char *isa, int threads, const char *name, int for
         run.bytes = bytes;
         run.pointers[0] = y;
         run.pointers[1] = (void *)(uintptr_t)x;
-        int64_t constants[] = {K, N, K, N, 16, 0, 0};
+        int64_t constants[] = {K, N, K, N, 16, pack_block(&layout), 0, 0};
         memcpy(run.constants, constants, sizeof(constants));
         hf2c_parallel(threads, run_body, &run);
         if (rows <= 4)

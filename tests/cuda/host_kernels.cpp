@@ -47,26 +47,18 @@ Sequences random_sequences(int most_past, int64_t slot_floats)
 
 /* ---- weights ---- */
 
-template <>
-Buffer<float> random_weights<FormatF32>(int64_t n)
+Buffer<char> random_weight(int format, int64_t rows, int64_t K, int64_t panel, bool gate, unsigned seed)
 {
-    return random_floats(n);
-}
-
-template <>
-Buffer<uint16_t> random_weights<FormatBf16>(int64_t n)
-{
-    Buffer<uint16_t> w(n);
-    for (int64_t i = 0; i < n; i++) w[i] = bf16_encode(random_floats(1)[0]);
-    return w;
-}
-
-template <>
-Buffer<uint16_t> random_weights<FormatF16>(int64_t n)
-{
-    Buffer<uint16_t> w(n);
-    for (int64_t i = 0; i < n; i++) w[i] = f16_encode(random_floats(1)[0]);
-    return w;
+    PackLayout layout = {format, (int)panel, gate, rows, K, 0};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    std::mt19937 own(seed);
+    std::uniform_real_distribution<float> number(-1, 1);
+    std::vector<float> values((size_t)(rows * K));
+    for (float &value : values) value = number(own);
+    Buffer<char> packed((int64_t)bytes);
+    pack_weight(&layout, values.data(), packed);
+    return packed;
 }
 
 /* ---- running and comparing ---- */

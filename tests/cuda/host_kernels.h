@@ -16,6 +16,7 @@
 extern "C" {
 #include <cmocka.h>
 #include "templates/cpu/kernels.h"
+#include "templates/cpu/pack.h"
 }
 #include "templates/cuda/kernels.cuh"
 
@@ -87,9 +88,18 @@ inline Buffer<int32_t> random_numbers(int64_t n, int low, int high)
     return x;
 }
 
-/* Elements of a packed weight, padding included: any finite numbers. */
-template <class Format>
-Buffer<typename Format::Element> random_weights(int64_t n);
+/* The same numbers for the same seed, packed. */
+Buffer<char> random_weight(int format, int64_t rows, int64_t K, int64_t panel, bool gate, unsigned seed);
+
+/* What pack.h calls the block, as a constant. */
+constexpr int64_t block_of(int format, int64_t K)
+{
+    constexpr int64_t blocks[] = {
+#define FORMAT(name, bits, block, parameters, group, text) block,
+#include "templates/format/formats.def"
+    };
+    return blocks[format] ? blocks[format] : (K + 3) / 4 * 4;
+}
 
 /* ---- sequences ---- */
 

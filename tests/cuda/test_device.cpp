@@ -160,14 +160,17 @@ static void test_layout(void **)
     assert_true(hf2c_device_lay_out(&layout, &model, 3, 0));
     assert_true(layout.state >= model.weights_bytes);
     assert_true(layout.inputs >= layout.state + 3 * model.state_bytes);
-    hf2c_input_layout most = hf2c_input_lay_out(model.max_rows, model.max_batch, model.max_rows);
+    hf2c_input_layout most = hf2c_input_lay_out(hf2c_input_most(&model));
     assert_true(layout.workspace >= layout.inputs + most.bytes);
     assert_true(layout.bytes >= layout.workspace + model.workspace_bytes);
     assert_int_equal((layout.state | layout.inputs | layout.workspace) % HF2C_DEVICE_ALIGNMENT, 0);
     assert_true(hf2c_device_lay_out(&layout, &model, 3, 1));
     assert_int_equal(layout.state, 0);
-    hf2c_input_layout at = hf2c_input_lay_out(17, 16, 1);
+    hf2c_input_layout at = hf2c_input_lay_out({17, 16, 1, 3, 100});
     assert_true(at.past - at.start >= 17 * sizeof(int32_t));
+    assert_true(at.values - at.sizes >= 6 * sizeof(int32_t));
+    assert_true(at.bytes - at.values >= 100 * sizeof(float));
+    assert_true(hf2c_input_lay_out({1, 1, 1, 1, SIZE_MAX / 4}).bytes == SIZE_MAX);
 }
 
 /* ---- a call ---- */

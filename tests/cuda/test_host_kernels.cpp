@@ -8,35 +8,29 @@
 
 /* ---- rows by id ---- */
 
-template <class Format, int64_t V, int64_t H, int64_t panel, int64_t first, class Kernel>
+template <int format, int64_t V, int64_t H, int64_t panel, int64_t first, class Kernel>
 static void check_embed(const char *name, Kernel kernel)
 {
     int rows = random_between(1, 20);
     Buffer<int32_t> ids = random_numbers(rows, -first, V - 1 - first);
     if (rows > 2) ids[1] = V; /* unknown: zeros */
-    Buffer<typename Format::Element> table = random_weights<Format>((V + panel - 1) / panel * panel * H);
+    Buffer<char> table = random_weight(format, V, H, panel, false, generator());
     Buffer<float> before = not_numbers(rows * H), expected(before);
-    run_on_cpu(name, {expected, ids, table}, rows, {V, H, panel, first}, {1.5f});
+    run_on_cpu(name, {expected, ids, table}, rows, {V, H, panel, block_of(format, H), first}, {1.5f});
     compare(name, before, expected, [&](hf2c_stream *stream, float *y) { kernel(stream, y, ids, table, rows, 1.5f); });
 }
 
-static void test_embed_f32(void **)
-{
-    check_embed<FormatF32, 11, 7, 1, 0>("embed_f32", embed_f32<11, 7, 1, 0>);
-    check_embed<FormatF32, 50, 33, 16, 2>("embed_f32", embed_f32<50, 33, 16, 2>);
-}
-
-static void test_embed_bf16(void **)
-{
-    check_embed<FormatBf16, 11, 7, 16, 0>("embed_bf16", embed_bf16<11, 7, 16, 0>);
-    check_embed<FormatBf16, 50, 33, 1, 2>("embed_bf16", embed_bf16<50, 33, 1, 2>);
-}
-
-static void test_embed_f16(void **)
-{
-    check_embed<FormatF16, 11, 7, 16, 0>("embed_f16", embed_f16<11, 7, 16, 0>);
-    check_embed<FormatF16, 50, 33, 1, 2>("embed_f16", embed_f16<50, 33, 1, 2>);
-}
+#define CHECK_EMBED(name, V, H, panel, first)                                                                          \
+    check_embed<WEIGHT_##name, V, H, panel, first>("embed_" #name,                                                     \
+                                                   embed_##name<V, H, panel, block_of(WEIGHT_##name, H), first>)
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static void test_embed_##name(void **)                                                                             \
+    {                                                                                                                  \
+        CHECK_EMBED(name, 11, 7, 1, 0);                                                                                \
+        CHECK_EMBED(name, 50, 33, 16, 2);                                                                              \
+        CHECK_EMBED(name, 20, 130, 1, 0);                                                                              \
+    }
+#include "templates/format/formats.def"
 
 template <int64_t H, int64_t ldx>
 static void check_take()
@@ -248,78 +242,118 @@ static void test_spans(void **)
 
 /* ---- linear ---- */
 
-/* A [N, K] weight, or with a gate [N, K] of gate and [N, K] of up, as it lies in panels; padding holds any numbers. */
-template <class Element>
-static Buffer<Element> pack_panels(const Buffer<Element> &rows, const Buffer<Element> &padding, int64_t N, int64_t K,
-                                   int64_t panel, bool gate)
-{
-    int64_t halves = gate ? 2 : 1, panels = (N + panel - 1) / panel * halves;
-    Buffer<Element> packed(panels * panel * K);
-    for (int64_t i = 0; i < packed.count; i++) {
-        int64_t p = i / (panel * K), k = i / panel % K, n = p / halves * panel + i % panel;
-        packed[i] = n < N ? rows[(p % halves * N + n) * K + k] : padding[i % padding.count];
-    }
-    return packed;
-}
-
 enum { ALL_OPTIONS = 8, CPU_PANEL = 16 }; /* with and without bias, with and without residual, residual in place */
 
-template <class Format, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t activation, int64_t gate,
-          class Kernel>
-static void check_linear(const char *name, Kernel kernel)
+/* Rows of x as the kernel takes them: by the CPU's kernel `quantize`, or as they are when that is NULL. */
+static Buffer<char> quantized(const char *quantize, const Buffer<float> &x, int rows, int64_t K, int64_t ldx)
+{
+    bool a8 = quantize && strcmp(quantize, "quantize_a8") == 0;
+    size_t bytes = !quantize ? (size_t)x.count * sizeof(float) : a8 ? rows * a8_row_bytes(K) : (size_t)(rows * K) * sizeof(bf16_element);
+    Buffer<char> to((int64_t)bytes);
+    if (quantize)
+        run_on_cpu(quantize, {to, x}, rows, {K, ldx}, {});
+    else
+        memcpy(to, x, bytes);
+    return to;
+}
+
+template <int format, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t activation, int64_t gate, class Input, class Kernel>
+static void check_linear(const char *name, const char *quantize, const Input *, Kernel kernel)
 {
     for (int options = 0; options < ALL_OPTIONS; options++) {
         int rows = options < 2 ? 1 : random_between(2, 20);
-        Buffer<float> x = random_rows(rows, K, ldx), bias = random_floats(gate ? 2 * N : N);
+        unsigned seed = generator();
+        Buffer<float> reals = random_rows(rows, K, ldx), bias = random_floats(gate ? 2 * N : N);
+        Buffer<char> x = quantized(quantize, reals, rows, K, ldx);
         Buffer<float> residual = random_rows(rows, N, ldr), before = random_floats(rows * N), expected(before);
-        auto matrix = random_weights<Format>((gate ? 2 : 1) * N * K), padding = random_weights<Format>(31);
-        auto w = pack_panels(matrix, padding, N, K, panel, gate != 0),
-             w16 = pack_panels(matrix, padding, N, K, CPU_PANEL, gate != 0);
+        auto w = random_weight(format, gate ? 2 * N : N, K, panel, gate != 0, seed),
+             w16 = random_weight(format, gate ? 2 * N : N, K, CPU_PANEL, gate != 0, seed);
         const float *b = options & 1 ? (float *)bias : NULL;
         bool in_place = options & 4 && ldr == N;
         auto residual_of = [&](float *y) -> const float * {
             return !(options & 2) ? NULL : in_place ? y : (float *)residual;
         };
         run_on_cpu(name, {expected, x, w16, b, residual_of(expected)}, rows,
-                   {K, N, ldx, ldr, CPU_PANEL, activation, gate}, {0.7f});
-        compare(name, before, expected,
-                [&](hf2c_stream *stream, float *y) { kernel(stream, y, x, w, b, residual_of(y), rows, 0.7f); });
+                   {K, N, quantize ? K : ldx, ldr, CPU_PANEL, block_of(format, K), activation, gate}, {0.7f});
+        compare(name, before, expected, [&](hf2c_stream *stream, float *y) {
+            kernel(stream, y, (const Input *)(const void *)(char *)x, w, b, residual_of(y), rows, 0.7f);
+        });
     }
 }
 
-#define CHECK_LINEAR(name, Format, ...) check_linear<Format, __VA_ARGS__>(#name, name<__VA_ARGS__>)
+#define CHECK_LINEAR(name, format, K, N, ldx, ldr, panel, activation, gate)                                            \
+    check_linear<WEIGHT_##format, K, N, ldx, ldr, panel, activation, gate>(                                            \
+        #name, NULL, (const float *)NULL, name<K, N, ldx, ldr, panel, block_of(WEIGHT_##format, K), activation, gate>)
+#define CHECK_NARROW(name, quantize, format, K, N, ldr, panel, activation, gate)                                       \
+    check_linear<WEIGHT_##format, K, N, K, ldr, panel, activation, gate>(                                              \
+        #name, quantize, (const void *)NULL, name<K, N, K, ldr, panel, block_of(WEIGHT_##format, K), activation, gate>)
 
 /* Every function of one operand as activation and as gate. */
 template <int64_t function>
 static void check_activation()
 {
-    CHECK_LINEAR(linear_f32, FormatF32, 9, 5, 9, 5, 16, function, 0);
-    CHECK_LINEAR(linear_f32, FormatF32, 9, 5, 9, 5, 16, 0, function);
+    CHECK_LINEAR(linear_f32, f32, 9, 5, 9, 5, 16, function, 0);
+    CHECK_LINEAR(linear_f32, f32, 9, 5, 9, 5, 16, 0, function);
 }
 
-static void test_linear_f32(void **)
+static void check_activations()
 {
-    CHECK_LINEAR(linear_f32, FormatF32, 1, 1, 1, 1, 1, 0, 0);
-    CHECK_LINEAR(linear_f32, FormatF32, 257, 33, 257, 33, 16, 0, 0);
-    CHECK_LINEAR(linear_f32, FormatF32, 40, 19, 50, 30, 4, FUNCTION_gelu, 0);
-    CHECK_LINEAR(linear_f32, FormatF32, 31, 35, 31, 40, 1, 0, FUNCTION_silu);
 #define UNARY(name, expression) check_activation<FUNCTION_##name>();
 #include "templates/elementwise.def"
 }
 
-static void test_linear_bf16(void **)
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static void test_linear_##name(void **)                                                                            \
+    {                                                                                                                  \
+        if (WEIGHT_##name == WEIGHT_f32) check_activations();                                                          \
+        CHECK_LINEAR(linear_##name, name, 1, 1, 1, 1, 1, 0, 0);                                                        \
+        CHECK_LINEAR(linear_##name, name, 257, 33, 257, 33, 16, 0, 0);                                                 \
+        CHECK_LINEAR(linear_##name, name, 40, 19, 50, 30, 4, FUNCTION_gelu, 0);                                        \
+        CHECK_LINEAR(linear_##name, name, 31, 35, 31, 40, 1, 0, FUNCTION_silu);                                        \
+    }
+#include "templates/format/formats.def"
+
+#define TEST_A8(format)                                                                                                \
+    static void test_linear_##format##_a8(void **)                                                                     \
+    {                                                                                                                  \
+        CHECK_NARROW(linear_##format##_a8, "quantize_a8", format, 70, 33, 33, 16, 0, 0);                               \
+        CHECK_NARROW(linear_##format##_a8, "quantize_a8", format, 129, 7, 9, 1, 0, FUNCTION_silu);                     \
+    }
+TEST_A8(q8)
+TEST_A8(q4)
+TEST_A8(q4z)
+TEST_A8(int8)
+
+static void test_linear_bf16_bf16(void **)
 {
-    CHECK_LINEAR(linear_bf16, FormatBf16, 64, 48, 64, 48, 16, 0, 0);
-    CHECK_LINEAR(linear_bf16, FormatBf16, 129, 7, 130, 9, 1, FUNCTION_relu, 0);
-    CHECK_LINEAR(linear_bf16, FormatBf16, 20, 17, 20, 17, 8, 0, FUNCTION_gelu_tanh);
+    CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 70, 33, 33, 16, 0, 0);
+    CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 129, 7, 9, 1, 0, FUNCTION_silu);
 }
 
-static void test_linear_f16(void **)
+/* The bytes of the CPU's kernel, in every grid. */
+template <class Kernel>
+static void check_quantize(const char *name, int64_t K, int64_t ldx, Kernel kernel)
 {
-    CHECK_LINEAR(linear_f16, FormatF16, 64, 48, 64, 48, 1, 0, 0);
-    CHECK_LINEAR(linear_f16, FormatF16, 129, 7, 130, 9, 16, FUNCTION_tanh, 0);
-    CHECK_LINEAR(linear_f16, FormatF16, 20, 17, 20, 17, 16, 0, FUNCTION_silu);
+    int rows = random_between(1, 6);
+    Buffer<float> x = random_rows(rows, K, ldx);
+    Buffer<char> expected = quantized(name, x, rows, K, ldx);
+    for_each_grid([&] {
+        Buffer<char> y(expected.count);
+        memset(y, 0, (size_t)y.count);
+        hf2c_stream stream = {NULL, HF2C_OK, ""};
+        kernel(&stream, (void *)(char *)y, x, rows);
+        wait_for_launch();
+        assert_memory_equal((char *)y, (char *)expected, (size_t)y.count);
+    });
 }
+
+static void test_quantize_a8(void **)
+{
+    check_quantize("quantize_a8", 100, 103, quantize_a8<100, 103>);
+    check_quantize("quantize_a8", 64, 64, quantize_a8<64, 64>);
+}
+
+static void test_quantize_bf16(void **) { check_quantize("quantize_bf16", 37, 40, quantize_bf16<37, 40>); }
 
 /* ---- norms and elementwise ---- */
 
@@ -843,70 +877,54 @@ static Buffer<float> random_choice(int rows, int64_t experts, int64_t active, in
 
 typedef void ExpertsRun(hf2c_stream *, float *, const float *, const float *, const void *, const float *, int, float, float, float);
 
-template <class Element, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t gate>
-static void check_experts(const char *name, ExpertsRun *run, Element (*encode)(float), bool with_bias, float limit)
+template <int format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t gate>
+static void check_experts(const char *name, ExpertsRun *run, bool with_bias, float limit)
 {
     int rows = random_between(1, 70);
     Buffer<float> x = random_rows(rows, K, ldx), p = random_choice(rows, E, active, ldp), biases = random_floats(E * 2 * N);
-    Buffer<Element> w(E * 2 * N * K);
-    for (int64_t i = 0; i < w.count; i++) w[i] = encode(random_floats(1)[0]);
+    Buffer<char> w = random_weight(format, E * 2 * N, K, 1, false, generator());
     Buffer<float> before = not_numbers(rows * active * N), expected(before);
     const float *bias = with_bias ? (float *)biases : NULL;
-    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp, gate}, {1.3f, limit, 0.5f});
+    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp, block_of(format, K), gate}, {1.3f, limit, 0.5f});
     compare(name, before, expected,
             [&](hf2c_stream *stream, float *y) { run(stream, y, x, p, w, bias, rows, 1.3f, limit, 0.5f); });
 }
 
-static void test_experts_f32(void **)
-{
-    check_experts<float, 4, 20, 9, 2, 24, 4, FUNCTION_silu>("experts_f32", experts_f32<4, 20, 9, 2, 24, 4, FUNCTION_silu>,
-                                                            f32_encode, false, 0.0f);
-    check_experts<float, 3, 33, 5, 3, 33, 7, FUNCTION_scaled_silu>(
-        "experts_f32", experts_f32<3, 33, 5, 3, 33, 7, FUNCTION_scaled_silu>, f32_encode, true, 0.7f);
-}
-
-static void test_experts_bf16(void **)
-{
-    check_experts<bf16_element, 4, 17, 8, 2, 17, 4, FUNCTION_gelu>("experts_bf16", experts_bf16<4, 17, 8, 2, 17, 4, FUNCTION_gelu>,
-                                                                   bf16_encode, true, 0.0f);
-}
-
-static void test_experts_f16(void **)
-{
-    check_experts<f16_element, 1, 40, 8, 1, 40, 1, FUNCTION_silu>("experts_f16", experts_f16<1, 40, 8, 1, 40, 1, FUNCTION_silu>,
-                                                                  f16_encode, false, 0.0f);
-}
+#define CHECK_EXPERTS(format, E, K, N, active, ldx, ldp, gate, ...)                                                    \
+    check_experts<WEIGHT_##format, E, K, N, active, ldx, ldp, gate>(                                                   \
+        "experts_" #format, experts_##format<E, K, N, active, ldx, ldp, block_of(WEIGHT_##format, K), gate>, __VA_ARGS__)
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static void test_experts_##name(void **)                                                                           \
+    {                                                                                                                  \
+        CHECK_EXPERTS(name, 4, 20, 9, 2, 24, 4, FUNCTION_silu, false, 0.0f);                                           \
+        CHECK_EXPERTS(name, 3, 33, 5, 3, 33, 7, FUNCTION_scaled_silu, true, 0.7f);                                     \
+    }
+#include "templates/format/formats.def"
 
 typedef void CombineRun(hf2c_stream *, float *, const float *, const float *, const void *, const float *, int);
 
-template <class Element, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp>
-static void check_combine(const char *name, CombineRun *run, Element (*encode)(float), bool with_bias)
+template <int format, int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp>
+static void check_combine(const char *name, CombineRun *run, bool with_bias)
 {
     int rows = random_between(1, 70);
     Buffer<float> x = random_rows(rows, active * K, ldx), p = random_choice(rows, E, active, ldp), biases = random_floats(E * N);
-    Buffer<Element> w(E * N * K);
-    for (int64_t i = 0; i < w.count; i++) w[i] = encode(random_floats(1)[0]);
+    Buffer<char> w = random_weight(format, E * N, K, 1, false, generator());
     Buffer<float> before = not_numbers(rows * N), expected(before);
     const float *bias = with_bias ? (float *)biases : NULL;
-    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp}, {});
+    run_on_cpu(name, {expected, x, p, w, bias}, rows, {E, K, N, active, ldx, ldp, block_of(format, K)}, {});
     compare(name, before, expected, [&](hf2c_stream *stream, float *y) { run(stream, y, x, p, w, bias, rows); });
 }
 
-static void test_combine_f32(void **)
-{
-    check_combine<float, 4, 20, 9, 2, 40, 4>("combine_f32", combine_f32<4, 20, 9, 2, 40, 4>, f32_encode, false);
-    check_combine<float, 3, 33, 5, 3, 100, 7>("combine_f32", combine_f32<3, 33, 5, 3, 100, 7>, f32_encode, true);
-}
-
-static void test_combine_bf16(void **)
-{
-    check_combine<bf16_element, 4, 17, 8, 2, 34, 4>("combine_bf16", combine_bf16<4, 17, 8, 2, 34, 4>, bf16_encode, true);
-}
-
-static void test_combine_f16(void **)
-{
-    check_combine<f16_element, 1, 40, 8, 1, 40, 1>("combine_f16", combine_f16<1, 40, 8, 1, 40, 1>, f16_encode, false);
-}
+#define CHECK_COMBINE(format, E, K, N, active, ldx, ldp, ...)                                                          \
+    check_combine<WEIGHT_##format, E, K, N, active, ldx, ldp>(                                                         \
+        "combine_" #format, combine_##format<E, K, N, active, ldx, ldp, block_of(WEIGHT_##format, K)>, __VA_ARGS__)
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static void test_combine_##name(void **)                                                                           \
+    {                                                                                                                  \
+        CHECK_COMBINE(name, 4, 20, 9, 2, 40, 4, false);                                                                \
+        CHECK_COMBINE(name, 3, 33, 5, 3, 100, 7, true);                                                                \
+    }
+#include "templates/format/formats.def"
 
 /* ---- recurrence: the result, and behind it the slots with the state, which a sequence without past finds undefined ---- */
 
@@ -991,7 +1009,7 @@ static void test_no_rows(void **)
     hf2c_stream stream = {NULL, HF2C_OK, ""};
     copy<4, 4>(&stream, y, NULL, 0);
     rms_norm<1, 4, 4>(&stream, y, NULL, NULL, 0, 1e-6f);
-    linear_f32<4, 4, 4, 4, 1, 0, 0>(&stream, y, NULL, NULL, NULL, NULL, 0, 0.0f);
+    linear_f32<4, 4, 4, 4, 1, 1, 0, 0>(&stream, y, NULL, NULL, NULL, NULL, 0, 0.0f);
     wait_for_launch();
     assert_int_equal(stream.status, HF2C_OK);
     assert_true(y[0] != y[0]);

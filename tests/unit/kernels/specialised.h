@@ -9,11 +9,11 @@ enum { K = 300, N = 100, ROWS = 19, HEADS = 4, KV_HEADS = 2, HEAD_DIM = 24 };
 
 static void literal_linear(const hf2c_team *team, float *y, const float *x, const void *w, const float *bias, int rows)
 {
-    linear_bf16(team, y, x, w, bias, NULL, rows, K, N, K, N, 16, FUNCTION_gelu, FUNCTION_none, 0.0f);
+    linear_bf16(team, y, x, w, bias, NULL, rows, K, N, K, N, 16, 1, FUNCTION_gelu, FUNCTION_none, 0.0f);
 }
 static void literal_gate(const hf2c_team *team, float *y, const float *x, const void *w, const float *bias, int rows)
 {
-    linear_bf16(team, y, x, w, bias, NULL, rows, K, N / 2, K, N, 16, FUNCTION_none, FUNCTION_silu, 0.0f);
+    linear_bf16(team, y, x, w, bias, NULL, rows, K, N / 2, K, N, 16, 1, FUNCTION_none, FUNCTION_silu, 0.0f);
 }
 static void literal_norm(const hf2c_team *team, float *y, const float *x, const float *gain, int rows)
 {
@@ -40,7 +40,7 @@ static void compare(TestCall *call, const float *compiled, int64_t count)
 static void same_linear(void **state)
 {
     (void)state;
-    PackLayout layout = {WEIGHT_bf16, 16, 0, N, K};
+    PackLayout layout = {WEIGHT_bf16, 16, 0, N, K, 0};
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     float *x = test_reals(ROWS * K, 1), *matrix = test_reals(N * K, 1), *bias = test_reals(N, 1),
@@ -49,7 +49,7 @@ static void same_linear(void **state)
     pack_weight(&layout, matrix, w);
     for (int rows = 1; rows <= ROWS; rows += 6) {
         literal_linear(&alone, y, x, w, bias, rows);
-        TestCall call = {"linear_bf16", {NULL, x, w, bias, NULL}, rows, {K, N, K, N, 16, FUNCTION_gelu, 0}, {0}};
+        TestCall call = {"linear_bf16", {NULL, x, w, bias, NULL}, rows, {K, N, K, N, 16, 1, FUNCTION_gelu, 0}, {0}};
         compare(&call, y, rows * N);
     }
     layout.gate = 1;
@@ -57,7 +57,7 @@ static void same_linear(void **state)
     pack_weight(&layout, matrix, w);
     for (int rows = 1; rows <= ROWS; rows += 6) {
         literal_gate(&alone, y, x, w, bias, rows);
-        TestCall call = {"linear_bf16", {NULL, x, w, bias, NULL}, rows, {K, N / 2, K, N, 16, 0, FUNCTION_silu}, {0}};
+        TestCall call = {"linear_bf16", {NULL, x, w, bias, NULL}, rows, {K, N / 2, K, N, 16, 1, 0, FUNCTION_silu}, {0}};
         compare(&call, y, rows * N / 2);
     }
     free(x), free(matrix), free(bias), free(y), free(w);

@@ -2,8 +2,8 @@
  * packer. */
 #include "kernels_test.h"
 
-#include "templates/format/bf16.h"
-#include "templates/format/f16.h"
+#include "templates/format/choose.h"
+#include "templates/format/layout.h"
 
 typedef struct Small {
     int exponent_bits, mantissa_bits;
@@ -81,7 +81,7 @@ static void packed_elements_are_where_the_layout_says(void **state)
 {
     (void)state;
     enum { N = 21, K = 5, PANEL = 16 };
-    PackLayout layout = {WEIGHT_f32, PANEL, 0, N, K};
+    PackLayout layout = {WEIGHT_f32, PANEL, 0, N, K, 0};
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     assert_int_equal(bytes, 32 * K * sizeof(float));
@@ -93,21 +93,84 @@ static void packed_elements_are_where_the_layout_says(void **state)
     free(matrix), free(packed);
 }
 
+/* Panels of every width hold the same numbers, whatever the format; those without parameters hold them exactly. */
+static void check_unpacked(int format, int panel, int gate, int64_t N, int64_t K)
+{
+    PackLayout layout = {format, panel, gate, N, K, 0}, plain = {format, 1, 0, N, K, 0};
+    size_t bytes, plain_bytes;
+    assert_true(pack_bytes(&layout, &bytes) && pack_bytes(&plain, &plain_bytes));
+    float *matrix = test_reals(N * K, 1), *back = test_reals(N * K, 1), *wanted = test_reals(N * K, 1);
+    for (int64_t i = 0; i < N * K; i++) matrix[i] = bf16_decode(bf16_encode(f16_decode(f16_encode(matrix[i]))));
+    void *packed = test_alloc(bytes), *other = test_alloc(plain_bytes);
+    pack_weight(&layout, matrix, packed);
+    pack_unpack(&layout, packed, back);
+    pack_weight(&plain, matrix, other);
+    pack_unpack(&plain, other, wanted);
+    test_same_bits(wanted, back, N * K, "panels against rows");
+    if (pack_block(&layout) == 1 && format != WEIGHT_f16) test_same_bits(matrix, back, N * K, "unpacked");
+    for (int64_t i = 0; i < N * K; i++) assert_true(fabsf(back[i] - matrix[i]) < 0.3f);
+    free(matrix), free(back), free(wanted), free(packed), free(other);
+}
+
 static void unpack_inverts_pack(void **state)
 {
     (void)state;
-    for (int gate = 0; gate < 2; gate++)
-        for (int panel = 1; panel < 40; panel += 15)
-            for (int64_t N = 2; N < 80; N += 18) {
-                PackLayout layout = {WEIGHT_f32, panel, gate, N, 7};
-                size_t bytes;
-                assert_true(pack_bytes(&layout, &bytes));
-                float *matrix = test_reals(N * 7, 1), *back = test_reals(N * 7, 1);
-                void *packed = test_alloc(bytes);
-                pack_weight(&layout, matrix, packed);
-                pack_unpack(&layout, packed, back);
-                test_same_bits(matrix, back, N * 7, "unpacked");
-                free(matrix), free(back), free(packed);
+    for (int format = 0; format < WEIGHT_COUNT; format++)
+        for (int run = 0; run < 2 * 3 * 3; run++) {
+            check_unpacked(format, 1 + run / 2 % 3 * 15, run % 2, 2 + run / 6 * 18, 7);
+            check_unpacked(format, 1 + run / 2 % 3 * 15, run % 2, 2 + run / 6 * 18, 140);
+        }
+}
+
+/* Values that decode exactly are found again, with the parameters that they had; a wrong one is named. */
+static void given_parameters_are_kept(void **state)
+{
+    (void)state;
+    enum { N = 5, K = 70 };
+    for (int format = WEIGHT_q8; format < WEIGHT_COUNT; format++) {
+        PackLayout layout = {format, 16, 0, N, K, 0};
+        size_t bytes;
+        assert_true(pack_bytes(&layout, &bytes));
+        float *matrix = test_reals(N * K, 1), scale[N * K], zero[N * K], back[N * K];
+        const PackGiven given = {scale, format == WEIGHT_q4z ? zero : NULL};
+        const int64_t block = pack_block(&layout);
+        void *packed = test_alloc(bytes);
+        for (int64_t i = 0; i < N * K; i++) {
+            int64_t b = i / K * 100 + i % K / block;
+            scale[i] = ldexpf(1, (int)(b % 3) - 4);
+            zero[i] = (float)(b % 20 - 3);
+            uint32_t code = test_random() % (layout_bits(format) == 8 ? 120 : 16);
+            float parameters[2];
+            assert_true(format_given(format, scale[i], format == WEIGHT_q4z ? zero[i] : format == WEIGHT_q4 ? 8 : format == WEIGHT_q8 || format == WEIGHT_int8 ? 128 : 0, parameters));
+            matrix[i] = layout_value(format, code ? code : 1, parameters);
+        }
+        assert_int_equal(pack_panels(&layout, matrix, NULL, &given, 0, pack_panel_count(&layout), packed), -1);
+        pack_unpack(&layout, packed, back);
+        for (int i = 0; i < N * K; i++) assert_true(back[i] == matrix[i]);
+        matrix[3 * K + 4] *= 1.01f;
+        assert_int_equal(pack_panels(&layout, matrix, NULL, &given, 0, pack_panel_count(&layout), packed), 3 * K + 4);
+        free(matrix), free(packed);
+    }
+}
+
+/* Every code of the narrow formats is what is nearest to its own value. */
+static void codes_invert_values(void **state)
+{
+    (void)state;
+    static const float scales[] = {1, 0x1.8p-9f, 0.0371f};
+    for (int format = WEIGHT_q8; format < WEIGHT_COUNT; format++)
+        for (int s = 0; s < (format == WEIGHT_mxfp4 ? 1 : 3); s++)
+            for (uint32_t code = 0; code < 1u << layout_bits(format); code++) {
+                float parameters[2] = {0}, value, back;
+                uint32_t found;
+                uint16_t f16 = f16_encode(scales[s]);
+                uint8_t e8m0 = 130;
+                memcpy(parameters, format == WEIGHT_mxfp4 ? (const void *)&e8m0 : layout_parameters(format) == 4 && format != WEIGHT_q4z ? (const void *)&scales[s] : &f16,
+                       format == WEIGHT_mxfp4 ? 1 : layout_parameters(format) == 4 && format != WEIGHT_q4z ? 4 : 2);
+                value = layout_value(format, code, parameters);
+                format_codes(format, &value, 1, parameters, &found);
+                format_values(format, &found, 1, parameters, &back);
+                if (isfinite(value) && !(code == 0 && layout_bits(format) == 8 && format <= WEIGHT_int8)) assert_true(back == value);
             }
 }
 
@@ -115,15 +178,20 @@ static void impossible_layouts_have_no_size(void **state)
 {
     (void)state;
     static const PackLayout layouts[] = {
-        {-1, 16, 0, 1, 1},
-        {WEIGHT_COUNT, 16, 0, 1, 1},
-        {0, 0, 0, 1, 1},
-        {0, 16, 0, 0, 1},
-        {0, 16, 0, 1, 0},
-        {0, 16, 1, 3, 1},
-        {0, 16, 0, INT64_MAX, 1},
-        {0, 16, 0, 1, INT64_MAX},
-        {0, 16, 0, (int64_t)1 << 32, (int64_t)1 << 32},
+        {-1, 16, 0, 1, 1, 0},
+        {WEIGHT_COUNT, 16, 0, 1, 1, 0},
+        {0, 0, 0, 1, 1, 0},
+        {0, 16, 0, 0, 1, 0},
+        {0, 16, 0, 1, 0, 0},
+        {0, 16, 1, 3, 1, 0},
+        {0, 16, 0, INT64_MAX, 1, 0},
+        {0, 16, 0, 1, INT64_MAX, 0},
+        {0, 16, 0, (int64_t)1 << 32, (int64_t)1 << 32, 0},
+        {0, 16, 0, 1, 1, 32},
+        {WEIGHT_q4, 16, 0, 1, 64, 30},
+        {WEIGHT_q4, 1, 0, 1, 64, 31},
+        {WEIGHT_q8, 16, 0, 1, 64, -4},
+        {WEIGHT_int8, 16, 0, (int64_t)1 << 32, (int64_t)1 << 32, 0},
     };
     for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
         size_t bytes = 1;
@@ -140,6 +208,8 @@ int main(void)
         cmocka_unit_test(encode_rounds_to_nearest_even),
         cmocka_unit_test(packed_elements_are_where_the_layout_says),
         cmocka_unit_test(unpack_inverts_pack),
+        cmocka_unit_test(given_parameters_are_kept),
+        cmocka_unit_test(codes_invert_values),
         cmocka_unit_test(impossible_layouts_have_no_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

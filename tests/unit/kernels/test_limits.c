@@ -24,7 +24,7 @@ static void teams_larger_than_the_work(void **state)
 {
     (void)state;
     enum { MEMBERS = 64, K = 5, N = 50 };
-    PackLayout layout = {WEIGHT_f32, 16, 0, N, K};
+    PackLayout layout = {WEIGHT_f32, 16, 0, N, K, 0};
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     float *x = test_reals(40 * K, 1), *matrix = test_reals(N * K, 1), one[40 * N], many[40 * N];
@@ -32,7 +32,7 @@ static void teams_larger_than_the_work(void **state)
     pack_weight(&layout, matrix, w);
     for (int i = 0; i < TEST_ISAS; i++)
         for (int rows = 1; rows < 41 && kernels_isa_runs(test_isas[i]); rows += 13) {
-            TestCall call = {"linear_f32", {NULL, x, w, NULL, NULL}, rows, {K, N, K, N, 16, 0, 0}, {0}};
+            TestCall call = {"linear_f32", {NULL, x, w, NULL, NULL}, rows, {K, N, K, N, 16, 1, 0, 0}, {0}};
             test_run(&call, test_isas[i], 1, one, rows * N);
             test_run(&call, test_isas[i], MEMBERS, many, rows * N);
             test_same_bits(one, many, rows * N, "a large team");

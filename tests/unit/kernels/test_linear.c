@@ -34,10 +34,12 @@ static void reference(const Case *c, const Operands *o)
         }
 }
 
+static PackLayout layout_of(const Case *c) { return (PackLayout){c->format, c->panel, c->gate != 0, c->gate ? 2 * c->N : c->N, c->K, 0}; }
+
 static void make_operands(const Case *c, Operands *o)
 {
     int64_t rows = c->gate ? 2 * c->N : c->N;
-    PackLayout layout = {c->format, c->panel, c->gate != 0, rows, c->K};
+    PackLayout layout = layout_of(c);
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     o->x = test_matrix(c->rows, c->K, c->ldx, 1);
@@ -67,7 +69,8 @@ static TestCall make_call(const Case *c, const Operands *o, int row, int rows)
     call.pointers[2] = o->packed;
     call.pointers[3] = o->bias;
     call.pointers[4] = o->residual ? o->residual + row * c->ldr : NULL;
-    int64_t constants[] = {c->K, c->N, c->ldx, c->ldr, c->panel, c->activation, c->gate};
+    PackLayout layout = layout_of(c);
+    int64_t constants[] = {c->K, c->N, c->ldx, c->ldr, c->panel, pack_block(&layout), c->activation, c->gate};
     memcpy(call.constants, constants, sizeof(constants));
     return call;
 }
@@ -107,7 +110,10 @@ static void check_case(const Case *c)
     free_operands(&o);
 }
 
-static const char *const names[] = {"linear_f32", "linear_bf16", "linear_f16"};
+static const char *const names[] = {
+#define FORMAT(name, bits, block, parameters, group, text) "linear_" #name,
+#include "templates/format/formats.def"
+};
 
 static void every_shape(void **state)
 {
@@ -120,6 +126,45 @@ static void every_shape(void **state)
                 int64_t K = shapes[s][0], N = shapes[s][1];
                 check_case(&(Case){names[format], format, rows[r], 0, 0, 0, 0, 16, K, N, K, N});
             }
+}
+
+static void formats_with_blocks(void **state)
+{
+    (void)state;
+    static const int rows[] = {1, 3, 13, 37};
+    static const int64_t shapes[][2] = {{1, 1}, {33, 15}, {257, 49}, {300, 35}};
+    for (int format = WEIGHT_q8; format < WEIGHT_COUNT; format++)
+        for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+            for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+                int64_t K = shapes[s][0], N = shapes[s][1];
+                check_case(&(Case){names[format], format, rows[r], 0, r % 2 ? FUNCTION_silu : 0, 1, 1, 16, K, N, K + 3, N});
+            }
+}
+
+/* Blocks of nf4 in rows that are no multiple of 64. */
+static void narrow_blocks(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    static const int64_t columns[] = {96, 72, 68};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        int64_t K = columns[i], block = K % 32 == 0 ? 32 : K % 8 == 0 ? 8 : 4;
+        PackLayout layout = {WEIGHT_nf4, 16, 0, N, K, block};
+        size_t bytes;
+        assert_true(pack_bytes(&layout, &bytes));
+        float *x = test_reals(5 * K, 1), *matrix = test_reals(N * K, 1), *plain = test_alloc(32 * (size_t)K * sizeof(float)), narrow[5 * N], wide[5 * N];
+        void *w = test_alloc(bytes);
+        pack_weight(&layout, matrix, w);
+        pack_unpack(&layout, w, matrix);
+        pack_weight(&(PackLayout){WEIGHT_f32, 16, 0, N, K, 0}, matrix, plain);
+        for (int isa = 0; isa < TEST_ISAS; isa++) {
+            if (!kernels_isa_runs(test_isas[isa])) continue;
+            test_run(&(TestCall){"linear_nf4", {NULL, x, w, NULL, NULL}, 5, {K, N, K, N, 16, block, 0, 0}, {0}}, test_isas[isa], 2, narrow, 5 * N);
+            test_run(&(TestCall){"linear_f32", {NULL, x, plain, NULL, NULL}, 5, {K, N, K, N, 16, 1, 0, 0}, {0}}, test_isas[isa], 1, wide, 5 * N);
+            test_same_bits(narrow, wide, 5 * N, "nf4 against f32");
+        }
+        free(x), free(matrix), free(plain), free(w);
+    }
 }
 
 static void every_epilogue(void **state)
@@ -187,7 +232,7 @@ static void residual_in_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_shape),    cmocka_unit_test(every_epilogue),    cmocka_unit_test(other_panels),
+        cmocka_unit_test(every_shape),    cmocka_unit_test(formats_with_blocks), cmocka_unit_test(narrow_blocks), cmocka_unit_test(every_epilogue),    cmocka_unit_test(other_panels),
         cmocka_unit_test(extreme_values), cmocka_unit_test(residual_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ static void check_experts(const MixtureCase *c)
         }
         wanted[i] = test_unary(c->gate, gate, (double)1.25f) * (up + 0.5);
     }
-    TestCall call = {"experts_f32", {NULL, x, p, w, bias}, c->rows, {c->E, c->K, c->N, c->active, ldx, ldp, c->gate}, {1.25f, c->limit, 0.5f}};
+    TestCall call = {"experts_f32", {NULL, x, p, w, bias}, c->rows, {c->E, c->K, c->N, c->active, ldx, ldp, 1, c->gate}, {1.25f, c->limit, 0.5f}};
     test_check(&call, wanted, count, 1e-5);
     free(x), free(p), free(w), free(bias), free(wanted);
 }
@@ -145,7 +145,7 @@ static void check_combine(const MixtureCase *c)
             if (e >= 0) wanted[i] += p[r * ldp + e] * weighted(w, bias, e * c->N + i % c->N, x + r * ldx + slot * c->K, c->K);
         }
     }
-    TestCall call = {"combine_f32", {NULL, x, p, w, bias}, c->rows, {c->E, c->K, c->N, c->active, ldx, ldp}, {0}};
+    TestCall call = {"combine_f32", {NULL, x, p, w, bias}, c->rows, {c->E, c->K, c->N, c->active, ldx, ldp, 1}, {0}};
     test_check(&call, wanted, count, 1e-5);
     free(x), free(p), free(w), free(bias), free(wanted);
 }
@@ -169,18 +169,20 @@ static void experts_are_mixed(void **state)
 static void formats_of_experts_agree(void **state)
 {
     (void)state;
-    enum { ROWS = 3, E = 2, K = 21, N = 5, COUNT = ROWS * 2 * N };
-    static const int formats[] = {WEIGHT_bf16, WEIGHT_f16};
-    static const char *const names[] = {"experts_bf16", "experts_f16"};
+    enum { ROWS = 3, E = 2, K = 309, N = 5, COUNT = ROWS * 2 * N };
+    static const char *const names[] = {
+#define FORMAT(name, bits, block, parameters, group, text) "experts_" #name,
+#include "templates/format/formats.def"
+    };
     float *x = test_reals(ROWS * K, 1), *p = test_reals(ROWS * E, 1), *w = test_reals(E * 2 * N * K, 1), *rounded = test_reals(E * 2 * N * K, 1);
-    for (int i = 0; i < 2; i++) {
-        PackLayout layout = {formats[i], 1, 0, E * 2 * N, K};
-        uint16_t packed[E * 2 * N * K];
+    for (int i = 0; i < WEIGHT_COUNT; i++) {
+        PackLayout layout = {i, 1, 0, E * 2 * N, K, 0};
+        float packed[E * 2 * N * K + 1024];
         float wide[COUNT], narrow[COUNT];
         pack_weight(&layout, w, packed);
         pack_unpack(&layout, packed, rounded);
-        TestCall f32 = {"experts_f32", {NULL, x, p, rounded, NULL}, ROWS, {E, K, N, 2, K, E, FUNCTION_silu}, {0}};
-        TestCall other = {names[i], {NULL, x, p, packed, NULL}, ROWS, {E, K, N, 2, K, E, FUNCTION_silu}, {0}};
+        TestCall f32 = {"experts_f32", {NULL, x, p, rounded, NULL}, ROWS, {E, K, N, 2, K, E, 1, FUNCTION_silu}, {0}};
+        TestCall other = {names[i], {NULL, x, p, packed, NULL}, ROWS, {E, K, N, 2, K, E, pack_block(&layout), FUNCTION_silu}, {0}};
         for (int isa = 0; isa < TEST_ISAS; isa++) {
             if (!kernels_isa_runs(test_isas[isa])) continue;
             test_run(&f32, test_isas[isa], 1, wide, COUNT);

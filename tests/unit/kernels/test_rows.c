@@ -183,9 +183,12 @@ static void rope(void **state)
 static void check_embed(int format, int64_t panel, int64_t H, int first)
 {
     enum { V = 37, ROWS = 6 };
-    static const char *const names[] = {"embed_f32", "embed_bf16", "embed_f16"};
+    static const char *const names[] = {
+#define FORMAT(name, bits, block, parameters, group, text) "embed_" #name,
+#include "templates/format/formats.def"
+    };
     int32_t ids[ROWS] = {-first, 36 - first, 17, 16, -1 - first, V - first};
-    PackLayout layout = {format, (int)panel, 0, V, H};
+    PackLayout layout = {format, (int)panel, 0, V, H, 0};
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     float *matrix = test_reals(V * H, 3);
@@ -195,16 +198,17 @@ static void check_embed(int format, int64_t panel, int64_t H, int first)
     pack_unpack(&layout, table, matrix);
     for (int r = 0; r < ROWS; r++)
         for (int64_t i = 0; i < H; i++) y[r * H + i] = ids[r] + first < 0 || ids[r] + first >= V ? 0 : 2.5 * matrix[(ids[r] + first) * H + i];
-    test_check(&(TestCall){names[format], {NULL, ids, table}, ROWS, {V, H, panel, first}, {2.5f}}, y, ROWS * H, 1e-7);
+    test_check(&(TestCall){names[format], {NULL, ids, table}, ROWS, {V, H, panel, pack_block(&layout), first}, {2.5f}}, y, ROWS * H, 1e-7);
     free(matrix), free(table), free(y);
 }
 
 static void embed(void **state)
 {
     (void)state;
-    for (int format = 0; format < 3; format++)
+    for (int format = 0; format < WEIGHT_COUNT; format++)
         for (int64_t panel = 1; panel <= 16; panel += 15) {
             check_embed(format, panel, 1, 0);
+            check_embed(format, panel, 200, 0);
             check_embed(format, panel, 77, 2);
         }
 }

@@ -1,0 +1,183 @@
+/* One weight, packed in chunks of rows: so much is in memory as floats at a time, by as many threads as there are. */
+#include <math.h>
+#include <string.h>
+
+#include "compiler/emit/pack.h"
+#include "runtime/core/team.h"
+
+enum { CHUNK_ELEMENTS = 1 << 21, CHUNK_ROWS = 64 /* a multiple of every panel, and of the blocks that rows share */ };
+
+typedef enum FaultKind { FAULT_NONE, FAULT_NOT_FINITE, FAULT_INEXACT } FaultKind;
+
+typedef struct Fault {
+    FaultKind kind;
+    int64_t row, column;
+    float value;
+} Fault;
+
+typedef struct Packing {
+    const PackedWeight *weight;
+    const float *importance; /* of columns, or NULL */
+    const float *whole;      /* the matrix where its rows cannot be had one by one; else NULL */
+    PackGiven given;         /* of the whole matrix, or NULLs */
+    int64_t halves, rows;    /* rows of each half */
+    int64_t chunk_rows;      /* of each half in a chunk */
+    int64_t chunks;
+    uint8_t *to;
+    Fault *fault; /* [chunks] */
+} Packing;
+
+/* ---- where a chunk goes ---- */
+
+/* Rows [first, first + count) of each half as a matrix of their own. */
+static PackLayout chunk_layout(const Packing *p, int64_t count)
+{
+    PackLayout layout = p->weight->layout;
+    layout.N = p->halves * count;
+    return layout;
+}
+
+/* Panel 1: codes and parameters of a chunk go to two places. */
+static void place_apart(const Packing *p, const PackLayout *chunk, int64_t first, const uint8_t *packed, size_t bytes)
+{
+    const PackLayout *layout = &p->weight->layout;
+    size_t row = (size_t)pack_padded_columns(layout) * (size_t)format_bits((Format)layout->format) / 8;
+    size_t codes = row * (size_t)chunk->N, at = align_up(row * (size_t)layout->N, 64), from = align_up(codes, 64);
+    size_t parameters = (p->weight->bytes - at) / (size_t)layout->N;
+    memcpy(p->to + row * (size_t)(p->halves * first), packed, codes);
+    if (from < bytes) memcpy(p->to + at + parameters * (size_t)(p->halves * first), packed + from, parameters * (size_t)chunk->N);
+}
+
+static int64_t pack_chunk_at(const Packing *p, Arena *scratch, const PackLayout *chunk, int64_t first, const float *values, const PackGiven *given)
+{
+    const PackLayout *layout = &p->weight->layout;
+    size_t bytes;
+    if (!pack_bytes(chunk, &bytes)) bug("a chunk of %lld rows cannot be packed", (long long)chunk->N);
+    if (layout->panel > 1) {
+        size_t panel = p->weight->bytes / (size_t)pack_panel_count(layout);
+        return pack_panels(chunk, values, p->importance, given, 0, pack_panel_count(chunk), p->to + panel * (size_t)(p->halves * first / layout->panel));
+    }
+    uint8_t *packed = arena_alloc(scratch, bytes);
+    int64_t inexact = pack_panels(chunk, values, p->importance, given, 0, pack_panel_count(chunk), packed);
+    place_apart(p, chunk, first, packed, bytes);
+    return inexact;
+}
+
+/* ---- what is in it ---- */
+
+/* Rows [first, first + count) of each half of a whole matrix, or of the node itself. */
+static const float *chunk_of(const Packing *p, Arena *scratch, const float *whole, int64_t first, int64_t count)
+{
+    int64_t K = p->weight->layout.K;
+    float *values = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
+    for (int64_t h = 0; h < p->halves; h++) {
+        int64_t row = h * p->rows + first;
+        float *to = values + h * count * K;
+        if (whole) memcpy(to, whole + row * K, (size_t)(count * K) * sizeof(float));
+        else if (!node_constant_rows(scratch, p->weight->node, row, count, to)) bug("%%%d has no rows", p->weight->node->id);
+    }
+    return values;
+}
+
+static Fault fault_at(const Packing *p, FaultKind kind, int64_t index, int64_t first, int64_t count, float value)
+{
+    int64_t K = p->weight->layout.K, row = index / K;
+    return (Fault){kind, row / count * p->rows + first + row % count, index % K, value};
+}
+
+static Fault pack_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
+{
+    const float *values = chunk_of(p, scratch, p->whole, first, count);
+    PackLayout chunk = chunk_layout(p, count);
+    for (int64_t i = 0; i < chunk.N * chunk.K; i++)
+        if (!isfinite(values[i])) return fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
+    PackGiven given = {NULL, NULL};
+    if (p->given.scale) given = (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
+    int64_t inexact = pack_chunk_at(p, scratch, &chunk, first, values, given.scale ? &given : NULL);
+    return inexact < 0 ? (Fault){FAULT_NONE, 0, 0, 0} : fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
+}
+
+static void pack_share(const hf2c_team *team, void *argument)
+{
+    Packing *p = argument;
+    int begin, end;
+    hf2c_share(team, (int)p->chunks, &begin, &end);
+    for (int64_t c = begin; c < end; c++) {
+        Arena *scratch = arena_new();
+        int64_t first = c * p->chunk_rows, left = p->rows - first;
+        p->fault[c] = pack_chunk(p, scratch, first, left < p->chunk_rows ? left : p->chunk_rows);
+        arena_free(scratch);
+    }
+}
+
+/* ---- the whole ---- */
+
+static const char *weight_text(const Node *node)
+{
+    if (node->op == OP_param) return node->a.key;
+    for (int i = 0; i < node->operands; i++)
+        if (node->operand[i] && *weight_text(node->operand[i])) return weight_text(node->operand[i]);
+    return node->name ? node->name : "";
+}
+
+static bool check_faults(const Packing *p, Err *err)
+{
+    const Node *node = p->weight->node;
+    for (int64_t c = 0; c < p->chunks; c++) {
+        const Fault *f = &p->fault[c];
+        long long row = f->row, column = f->column;
+        if (f->kind == FAULT_NOT_FINITE)
+            return err_set(err, "weight %s: element [%lld, %lld] is %s; wanted a finite number", weight_text(node), row, column,
+                           isnan(f->value) ? "NaN" : "infinite");
+        if (f->kind == FAULT_INEXACT)
+            return err_set(err, "weight %s: element [%lld, %lld], %g, is no number of %s with the checkpoint's parameters; wanted another --precision",
+                           weight_text(node), row, column, (double)f->value, format_name(node->format));
+    }
+    return true;
+}
+
+/* Quantised tensors are packed with the parameters that they have, if the format is theirs. */
+static void find_given(Packing *p, Arena *scratch, size_t elements)
+{
+    const Node *node = p->weight->node;
+    if (format_bits(node->format) >= 16 || !node_constant_is_given(node)) return;
+    float *scale = arena_alloc_array(scratch, elements, sizeof(float)), *zero = arena_alloc_array(scratch, elements, sizeof(float));
+    node_constant_given(scratch, node, scale, zero);
+    p->given = (PackGiven){scale, zero};
+}
+
+/* Whether a row can be evaluated alone: asked by doing it. */
+static bool has_rows(Arena *scratch, const Node *node)
+{
+    return node_constant_rows(scratch, node, 0, 1, arena_alloc_array(scratch, (size_t)shape_columns(node->shape), sizeof(float)));
+}
+
+static void cut(Packing *p, Arena *scratch)
+{
+    const PackLayout *layout = &p->weight->layout;
+    p->halves = layout->gate ? 2 : 1;
+    p->rows = layout->N / p->halves;
+    p->chunk_rows = CHUNK_ELEMENTS / (layout->K * p->halves) / CHUNK_ROWS * CHUNK_ROWS;
+    if (p->chunk_rows < CHUNK_ROWS) p->chunk_rows = CHUNK_ROWS;
+    p->chunks = (p->rows + p->chunk_rows - 1) / p->chunk_rows;
+    p->fault = ARENA_ARRAY(scratch, Fault, (size_t)p->chunks);
+}
+
+bool pack_one(const PackedWeight *weight, const float *importance, uint8_t *to, Err *err)
+{
+    Arena *scratch = arena_new();
+    size_t elements = (size_t)(weight->layout.N * weight->layout.K);
+    Packing p = {.weight = weight, .importance = importance, .to = to};
+    cut(&p, scratch);
+    if (!has_rows(scratch, weight->node)) {
+        float *whole = arena_alloc_array(scratch, elements, sizeof(float));
+        node_constant_values(scratch, weight->node, whole);
+        p.whole = whole;
+    }
+    find_given(&p, scratch, elements);
+    int64_t threads = p.chunks < hf2c_thread_limit() ? p.chunks : hf2c_thread_limit();
+    hf2c_parallel((int)threads, pack_share, &p);
+    bool fine = check_faults(&p, err);
+    arena_free(scratch);
+    return fine;
+}

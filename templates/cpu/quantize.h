@@ -1,0 +1,70 @@
+/* quantize: rows of activations in narrower numbers, for kernels that multiply those. Every instruction set gives the same bits. */
+#ifndef HF2C_CPU_QUANTIZE_H
+#define HF2C_CPU_QUANTIZE_H
+
+#include "templates/cpu/a8.h"
+#include "templates/simd/simd.h"
+
+/* The largest magnitude of a row; NaN when something in it is not finite. */
+SIMD_INLINE float quantize_largest(const float *x, int64_t K)
+{
+    simd_float largest = simd_zero(), nothing = simd_zero();
+    for (int64_t k = 0; k < K; k += SIMD_LANES) {
+        simd_float v = K - k < SIMD_LANES ? simd_load_partial(x + k, (int)(K - k)) : simd_load(x + k);
+        largest = simd_max(simd_abs(v), largest);
+        nothing = nothing + v * simd_zero();
+    }
+    return simd_reduce_max(largest) + simd_reduce_add(nothing);
+}
+
+/* A8_SUM numbers, n of them there, times `inverse` to whole numbers; returns their sum. */
+SIMD_INLINE int32_t quantize_some(int8_t *q, const float *x, int64_t n, float inverse)
+{
+    float whole[A8_SUM];
+    int32_t sum = 0;
+    for (int i = 0; i < A8_SUM; i += SIMD_LANES) {
+        int64_t left = n - i < 0 ? 0 : n - i;
+        simd_float v = left < SIMD_LANES ? simd_load_partial(x + (left ? i : 0), (int)left) : simd_load(x + i);
+        simd_store(whole + i, inverse > 0 ? simd_round(v * simd_set1(inverse)) : simd_zero());
+    }
+    for (int i = 0; i < A8_SUM; i++) {
+        int32_t number = (int32_t)whole[i];
+        q[i] = (int8_t)number;
+        sum += number;
+    }
+    return sum;
+}
+
+/* Rows of numbers too small to have an inverse become zeros; those with NaN or an infinity get a scale that is NaN. */
+SIMD_INLINE void quantize_row(char *row, const float *x, const int64_t K)
+{
+    float largest = quantize_largest(x, K), scale = largest / A8_LARGEST, inverse = A8_LARGEST / largest;
+    if (!(inverse <= FLT_MAX)) inverse = 0;
+    int8_t *q = (int8_t *)row;
+    int32_t *sums = (int32_t *)(void *)(row + a8_sums(K));
+    const int64_t columns = (int64_t)a8_columns(K);
+    for (int64_t k = 0; k < columns; k += A8_SUM) sums[k / A8_SUM] = quantize_some(q + k, x + k, K - k, inverse);
+    memcpy(row + a8_scale(K), &scale, sizeof(scale));
+    size_t end = a8_scale(K) + sizeof(scale);
+    memset(row + end, 0, a8_row_bytes(K) - end);
+}
+
+/* y: rows of a8.h; x: [rows, K], stride ldx */
+static inline void quantize_a8(const hf2c_team *team, void *y, const float *x, int rows, const int64_t K, const int64_t ldx)
+{
+    int first, end;
+    hf2c_share(team, rows, &first, &end);
+    for (int64_t r = first; r < end; r++) quantize_row((char *)y + (size_t)r * a8_row_bytes(K), x + r * ldx, K);
+}
+
+/* y: [rows, K] */
+static inline void quantize_bf16(const hf2c_team *team, void *y, const float *x, int rows, const int64_t K, const int64_t ldx)
+{
+    bf16_element *to = y;
+    int first, end;
+    hf2c_share(team, rows, &first, &end);
+    for (int64_t r = first; r < end; r++)
+        for (int64_t k = 0; k < K; k++) to[r * K + k] = bf16_encode(x[r * ldx + k]);
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* Where the codes and parameters of a packed weight lie (the layout is told in templates/cpu/pack.h), and what they are worth: element by element,
+ * in plain C, for the packer, for kernels of few numbers and for devices. */
+#ifndef HF2C_FORMAT_LAYOUT_H
+#define HF2C_FORMAT_LAYOUT_H
+
+#include "templates/format/bf16.h"
+#include "templates/format/e4m3.h"
+#include "templates/format/e5m2.h"
+#include "templates/format/f16.h"
+#include "templates/format/f32.h"
+#include "templates/format/fp4.h"
+#include "templates/format/int8.h"
+#include "templates/format/mxfp4.h"
+#include "templates/format/nf4.h"
+#include "templates/format/q4.h"
+#include "templates/format/q4z.h"
+#include "templates/format/q8.h"
+#include "templates/kernel.h"
+
+/* ---- the table ---- */
+
+#define FORMAT(name, bits, block, parameters, group, text) case WEIGHT_##name: return bits;
+static inline int layout_bits(int format)
+{
+    switch (format) {
+#include "templates/format/formats.def"
+    default:
+        return 0;
+    }
+}
+
+/* As the table has it: 0 for whole rows. */
+#define FORMAT(name, bits, block, parameters, group, text) case WEIGHT_##name: return block;
+static inline int layout_block(int format)
+{
+    switch (format) {
+#include "templates/format/formats.def"
+    default:
+        return 0;
+    }
+}
+
+#define FORMAT(name, bits, block, parameters, group, text) case WEIGHT_##name: return parameters;
+static inline int layout_parameters(int format)
+{
+    switch (format) {
+#include "templates/format/formats.def"
+    default:
+        return 0;
+    }
+}
+
+#define FORMAT(name, bits, block, parameters, group, text) case WEIGHT_##name: return group;
+static inline int layout_group(int format)
+{
+    switch (format) {
+#include "templates/format/formats.def"
+    default:
+        return 0;
+    }
+}
+
+#define FORMAT(name, bits, block, parameters, group, text) case WEIGHT_##name: return name##_value(code, from);
+static inline float layout_value(int format, uint32_t code, const void *from)
+{
+    switch (format) {
+#include "templates/format/formats.def"
+    default:
+        return 0;
+    }
+}
+
+/* ---- places ---- */
+
+typedef struct Packed {
+    const void *data;
+    int format;
+    int64_t rows;         /* of the matrix as it is packed: with gate both halves */
+    int64_t K;
+    int64_t panel, block; /* as PackLayout has them; block: never 0 */
+} Packed;
+
+static inline int64_t packed_round_up(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+static inline int64_t packed_group(const Packed *p) { return p->panel == 1 ? 1 : layout_group(p->format); }
+
+/* K with its padding */
+static inline int64_t packed_columns(const Packed *p) { return packed_round_up(p->K, p->block == 1 ? packed_group(p) : p->block); }
+
+/* Elements of a row that lie together: a block, or all of them. */
+static inline int64_t packed_unit(const Packed *p) { return p->block == 1 ? packed_columns(p) : p->block; }
+
+/* Bytes of a panel's codes in a unit; from one unit to the next; from one panel to the next. */
+static inline int64_t packed_code_bytes(const Packed *p) { return p->panel * packed_unit(p) * layout_bits(p->format) / 8; }
+
+static inline int64_t packed_unit_bytes(const Packed *p)
+{
+    return packed_code_bytes(p) + (p->panel > 1 ? p->panel * layout_parameters(p->format) : 0);
+}
+
+static inline int64_t packed_panel_bytes(const Packed *p) { return packed_columns(p) / packed_unit(p) * packed_unit_bytes(p); }
+
+/* Where the parameters begin that lie apart from the codes. */
+static inline int64_t packed_apart(const Packed *p) { return packed_round_up(p->rows * packed_panel_bytes(p), 64); }
+
+/* Offset of the parameters of element (n, k) */
+static inline int64_t packed_parameters(const Packed *p, int64_t n, int64_t k)
+{
+    const int64_t unit = packed_unit(p), bytes = layout_parameters(p->format);
+    if (p->panel == 1) return packed_apart(p) + (n * (packed_columns(p) / unit) + k / unit) * bytes;
+    return n / p->panel * packed_panel_bytes(p) + k / unit * packed_unit_bytes(p) + packed_code_bytes(p) + n % p->panel * bytes;
+}
+
+/* Number of the code of element (n, k) among those of its panel and unit, and offset of these. */
+static inline int64_t packed_place(const Packed *p, int64_t n, int64_t k)
+{
+    const int64_t group = packed_group(p), place = k % packed_unit(p);
+    return (place / group * p->panel + n % p->panel) * group + place % group;
+}
+
+static inline int64_t packed_codes(const Packed *p, int64_t n, int64_t k)
+{
+    return n / p->panel * packed_panel_bytes(p) + k / packed_unit(p) * packed_unit_bytes(p);
+}
+
+static inline uint32_t packed_code(const Packed *p, int64_t n, int64_t k)
+{
+    const unsigned char *codes = (const unsigned char *)p->data + packed_codes(p, n, k);
+    const int64_t place = packed_place(p, n, k), half = packed_code_bytes(p);
+    switch (layout_bits(p->format)) {
+    case 32:
+        return ((const uint32_t *)(const void *)codes)[place];
+    case 16:
+        return ((const uint16_t *)(const void *)codes)[place];
+    case 8:
+        return codes[place];
+    default:
+        return place < half ? codes[place] & 15u : (uint32_t)codes[place - half] >> 4;
+    }
+}
+
+static inline float packed_value(const Packed *p, int64_t n, int64_t k)
+{
+    const char *parameters = (const char *)p->data + (layout_parameters(p->format) ? packed_parameters(p, n, k) : 0);
+    return layout_value(p->format, packed_code(p, n, k), parameters);
+}
+
+#endif
