@@ -73,6 +73,7 @@ const int32_t *build_fallback(TokenizerBuild *build); /* [256] ids of "<0xHH>", 
 bool normalizers_build(TokenizerBuild *build);
 bool pretokenizers_build(TokenizerBuild *build);
 bool decoders_build(TokenizerBuild *build);
+void decoders_finish(TokenizerBuild *build); /* marks the tokens that decoding copies; when the vocabulary is laid out */
 bool post_build(TokenizerBuild *build);
 bool added_read(TokenizerBuild *build);      /* adds them to the vocabulary */
 bool added_build(TokenizerBuild *build);     /* builds their tries */

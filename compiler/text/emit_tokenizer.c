@@ -101,7 +101,7 @@ static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
 
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
-    int pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
+    int pool = emit_bytes(emitter, table->pool, table->offset[table->count] + HF2C_POOL_PADDING);
     int offset = emit_words(emitter, table->offset, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
     int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1), respelled = emit_respelled(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);

@@ -89,7 +89,7 @@ bool vocabulary_finish(TokenizerBuild *build)
     while (slots * 3 < build->count * 4) {
         slots *= 2;
     }
-    pool = arena_alloc(build->arena, total + 1);
+    pool = arena_alloc(build->arena, total + HF2C_POOL_PADDING);
     flags = arena_alloc(build->arena, build->count);
     offset = ARENA_ARRAY(build->arena, uint32_t, build->count + 1);
     slot = ARENA_ARRAY(build->arena, uint32_t, slots);

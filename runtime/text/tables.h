@@ -13,12 +13,19 @@
 
 /* ---- tables that several parts use ---- */
 
-enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF2C_TOKEN_RESPELLED = 8, HF2C_TOKEN_SHOWN = 16 };
+enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF2C_TOKEN_RESPELLED = 8, HF2C_TOKEN_SHOWN = 16,
+       HF2C_TOKEN_SIMPLE = 32 };
+
+/* The bits of the flags from HF2C_TOKEN_SIMPLE on: what decoding makes of a token that is neither the first nor the last. 0: see the
+ * decoders; else its spelling from byte SKIP on, with a space in front or not. */
+enum { HF2C_SIMPLE_AS_IS = 1, HF2C_SIMPLE_WORD, HF2C_SIMPLE_SKIP_2, HF2C_SIMPLE_WORD_SKIP_2, HF2C_SIMPLE_WORD_SKIP_3, HF2C_SIMPLE_COUNT };
+static const uint8_t hf2c_simple[HF2C_SIMPLE_COUNT][2] = {{0, 0}, {0, 0}, {1, 0}, {0, 2}, {1, 2}, {1, 3}}; /* space, skip */
+enum { HF2C_POOL_PADDING = 16 }; /* bytes behind the pool of spellings that can be read */
 
 /* Spellings by id, and a hash from spelling to id (open addressing, linear probing). */
 typedef struct hf2c_respelled_table hf2c_respelled_table;
 typedef struct hf2c_vocabulary_table {
-    const uint8_t *pool;
+    const uint8_t *pool;    /* with HF2C_POOL_PADDING bytes more */
     const uint32_t *offset; /* [count + 1]; equal neighbours: no token has that id */
     const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token; RESPELLED: see below;
                                SHOWN: a special token that decoding shows nevertheless) */
@@ -99,7 +106,9 @@ enum { HF2C_SPLIT_ISOLATED, HF2C_SPLIT_REMOVED, HF2C_SPLIT_PREVIOUS, HF2C_SPLIT_
        HF2C_SPLIT_BEHAVIOR = 7, HF2C_SPLIT_INVERT = 8 };
 enum { HF2C_METASPACE_ALWAYS = 1, HF2C_METASPACE_FIRST = 2 };
 
-enum { HF2C_DECODE_FUSED = 1 << 16, HF2C_DECODE_CLEANUP = 1, HF2C_DECODE_KEEP_FIRST = 2 };
+/* STARTS: its state is 256 once the start of the text is over. */
+enum { HF2C_DECODE_FUSED = 1 << 16, HF2C_DECODE_STARTS = 1 << 17 };
+enum { HF2C_DECODE_CLEANUP = 1, HF2C_DECODE_KEEP_FIRST = 2 };
 typedef struct hf2c_decoder {
     /* Rewrites decoding->token in place; 0: the token vanishes. */
     int (*apply)(const hf2c_parameters *parameters, struct hf2c_decoding *decoding, uint32_t *state);
