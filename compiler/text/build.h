@@ -7,7 +7,8 @@
 #include "compiler/text/text.h"
 #include "runtime/text/work.h"
 
-enum { TOKEN_IDS_MAX = 1 << 22, PARTS_MAX = 32, PRETOKENIZERS_MOST = 8, TEXT_PARAMETER_MAX = 1024 };
+enum { TOKEN_IDS_MAX = (1 << 22) - 1, /* an id and 1 more fit in HF2C_SLOT_ID_BITS */
+       PARTS_MAX = 32, PRETOKENIZERS_MOST = 8, TEXT_PARAMETER_MAX = 1024 };
 
 /* A token before the vocabulary is laid out. */
 typedef struct TokenEntry {
