@@ -224,6 +224,21 @@ struct hf2c_model {
     hf2c_status (*encode)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
 };
 
+/* ---- requests in text ---- */
+
+/* What hears an answer while it is made. Each function may be NULL and gets `owner` first. */
+typedef struct hf2c_listener {
+    void *owner;
+    /* The next piece of the answer: whole characters of UTF-8, not NUL-terminated. Nonzero: stop, HF2C_CANCELLED. */
+    int (*text)(void *owner, const char *text, size_t bytes);
+    /* Asked between tokens and between calls of the model. Nonzero: stop, HF2C_CANCELLED. */
+    int (*cancelled)(void *owner);
+    /* Where text is generated: the tokens that may follow the count ids (the prompt's first) of sequence number `sequence`. Points
+     * *allowed to a list of them that lasts until the next call and returns how many they are; negative: any may follow. */
+    int (*allowed)(void *owner, int sequence, const int32_t *ids, int count, const int32_t **allowed);
+    char message[256]; /* out: what was wrong, one line for people; empty where the status says all */
+} hf2c_listener;
+
 typedef enum hf2c_problem { HF2C_PROBLEM_SINGLE_LABEL, HF2C_PROBLEM_MULTI_LABEL, HF2C_PROBLEM_REGRESSION } hf2c_problem;
 typedef enum hf2c_pooling { HF2C_POOLING_NONE, HF2C_POOLING_MEAN, HF2C_POOLING_CLS, HF2C_POOLING_MAX, HF2C_POOLING_LAST } hf2c_pooling;
 

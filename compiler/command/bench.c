@@ -64,6 +64,14 @@ static Subject *add_subject(Bench *b, int kind, int sequences, int tokens)
 
 static int at_most(int64_t wish, int limit) { return wish < limit ? (int)wish : limit; }
 
+static void choose_images(Bench *b, const hf2c_model *model)
+{
+    for (int images = 1; images <= model->max_images; images += model->max_images > 1 ? model->max_images - 1 : 1) {
+        Subject *s = add_subject(b, SUBJECT_see, images, 0);
+        snprintf(s->name, sizeof s->name, "%d image%s, ms", images, images > 1 ? "s" : "");
+    }
+}
+
 static void choose_subjects(Bench *b)
 {
     static const int lengths[] = {8, 32, PROMPT};
@@ -78,7 +86,8 @@ static void choose_subjects(Bench *b)
         snprintf(s->name, sizeof s->name, "decoding %d, tokens/s", fresh);
         return;
     }
-    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+    choose_images(b, model);
+    for (size_t i = 0; model->vocabulary && i < COUNT_OF(lengths); i++) {
         for (int sequences = 1; sequences <= MANY; sequences += MANY - 1) {
             if (lengths[i] > model->max_sequence || sequences > model->max_batch || sequences * lengths[i] > model->max_rows) continue;
             Subject *s = add_subject(b, SUBJECT_encode, sequences, lengths[i]);

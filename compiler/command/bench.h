@@ -18,8 +18,8 @@ typedef struct Contestant {
 /* What is timed, of each contestant alike. */
 typedef struct Subject {
     char name[64];
-    enum { SUBJECT_start, SUBJECT_prefill, SUBJECT_decode, SUBJECT_encode } kind;
-    int tokens, sequences; /* tokens: of each sequence */
+    enum { SUBJECT_start, SUBJECT_prefill, SUBJECT_decode, SUBJECT_encode, SUBJECT_see } kind;
+    int tokens, sequences; /* tokens: of each sequence; SUBJECT_see: sequences are images */
     double seconds[CONTESTANT_MAX][RUNS_MAX]; /* of one start, one prompt, one token, one call */
 } Subject;
 

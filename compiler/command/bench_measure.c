@@ -32,6 +32,38 @@ typedef struct Request {
     float **output;
 } Request;
 
+/* The first output that calls with images give, or those with tokens. */
+static void want_output(Request *request, const hf2c_model *model, bool images, size_t rows)
+{
+    int index = 0;
+    while (index + 1 < model->output_count && !model->image_patch && (model->outputs[index].rows == HF2C_ROWS_IMAGES) != images) index++;
+    request->output = ARENA_ARRAY(request->arena, float *, (size_t)model->output_count);
+    request->output[index] = arena_alloc_array(request->arena, rows * (size_t)model->outputs[index].columns, sizeof(float));
+}
+
+/* Grey pictures; where they have sizes of their own, the largest squares. */
+static void prepare_images(Request *request, const hf2c_model *model, int images)
+{
+    int side = model->image_patch;
+    request->arena = arena_new();
+    int32_t *start = ARENA_ARRAY(request->arena, int32_t, (size_t)images + 1), *sizes = ARENA_ARRAY(request->arena, int32_t, 2 * (size_t)images);
+    request->batch = (hf2c_batch){.images = images};
+    request->batch.values = ARENA_ARRAY(request->arena, float, (size_t)images * (size_t)model->image_values);
+    while (model->image_patch && hf2c_picture_rows(model, side + model->image_patch, side + model->image_patch)) side += model->image_patch;
+    int rows = model->image_patch ? hf2c_picture_rows(model, side, side) : 0;
+    for (int i = 0; i < images; i++) {
+        start[i + 1] = (i + 1) * rows;
+        sizes[2 * i] = sizes[2 * i + 1] = side;
+    }
+    if (rows) {
+        request->batch.rows = images * rows;
+        request->batch.sequences = images;
+        request->batch.start = start;
+        request->batch.sizes = sizes;
+    }
+    want_output(request, model, true, (size_t)images * (size_t)(rows ? rows : 1));
+}
+
 /* Only what a program would ask for: the first output; of a decoder the row behind the last token. */
 static void prepare(Request *request, const hf2c_model *model, int sequences, int tokens, bool last_row)
 {
@@ -52,8 +84,7 @@ static void prepare(Request *request, const hf2c_model *model, int sequences, in
     request->batch.start = start;
     request->batch.memory = memory;
     request->batch.want = want;
-    request->output = ARENA_ARRAY(request->arena, float *, (size_t)model->output_count);
-    request->output[0] = arena_alloc_array(request->arena, rows * (size_t)model->outputs[0].columns, sizeof(float));
+    want_output(request, model, false, rows);
 }
 
 static void check(const hf2c_context *context, hf2c_status status)
@@ -86,7 +117,8 @@ static double measure_start(const Contestant *c)
     Request request;
     hf2c_context context;
     const hf2c_model *model = &c->engine->model;
-    prepare(&request, model, 1, 1, true);
+    if (model->vocabulary) prepare(&request, model, 1, 1, true);
+    else prepare_images(&request, model, 1);
     double start = seconds_since_boot();
     if (!engine_context(arena, model, c->engine, c->engine->weights, 1, c->context.threads, &context, &err)) fatal("%s", err.text);
     forward(&context, &request);
@@ -96,18 +128,30 @@ static double measure_start(const Contestant *c)
     return seconds;
 }
 
-/* Mean of as many calls as fill a twentieth of a second, after one that warms up. */
-static double measure_calls(Contestant *c, int sequences, int tokens, bool last_row)
+/* Mean of as many calls as fill a twentieth of a second, after one that warms up. The request ends here. */
+static double measure_request(Contestant *c, Request *request)
 {
     static const double enough = 0.05;
-    Request request;
-    prepare(&request, &c->engine->model, sequences, tokens, last_row);
-    forward(&c->context, &request);
+    forward(&c->context, request);
     double start = seconds_since_boot(), spent = 0;
     int calls = 0;
-    for (; spent < enough; calls++, spent = seconds_since_boot() - start) forward(&c->context, &request);
-    arena_free(request.arena);
+    for (; spent < enough; calls++, spent = seconds_since_boot() - start) forward(&c->context, request);
+    arena_free(request->arena);
     return spent / calls;
+}
+
+static double measure_calls(Contestant *c, int sequences, int tokens, bool last_row)
+{
+    Request request;
+    prepare(&request, &c->engine->model, sequences, tokens, last_row);
+    return measure_request(c, &request);
+}
+
+static double measure_images(Contestant *c, int images)
+{
+    Request request;
+    prepare_images(&request, &c->engine->model, images);
+    return measure_request(c, &request);
 }
 
 /* Mean time of a token, behind a prompt of one. */
@@ -139,6 +183,7 @@ double measure(Contestant *contestant, const Subject *subject)
     case SUBJECT_prefill: return measure_calls(contestant, 1, subject->tokens, true);
     case SUBJECT_decode: return measure_decode(contestant, subject->tokens);
     case SUBJECT_encode: return measure_calls(contestant, subject->sequences, subject->tokens, false);
+    case SUBJECT_see: return measure_images(contestant, subject->sequences);
     default: bug("subject %d", (int)subject->kind);
     }
 }

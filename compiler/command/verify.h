@@ -25,6 +25,7 @@ typedef struct Verification {
     EngineRun run[ENGINE_COUNT];
     bool column_positions;
     bool lossy;             /* the weights have less precision than the folder's */
+    bool alone;             /* no golden is for these formats: what the reference computes with such weights is expected */
     double disagreement;    /* largest relative difference between compiled and interpreted */
     bool same_bits;         /* compiled and interpreted gave the same everywhere */
     size_t failures;

@@ -159,7 +159,8 @@ static bool copy_text_rooms(Folder *f)
     const Compiled *c = f->compiled;
     bool hosted = c->target->hosted, fine = true;
     if (!c->tokenizer && !(hosted && c->facts.image)) return true;
-    if (hosted) return copy_tasks(f) && (!(emit_classifies(c) || emit_embeds(c)) || copy_source(f, "runtime/task/direct.h"));
+    if (hosted) return copy_tasks(f) && (!(emit_classifies(c) || emit_embeds(c)) || copy_source(f, "runtime/task/direct.h")) &&
+                       (!emit_answers(c) || copy_source(f, "runtime/task/calls.h"));
     if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) fine = copy_source(f, "runtime/task/direct.c");
     if (fine && emit_writes(c)) fine = copy_source(f, "runtime/task/direct_write.c");
     if (fine && emit_embeds(c)) fine = copy_source(f, "runtime/task/direct_embed.c") && copy_source(f, "runtime/task/pool.c");

@@ -59,6 +59,11 @@ bool emit_classifies(const Compiled *compiled);
 bool emit_embeds(const Compiled *compiled);
 /* Has it NAME_write, in firmware? */
 bool emit_writes(const Compiled *compiled);
+/* calls.c: NAME_request and NAME_generate, requests in text, of models with tasks on hosted targets. */
+bool emit_answers(const Compiled *compiled);
+bool emit_generates(const Compiled *compiled);
+void emit_calls_header(Str *out, const Compiled *compiled);
+void emit_calls(Str *out, const Compiled *compiled);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

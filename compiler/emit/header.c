@@ -181,6 +181,7 @@ void emit_header(Str *out, const Compiled *c)
     if (emit_is_firmware(c)) emit_step_header(out, c);
     if (c->facts.image_values) print_images(out, c, name);
     print_text_calls(out, c);
+    if (emit_answers(c)) emit_calls_header(out, c);
     str_printf(out, "/* The whole model at once, for batches: see hf2c.h. */\n"
                     "hf2c_status %s_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);
     if (encoder) str_printf(out, "hf2c_status %s_encode_source(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);\n", name);

@@ -341,6 +341,7 @@ void emit_model(Str *out, const Compiled *c)
 {
     str_printf(out, "/* %s_model.c: what the runtime knows of the model, and the small calls of %s.h. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
     if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
+    if (emit_answers(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/calls.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
     if (c->constraint) str_printf(out, "extern const hf2c_constraint %s_constraint; /* %s_constraint.c */\n\n", c->name, c->name);
     print_labels(out, &c->facts);
@@ -362,4 +363,5 @@ void emit_model(Str *out, const Compiled *c)
     if (c->facts.row_values) print_features_call(out, c);
     else if (graph_has_encoder(c->graph)) print_source(out, c);
     print_text_calls(out, c);
+    if (emit_answers(c)) emit_calls(out, c);
 }

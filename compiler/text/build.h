@@ -7,7 +7,8 @@
 #include "compiler/text/text.h"
 #include "runtime/text/work.h"
 
-enum { TOKEN_IDS_MAX = 1 << 22, PARTS_MAX = 32, PRETOKENIZERS_MOST = 8, TEXT_PARAMETER_MAX = 1024 };
+enum { TOKEN_IDS_MAX = (1 << 22) - 1, /* an id and 1 more fit in HF2C_SLOT_ID_BITS */
+       PARTS_MAX = 32, PRETOKENIZERS_MOST = 8, TEXT_PARAMETER_MAX = 1024 };
 
 /* A token before the vocabulary is laid out. */
 typedef struct TokenEntry {
@@ -73,6 +74,7 @@ const int32_t *build_fallback(TokenizerBuild *build); /* [256] ids of "<0xHH>", 
 bool normalizers_build(TokenizerBuild *build);
 bool pretokenizers_build(TokenizerBuild *build);
 bool decoders_build(TokenizerBuild *build);
+void decoders_finish(TokenizerBuild *build); /* marks the tokens that decoding copies; when the vocabulary is laid out */
 bool post_build(TokenizerBuild *build);
 bool added_read(TokenizerBuild *build);      /* adds them to the vocabulary */
 bool added_build(TokenizerBuild *build);     /* builds their tries */

@@ -4,7 +4,7 @@
 
 #include "compiler/text/build.h"
 
-enum { DEPTH_MOST = 8 };
+enum { DEPTH_MOST = 8, SIMPLE_MOST = 512 };
 
 typedef int Apply(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 
@@ -113,7 +113,7 @@ static bool add_strip(Decoders *decoders, const cJSON *item)
     if (start > 255 || stop > 255 || (decoders->fused && stop > 0)) {
         return build_refuse(decoders->build, "decoder Strip", "another count", "0 to 255, and no stop after Fuse");
     }
-    parameters.flags = start | stop << 8;
+    parameters.flags = start | stop << 8 | (decoders->fused ? HF2C_DECODE_STARTS : 0u);
     return add(decoders, hf2c_decode_strip, parameters);
 }
 
@@ -148,6 +148,59 @@ static bool add_one(Decoders *decoders, const cJSON *item, int depth)
     }
     return build_refuse(decoders->build, "decoder.type", type,
                         "ByteLevel, ByteFallback, WordPiece, Metaspace, BPEDecoder, CTC, Replace, Strip, Fuse or Sequence");
+}
+
+/* ---- tokens whose text does not depend on their neighbours ---- */
+
+static bool decode_alone(const TokenizerBuild *build, hf2c_decoding *decoding, int32_t id)
+{
+    const hf2c_tokenizer *tokenizer = build->tokenizer;
+    size_t bytes;
+    const char *text = hf2c_token_text(tokenizer, id, &bytes);
+
+    if (text == NULL || bytes > SIMPLE_MOST) {
+        return false;
+    }
+    memcpy(decoding->token, text, bytes);
+    decoding->bytes = bytes;
+    for (int i = 0; i < tokenizer->decoders; i++) {
+        const hf2c_decoder *decoder = &tokenizer->decoder[i];
+        uint32_t state = decoder->parameters.flags & HF2C_DECODE_STARTS ? 256 : 0, before = state;
+        if (decoder->apply == hf2c_decode_ctc || !decoder->apply(&decoder->parameters, decoding, &state) || state != before) {
+            return false;
+        }
+    }
+    return !tokenizer->lossy || hf2c_utf8_valid_bytes(decoding->token, decoding->bytes) == decoding->bytes;
+}
+
+static int simple_kind(const hf2c_decoding *decoding, const uint8_t *spelling, size_t bytes)
+{
+    for (int kind = HF2C_SIMPLE_AS_IS; kind < HF2C_SIMPLE_COUNT; kind++) {
+        size_t space = hf2c_simple[kind][0], skip = hf2c_simple[kind][1];
+        if (bytes >= skip && decoding->bytes == space + bytes - skip && (space == 0 || decoding->token[0] == ' ') &&
+            memcmp(decoding->token + space, spelling + skip, bytes - skip) == 0) {
+            return kind;
+        }
+    }
+    return 0;
+}
+
+void decoders_finish(TokenizerBuild *build)
+{
+    hf2c_decoding *decoding = ARENA_NEW(build->arena, hf2c_decoding);
+    int32_t id = 0;
+
+    for (; id < (int32_t)build->count; id++) {
+        const uint8_t *spelling = build->vocabulary->pool + build->vocabulary->offset[id];
+        size_t bytes = build->vocabulary->offset[id + 1] - build->vocabulary->offset[id];
+        decoding->tokenizer = build->tokenizer;
+        decoding->ids = &id;
+        decoding->count = 1;
+        decoding->previous = SIZE_MAX;
+        if (!(build->flags[id] & HF2C_TOKEN_RESPELLED) && decode_alone(build, decoding, id)) {
+            build->flags[id] |= (uint8_t)(simple_kind(decoding, spelling, bytes) * HF2C_TOKEN_SIMPLE);
+        }
+    }
 }
 
 bool decoders_build(TokenizerBuild *build)

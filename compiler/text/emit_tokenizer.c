@@ -101,9 +101,9 @@ static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
 
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
-    int pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
+    int pool = emit_bytes(emitter, table->pool, table->offset[table->count] + HF2C_POOL_PADDING);
     int offset = emit_words(emitter, table->offset, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
-    int slot = emit_words(emitter, table->slot, (size_t)table->mask + 1), respelled = emit_respelled(emitter, table->respelled);
+    int slot = emit_words(emitter, table->slot, table->slots_used), respelled = emit_respelled(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);
 
     emit_pointer(emitter, "pool", "", pool);
@@ -111,7 +111,8 @@ static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
     emit_pointer(emitter, "flags", "", flags);
     emit_pointer(emitter, "slot", "", slot);
     emit_number(emitter, "count", (long)table->count);
-    emit_number(emitter, "mask", (long)table->mask);
+    emit_number(emitter, "slots", (long)table->slots);
+    emit_number(emitter, "slots_used", (long)table->slots_used);
     if (respelled >= 0) {
         emit_pointer(emitter, "respelled", "&", respelled);
     }
@@ -143,16 +144,14 @@ static int emit_added(Emitter *emitter, const hf2c_added_table *table, uint32_t 
 
 static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
 {
-    int left = emit_words(emitter, table->left, table->merges), right = emit_words(emitter, table->right, table->merges);
-    int result = emit_words(emitter, table->result, table->merges), slot = emit_words(emitter, table->slot, (size_t)table->mask + 1);
+    int pair = emit_words(emitter, table->pair, 2 * (size_t)table->slots_used);
+    int result = table->result != NULL ? emit_words(emitter, table->result, table->merges) : -1;
     int symbol = emit_ids(emitter, table->symbol, 256), fallback = table->fallback ? emit_ids(emitter, table->fallback, 256) : -1;
     int prefix = emit_bytes(emitter, table->prefix, table->prefix_bytes), suffix = emit_bytes(emitter, table->suffix, table->suffix_bytes);
     int number = begin_structure(emitter, "hf2c_bpe_table", sizeof *table);
 
-    emit_pointer(emitter, "left", "", left);
-    emit_pointer(emitter, "right", "", right);
+    emit_pointer(emitter, "pair", "", pair);
     emit_pointer(emitter, "result", "", result);
-    emit_pointer(emitter, "slot", "", slot);
     emit_pointer(emitter, "symbol", "", symbol);
     emit_pointer(emitter, "fallback", "", fallback);
     emit_pointer(emitter, "prefix", "", prefix);
@@ -160,7 +159,9 @@ static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
     emit_number(emitter, "prefix_bytes", (long)table->prefix_bytes);
     emit_number(emitter, "suffix_bytes", (long)table->suffix_bytes);
     emit_number(emitter, "merges", (long)table->merges);
-    emit_number(emitter, "mask", (long)table->mask);
+    emit_number(emitter, "slots", (long)table->slots);
+    emit_number(emitter, "slots_used", (long)table->slots_used);
+    emit_number(emitter, "first_result", (long)table->first_result);
     emit_number(emitter, "unk", table->unk);
     emit_number(emitter, "fuse_unk", table->fuse_unk);
     emit_number(emitter, "ignore_merges", table->ignore_merges);

@@ -209,7 +209,7 @@ static void mark_whole(TokenizerBuild *build)
     for (size_t i = 0; i < build->count; i++) {
         build->entry[i].flags = flags[i];
     }
-    build->vocabulary->flags = flags;
+    build->vocabulary->flags = build->flags = flags;
 }
 
 bool model_finish(TokenizerBuild *build)

@@ -1,4 +1,5 @@
 /* Builds the tables of byte-pair encoding. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
@@ -27,15 +28,45 @@ static bool read_merge(const cJSON *item, const char **left, size_t *left_length
     return true;
 }
 
-static void insert_pair(const hf2c_bpe_table *table, uint32_t *slot, uint32_t rank)
-{
-    uint32_t at = hf2c_pair_hash(table->left[rank], table->right[rank]) & table->mask;
+typedef struct Merge {
+    uint32_t hash, left, right, rank;
+} Merge;
 
-    while (slot[at] != 0 &&
-           (table->left[slot[at] - 1] != table->left[rank] || table->right[slot[at] - 1] != table->right[rank])) {
-        at = (at + 1) & table->mask;
+static int compare_merges(const void *a, const void *b)
+{
+    const Merge *x = a, *y = b;
+
+    if (x->hash != y->hash) {
+        return x->hash < y->hash ? -1 : 1;
     }
-    slot[at] = rank + 1; /* of equal pairs the last counts */
+    if (x->left != y->left || x->right != y->right) {
+        return x->left != y->left ? (x->left < y->left ? -1 : 1) : x->right < y->right ? -1 : 1;
+    }
+    return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* The pairs by ascending hash, each as near to where its hash begins as those before it let it; of equal pairs the last counts. */
+static void fill_pairs(TokenizerBuild *build, hf2c_bpe_table *table, Merge *merges, size_t count)
+{
+    uint32_t *pair;
+    size_t next = 0;
+
+    qsort(merges, count, sizeof *merges, compare_merges);
+    table->slots = (uint32_t)(count + count / 7 + 1);
+    pair = ARENA_ARRAY(build->arena, uint32_t, 2 * (table->slots + count + 1));
+    for (size_t i = 0; i < count; i++) {
+        const Merge *merge = &merges[i];
+        size_t begin = hf2c_table_place(merge->hash, table->slots);
+        if (i + 1 < count && merge->left == merge[1].left && merge->right == merge[1].right) {
+            continue;
+        }
+        next = next > begin ? next : begin;
+        pair[2 * next] = merge->left | merge->right << 22;
+        pair[2 * next + 1] = merge->right >> 10 | (merge->rank + 1) << 12;
+        next++;
+    }
+    table->pair = pair;
+    table->slots_used = (uint32_t)(next > table->slots ? next : table->slots) + 1;
 }
 
 static int32_t find_result(const TokenizerBuild *build, const char *left, size_t left_length, const char *right,
@@ -49,42 +80,53 @@ static int32_t find_result(const TokenizerBuild *build, const char *left, size_t
     return model_token(build, joined, left_length + right_length - skip);
 }
 
-static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSON *merges)
+/* One merge and the token it makes. */
+static bool read_rule(TokenizerBuild *build, const hf2c_bpe_table *table, const cJSON *item, Merge *merge, uint32_t *made)
 {
-    size_t count = (size_t)(cJSON_IsArray(merges) ? cJSON_GetArraySize(merges) : 0), slots = 16;
-    uint32_t *left_ids = ARENA_ARRAY(build->arena, uint32_t, count + 1), *right_ids = ARENA_ARRAY(build->arena, uint32_t, count + 1);
-    uint32_t *results = ARENA_ARRAY(build->arena, uint32_t, count + 1), *slot, rank = 0;
+    const char *left, *right;
+    size_t left_length, right_length;
+    int32_t first, second, result;
+
+    if (!read_merge(item, &left, &left_length, &right, &right_length)) {
+        return err_set(build->err, "%s: model.merges: item %u is not a pair of tokens", build->file, (unsigned)merge->rank);
+    }
+    first = model_token(build, left, left_length);
+    second = model_token(build, right, right_length);
+    result = find_result(build, left, left_length, right, right_length, table->prefix_bytes);
+    if (first < 0 || second < 0 || result < 0) {
+        return err_set(build->err, "%s: model.merges: item %u names a token that is not in the vocabulary", build->file,
+                       (unsigned)merge->rank);
+    }
+    merge->left = (uint32_t)first;
+    merge->right = (uint32_t)second;
+    merge->hash = hf2c_pair_hash(merge->left, merge->right);
+    *made = (uint32_t)result;
+    return true;
+}
+
+static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSON *list)
+{
+    size_t count = (size_t)(cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0);
+    Merge *merges = ARENA_ARRAY(build->arena, Merge, count + 1);
+    uint32_t *results = ARENA_ARRAY(build->arena, uint32_t, count + 1), rank = 0;
+    bool in_order = true;
     const cJSON *item;
 
-    while (slots * 3 < count * 4) {
-        slots *= 2;
+    if (count > HF2C_MERGES_MOST) {
+        return build_refuse(build, "model.merges", "more merges", "at most 1048574");
     }
-    slot = ARENA_ARRAY(build->arena, uint32_t, slots);
-    table->left = left_ids;
-    table->right = right_ids;
-    table->result = results;
-    table->slot = slot;
-    table->mask = (uint32_t)slots - 1;
-    cJSON_ArrayForEach(item, merges) {
-        const char *left, *right;
-        size_t left_length, right_length;
-        int32_t first, second, result;
-        if (!read_merge(item, &left, &left_length, &right, &right_length)) {
-            return err_set(build->err, "%s: model.merges: item %u is not a pair of tokens", build->file, (unsigned)rank);
+    cJSON_ArrayForEach(item, list) {
+        merges[rank].rank = rank;
+        if (!read_rule(build, table, item, &merges[rank], &results[rank])) {
+            return false;
         }
-        first = model_token(build, left, left_length);
-        second = model_token(build, right, right_length);
-        result = find_result(build, left, left_length, right, right_length, table->prefix_bytes);
-        if (first < 0 || second < 0 || result < 0) {
-            return err_set(build->err, "%s: model.merges: item %u names a token that is not in the vocabulary", build->file,
-                           (unsigned)rank);
-        }
-        left_ids[rank] = (uint32_t)first;
-        right_ids[rank] = (uint32_t)second;
-        results[rank] = (uint32_t)result;
-        insert_pair(table, slot, rank++);
+        in_order = in_order && results[rank] == results[0] + rank;
+        rank++;
     }
     table->merges = rank;
+    table->result = in_order ? NULL : results;
+    table->first_result = results[0];
+    fill_pairs(build, table, merges, rank);
     return true;
 }
 

@@ -7,9 +7,13 @@ enum { FILE_LIMIT = 256 << 20 };
 
 static bool build_all(TokenizerBuild *build, const Model *model)
 {
-    return normalizers_build(build) && pretokenizers_build(build) && decoders_build(build) && model_build(build) &&
-           added_read(build) && vocabulary_finish(build) && added_build(build) && model_finish(build) && post_build(build) &&
-           settings_build(build, model);
+    if (!normalizers_build(build) || !pretokenizers_build(build) || !decoders_build(build) || !model_build(build) ||
+        !added_read(build) || !vocabulary_finish(build) || !added_build(build) || !model_finish(build) || !post_build(build) ||
+        !settings_build(build, model)) {
+        return false;
+    }
+    decoders_finish(build);
+    return true;
 }
 
 static const hf2c_tokenizer *compile(Arena *arena, const cJSON *root, const Model *model, const char *file, Err *err)

@@ -1,4 +1,5 @@
 /* Lays out the vocabulary: one pool of spellings, offsets by id, a hash. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
@@ -48,34 +49,74 @@ static uint32_t hash_entry(const TokenEntry *entry)
     for (uint32_t i = 0; i < entry->length; i++) {
         hash = hf2c_hash_byte(hash, (uint8_t)entry->text[i]);
     }
-    return hash;
+    return hf2c_hash_end(hash);
 }
 
-/* A later id of the same spelling replaces an earlier one, unless that is of the model and the later one is not. */
-static void insert(hf2c_vocabulary_table *table, uint32_t *slot, const TokenEntry *entries, uint32_t id)
-{
-    const TokenEntry *entry = &entries[id];
-    uint32_t at = hash_entry(entry) & table->mask;
+typedef struct Place {
+    uint32_t hash, id;
+} Place;
 
-    while (slot[at] != 0) {
-        const TokenEntry *other = &entries[slot[at] - 1];
-        if (other->length == entry->length && memcmp(other->text, entry->text, entry->length) == 0) {
-            if ((entry->flags & HF2C_TOKEN_OF_MODEL) || !(other->flags & HF2C_TOKEN_OF_MODEL)) {
-                slot[at] = id + 1;
-            }
-            return;
+static int compare_places(const void *a, const void *b)
+{
+    const Place *left = a, *right = b;
+
+    return left->hash != right->hash ? (left->hash < right->hash ? -1 : 1) : left->id < right->id ? -1 : left->id > right->id;
+}
+
+/* Whether the token has its spelling for itself. Of several with one spelling the last of the model counts, else the last one. */
+static bool is_found(const TokenizerBuild *build, const Place *places, size_t count, size_t at)
+{
+    const TokenEntry *entry = &build->entry[places[at].id];
+
+    for (size_t i = at + 1; i < count && places[i].hash == places[at].hash; i++) {
+        const TokenEntry *other = &build->entry[places[i].id];
+        if (other->length == entry->length && memcmp(other->text, entry->text, entry->length) == 0 &&
+            ((other->flags & HF2C_TOKEN_OF_MODEL) || !(entry->flags & HF2C_TOKEN_OF_MODEL))) {
+            return false;
         }
-        at = (at + 1) & table->mask;
     }
-    slot[at] = id + 1;
+    for (size_t i = at; i > 0 && places[i - 1].hash == places[at].hash; i--) {
+        const TokenEntry *other = &build->entry[places[i - 1].id];
+        if (other->length == entry->length && memcmp(other->text, entry->text, entry->length) == 0 &&
+            (other->flags & HF2C_TOKEN_OF_MODEL) && !(entry->flags & HF2C_TOKEN_OF_MODEL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Places by ascending hash, each as near to where its hash begins as those before it let it. */
+static void fill_slots(TokenizerBuild *build, hf2c_vocabulary_table *table)
+{
+    Place *places = ARENA_ARRAY(build->arena, Place, build->count + 1);
+    uint32_t *slot;
+    size_t count = 0, next = 0;
+
+    for (uint32_t i = 0; i < table->count; i++) {
+        if (build->entry[i].length > 0) {
+            places[count++] = (Place){hash_entry(&build->entry[i]), i};
+        }
+    }
+    qsort(places, count, sizeof *places, compare_places);
+    table->slots = (uint32_t)(count + count / 3 + 1);
+    slot = ARENA_ARRAY(build->arena, uint32_t, table->slots + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t begin = hf2c_table_place(places[i].hash, table->slots);
+        if (is_found(build, places, count, i)) {
+            next = next > begin ? next : begin;
+            slot[next++] = hf2c_table_rest(places[i].hash, table->slots) | (places[i].id + 1);
+        }
+    }
+    table->slot = slot;
+    table->slots_used = (uint32_t)(next > table->slots ? next : table->slots) + 1;
 }
 
 bool vocabulary_finish(TokenizerBuild *build)
 {
     hf2c_vocabulary_table *table = ARENA_NEW(build->arena, hf2c_vocabulary_table);
-    size_t total = 0, slots = 16;
+    size_t total = 0;
     uint8_t *pool, *flags;
-    uint32_t *offset, *slot;
+    uint32_t *offset;
 
     for (size_t i = 0; i < build->count; i++) {
         total += build->entry[i].length;
@@ -86,28 +127,22 @@ bool vocabulary_finish(TokenizerBuild *build)
     if (build->count == 0 || total > UINT32_MAX / 2) {
         return err_set(build->err, "%s: the vocabulary is empty or too large", build->file);
     }
-    while (slots * 3 < build->count * 4) {
-        slots *= 2;
-    }
-    pool = arena_alloc(build->arena, total + 1);
+    pool = arena_alloc(build->arena, total + HF2C_POOL_PADDING);
     flags = arena_alloc(build->arena, build->count);
     offset = ARENA_ARRAY(build->arena, uint32_t, build->count + 1);
-    slot = ARENA_ARRAY(build->arena, uint32_t, slots);
     table->count = (uint32_t)build->count;
-    table->mask = (uint32_t)slots - 1;
     for (uint32_t i = 0; i < table->count; i++) {
         const TokenEntry *entry = &build->entry[i];
         offset[i + 1] = offset[i] + entry->length;
         flags[i] = entry->flags;
         if (entry->length > 0) {
             memcpy(pool + offset[i], entry->text, entry->length);
-            insert(table, slot, build->entry, i);
         }
     }
     table->pool = pool;
     table->offset = offset;
     table->flags = build->flags = flags;
-    table->slot = slot;
+    fill_slots(build, table);
     build->vocabulary = table;
     build->tokenizer->vocabulary = table;
     return true;

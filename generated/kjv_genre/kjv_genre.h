@@ -17,7 +17,7 @@ extern "C" {
 
 /* Scratch for calls that take a text of at most TEXT_BYTES; kjv_genre_scratch_bytes tells for others. */
 #define KJV_GENRE_TEXT_BYTES ((size_t)1024)
-#define KJV_GENRE_SCRATCH_BYTES ((size_t)268288)
+#define KJV_GENRE_SCRATCH_BYTES ((size_t)1952)
 
 enum {
     KJV_GENRE_VOCABULARY = 4096,
@@ -50,6 +50,16 @@ size_t kjv_genre_scratch_bytes(size_t text_bytes);
 hf2c_status kjv_genre_classify(kjv_genre_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes,
     int *label, float *score);
 const char *kjv_genre_label(int label); /* its name, UTF-8; NULL: there is no such label */
+
+/* Scratch that suffices for one text of at most 1024 bytes with the model's own settings; kjv_genre_request_scratch_bytes tells for
+ * others. Beams, guesses and several answers need more, and more state: STATE_BYTES for each sequence. */
+#define KJV_GENRE_REQUEST_SCRATCH_BYTES ((size_t)671216)
+size_t kjv_genre_request_scratch_bytes(size_t text_bytes);
+/* One request, in JSON as the pipelines of transformers take and return it: inputs ("\"a text\""), kwargs ("{\"top_k\": 2}",
+ * or NULL). task: one of kjv_genre_model.tasks; NULL: the first. The answer goes to the listener in pieces, which are
+ * worth nothing when the status is not HF2C_OK. */
+hf2c_status kjv_genre_request(kjv_genre_context *c, const char *task, const char *inputs, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes);
 
 /* The whole model at once, for batches: see hf2c.h. */
 hf2c_status kjv_genre_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);

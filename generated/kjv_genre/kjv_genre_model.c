@@ -2,6 +2,7 @@
 #include "kjv_genre.h"
 
 #include "task_direct.h"
+#include "task_calls.h"
 #include "text_tokenizer.h"
 
 extern const hf2c_tokenizer kjv_genre_tokenizer; /* kjv_genre_text.c */
@@ -89,4 +90,17 @@ hf2c_status kjv_genre_classify(kjv_genre_context *c, const char *text, size_t by
 const char *kjv_genre_label(int label)
 {
     return label >= 0 && label < 6 ? labels[label] : NULL;
+}
+
+size_t kjv_genre_request_scratch_bytes(size_t text_bytes)
+{
+    return hf2c_call_scratch(&kjv_genre_model, text_bytes);
+}
+
+hf2c_status kjv_genre_request(kjv_genre_context *c, const char *task, const char *inputs, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes)
+{
+    if (!c || !inputs || !listener || !scratch) return HF2C_BAD_ARGUMENT;
+    hf2c_scratch room = {scratch, scratch_bytes, 0};
+    return hf2c_call_request(&c->context, task, inputs, kwargs, listener, &room);
 }

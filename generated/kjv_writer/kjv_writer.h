@@ -44,6 +44,21 @@ hf2c_status kjv_writer_prefill(kjv_writer_context *c, const int32_t *ids, size_t
 hf2c_status kjv_writer_decode(kjv_writer_context *c, int32_t id, float *logits);
 void kjv_writer_reset(kjv_writer_context *c); /* the next token is the first */
 
+/* Scratch that suffices for one text of at most 4096 bytes with the model's own settings; kjv_writer_request_scratch_bytes tells for
+ * others. Beams, guesses and several answers need more, and more state: STATE_BYTES for each sequence. */
+#define KJV_WRITER_REQUEST_SCRATCH_BYTES ((size_t)1941808)
+size_t kjv_writer_request_scratch_bytes(size_t text_bytes);
+/* One request, in JSON as the pipelines of transformers take and return it: inputs ("\"a text\""), kwargs ("{\"top_k\": 2}",
+ * or NULL). task: one of kjv_writer_model.tasks; NULL: the first. The answer goes to the listener in pieces, which are
+ * worth nothing when the status is not HF2C_OK. */
+hf2c_status kjv_writer_request(kjv_writer_context *c, const char *task, const char *inputs, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes);
+/* Generates text behind a prompt (UTF-8), or from the source that an encoder reads; the listener hears the new text as soon as it is
+ * certain. kwargs: settings by the names of transformers, "{\"max_new_tokens\": 40, \"do_sample\": true, \"seed\": 7}"; NULL: the
+ * model's own. It begins anew: what prefill and decode have put into the state is gone. */
+hf2c_status kjv_writer_generate(kjv_writer_context *c, const char *prompt, size_t bytes, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes);
+
 /* The whole model at once, for batches: see hf2c.h. */
 hf2c_status kjv_writer_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
 

@@ -1,6 +1,7 @@
 /* kjv_writer_model.c: what the runtime knows of the model, and the small calls of kjv_writer.h. */
 #include "kjv_writer.h"
 
+#include "task_calls.h"
 #include "text_tokenizer.h"
 
 extern const hf2c_tokenizer kjv_writer_tokenizer; /* kjv_writer_text.c */
@@ -84,4 +85,27 @@ hf2c_status kjv_writer_decode(kjv_writer_context *c, int32_t id, float *logits)
 void kjv_writer_reset(kjv_writer_context *c)
 {
     c->past = 0;
+}
+
+size_t kjv_writer_request_scratch_bytes(size_t text_bytes)
+{
+    return hf2c_call_scratch(&kjv_writer_model, text_bytes);
+}
+
+hf2c_status kjv_writer_request(kjv_writer_context *c, const char *task, const char *inputs, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes)
+{
+    if (!c || !inputs || !listener || !scratch) return HF2C_BAD_ARGUMENT;
+    hf2c_scratch room = {scratch, scratch_bytes, 0};
+    c->past = 0;
+    return hf2c_call_request(&c->context, task, inputs, kwargs, listener, &room);
+}
+
+hf2c_status kjv_writer_generate(kjv_writer_context *c, const char *prompt, size_t bytes, const char *kwargs, hf2c_listener *listener,
+    void *scratch, size_t scratch_bytes)
+{
+    if (!c || !prompt || !listener || !scratch) return HF2C_BAD_ARGUMENT;
+    hf2c_scratch room = {scratch, scratch_bytes, 0};
+    c->past = 0;
+    return hf2c_call_generate(&c->context, prompt, bytes, kwargs, listener, &room);
 }

@@ -95,6 +95,43 @@ static int bench_generation(Session *session, int prompt, int fresh, int guesses
     return 0;
 }
 
+/* Grey pictures, the largest square where they have sizes of their own; half a second of them. */
+static int bench_images(Session *session)
+{
+    const hf2c_model *model = session->model;
+    hf2c_message message = {""};
+    int calls = 0, side = model->image_patch, index = 0;
+    float **outputs = HF2C_TAKE(&session->scratch, float *, model->output_count);
+    float *values = HF2C_TAKE(&session->scratch, float, model->image_values);
+    while (side && hf2c_picture_rows(model, side + model->image_patch, side + model->image_patch)) side += model->image_patch;
+    int32_t sizes[2] = {side, side}, start[2] = {0, side ? hf2c_picture_rows(model, side, side) : 0};
+    hf2c_batch batch = {.images = 1, .values = values, .rows = start[1], .sequences = side ? 1 : 0};
+    if (side) batch.sizes = sizes, batch.start = start;
+    while (index + 1 < model->output_count && !side && model->outputs[index].rows != HF2C_ROWS_IMAGES) index++;
+    if (!outputs || !values) return fail(HF2C_TOO_SMALL, &message);
+    for (int i = 0; i < model->image_values; i++) values[i] = 0;
+    for (int i = 0; i < model->output_count; i++) outputs[i] = NULL;
+    outputs[index] = hf2c_scratch_take(&session->scratch, (size_t)(side ? start[1] : 1), (size_t)model->outputs[index].columns * sizeof(float));
+    if (!outputs[index]) return fail(HF2C_TOO_SMALL, &message);
+    double begun = seconds_now(), spent = 0;
+    for (; spent < 0.5; calls++, spent = seconds_now() - begun) {
+        hf2c_status status = model->forward(&session->context, &batch, outputs);
+        if (status != HF2C_OK) return fail(status, &message);
+        if (interrupted(NULL)) return EXIT_INTERRUPTED;
+        if (calls == 0) begun = seconds_now(); /* the first call warms up */
+    }
+    printf("image          %.3f ms\n", 1e3 * spent / (calls - 1));
+    return 0;
+}
+
+/* An output that calls with tokens give. */
+static const char *text_output(const hf2c_model *model)
+{
+    for (int i = 0; i < model->output_count; i++)
+        if (model->outputs[i].rows != HF2C_ROWS_IMAGES) return model->outputs[i].name;
+    return model->outputs[0].name;
+}
+
 /* Calls with a growing number of repetitions until they take half a second; prints the mean. */
 static int bench_encoder(Session *session, int tokens)
 {
@@ -103,7 +140,7 @@ static int bench_encoder(Session *session, int tokens)
     hf2c_run run = {
         .context = &session->context, .scratch = &session->scratch, .message = &message, .cancelled = interrupted};
     hf2c_encoding encoding = {.count = (size_t)tokens};
-    const char *names[] = {model->outputs[0].name};
+    const char *names[] = {text_output(model)};
     hf2c_rows_result result;
     int calls = 0;
     encoding.ids = HF2C_TAKE(&session->scratch, int32_t, tokens);
@@ -133,6 +170,8 @@ int run_bench(Session *session, const Arguments *arguments)
            session->context.threads);
     printf("start-up       %.2f ms\n", 1e3 * session->start_seconds);
     session->scratch.used = 0;
+    int seen = model->image_values ? bench_images(session) : 0;
+    if (seen || !model->vocabulary) return seen;
     int index = hf2c_output_find(model, "logits");
     int generates = model->state_bytes && index >= 0 && model->outputs[index].rows == HF2C_ROWS_WANTED;
     if (!generates) {

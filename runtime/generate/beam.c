@@ -35,6 +35,7 @@ typedef struct Search {
     int first_slot;       /* of as many as there are beams */
     int running;
     hf2c_ids source, rivals; /* for the processors of scores */
+    int number; /* of the first sequence */
     int prompt, padding, limit;
     int count;            /* tokens of every running beam */
     hf2c_lane *lanes;     /* [beams] */
@@ -94,7 +95,7 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
 {
     const hf2c_generation *settings = call->settings;
     int ends = settings->eos.count;
-    *search = (Search){.call = call, .settings = settings, .model = call->context->model, .running = 1};
+    *search = (Search){.call = call, .settings = settings, .model = call->context->model, .running = 1, .number = number};
     search->beams = settings->num_beams / settings->num_beam_groups;
     search->first_slot = group * search->beams;
     search->source = hf2c_source_of(sequence);
@@ -151,7 +152,8 @@ static hf2c_status score_beam(Search *search, int beam)
 {
     float *scores = search->logits + (size_t)beam * (size_t)search->model->vocabulary;
     hf2c_history history = {row(search->ids, search, beam), search->count, search->prompt, search->padding,
-                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals, NULL};
+                            search->limit + search->padding, search->model->vocabulary, search->seen, search->source, search->rivals,
+                            NULL, search->call->rule, search->number};
     if (!log_softmax(scores, search->model->vocabulary)) return HF2C_NOT_FINITE;
     hf2c_process_scores(search->settings, &history, scores);
     if (search->settings->do_sample && !cut_off(search, scores)) return HF2C_NOT_FINITE;

@@ -55,7 +55,7 @@ static hf2c_status choose(Loop *loop, int lane, float *scores, const hf2c_sequen
     const hf2c_generation *settings = loop->call->settings;
     hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
                             limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
-                            {NULL, 0},     &loop->places[lane]};
+                            {NULL, 0},     &loop->places[lane],      loop->call->rule,  loop->numbers[lane]};
     hf2c_process_scores(settings, &history, scores);
     if (!settings->do_sample) {
         *id = hf2c_sample_greedy(scores, loop->model->vocabulary);

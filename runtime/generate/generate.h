@@ -93,6 +93,12 @@ typedef struct hf2c_kept {
     int furthest; /* positions that the slot has held at most since it was empty: see hf2c_model.ring */
 } hf2c_kept;
 
+/* prefix_allowed_tokens_fn: which tokens may follow, asked before every token; see hf2c_listener. */
+typedef struct hf2c_prefix_rule {
+    int (*allowed)(void *owner, int sequence, const int32_t *ids, int count, const int32_t **allowed);
+    void *owner;
+} hf2c_prefix_rule;
+
 typedef struct hf2c_generate_call {
     hf2c_context *context;
     const hf2c_generation *settings;
@@ -104,6 +110,7 @@ typedef struct hf2c_generate_call {
     int (*cancelled)(void *owner);
     void *owner;
     hf2c_kept *kept; /* may be NULL */
+    const hf2c_prefix_rule *rule; /* may be NULL. Where it allows no token at all: HF2C_NOT_FINITE */
 } hf2c_generate_call;
 
 /* The model's defaults, else those of transformers: greedy, 20 tokens in all when no length is given. */

@@ -119,6 +119,22 @@ static void process_min_new_tokens(const hf2c_generation *settings, const hf2c_h
     if (history->count - history->prompt < settings->min_new_tokens) ban_all(history, settings->eos, scores);
 }
 
+static void process_prefix_rule(const hf2c_generation *settings, const hf2c_history *history, float *scores)
+{
+    const int32_t *allowed = NULL;
+    (void)settings;
+    if (!history->rule) return;
+    int count = history->rule->allowed(history->rule->owner, history->sequence, history->ids, history->count, &allowed);
+    if (count < 0) return;
+    for (int i = 0; i < count; i++) {
+        if (allowed[i] >= 0 && allowed[i] < history->vocabulary) history->seen[allowed[i]] = 1;
+    }
+    for (int32_t id = 0; id < history->vocabulary; id++) {
+        if (!history->seen[id]) scores[id] = -INFINITY;
+        history->seen[id] = 0;
+    }
+}
+
 static void process_forced_bos(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
     if (settings->forced_bos >= 0 && padded_length(history) == 1) allow_only(history, settings->forced_bos, scores);

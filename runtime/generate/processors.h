@@ -14,6 +14,8 @@ typedef struct hf2c_history {
     hf2c_ids source; /* what an encoder read; without one, the prompt */
     hf2c_ids rivals; /* tokens that earlier groups of beams have just chosen */
     hf2c_constraint_place *place; /* of this sequence; may be NULL */
+    const hf2c_prefix_rule *rule; /* may be NULL */
+    int sequence;                 /* its number, for the rule */
 } hf2c_history;
 
 static inline hf2c_ids hf2c_source_of(const hf2c_sequence *sequence)

@@ -263,18 +263,45 @@ static hf2c_status read_kwargs(hf2c_run *run, const hf2c_task *task, hf2c_text k
     return hf2c_options_read(task->options, &scanner, options, run->scratch, run->message);
 }
 
+/* The struct of the task's options, with the model's defaults and what kwargs change; NULL and *status when that fails. */
+static void *take_options(hf2c_run *run, const hf2c_task *task, hf2c_text kwargs, hf2c_status *status)
+{
+    void *options = hf2c_scratch_take(run->scratch, 1, task->bytes);
+    *status = options ? HF2C_OK : HF2C_TOO_SMALL;
+    if (!options) return NULL;
+    memset(options, 0, task->bytes);
+    task->defaults(options, run->context->model);
+    *status = read_kwargs(run, task, kwargs, options);
+    return *status == HF2C_OK ? options : NULL;
+}
+
 hf2c_status hf2c_task_request(hf2c_run *run, const hf2c_task *task, hf2c_text inputs, hf2c_text kwargs)
 {
     JsonScanner scanner;
-    void *options = hf2c_scratch_take(run->scratch, 1, task->bytes);
-    if (!options) return HF2C_TOO_SMALL;
-    memset(options, 0, task->bytes);
-    task->defaults(options, run->context->model);
-    hf2c_status status = read_kwargs(run, task, kwargs, options);
-    if (status != HF2C_OK) return status;
+    hf2c_status status;
+    void *options = take_options(run, task, kwargs, &status);
+    if (!options) return status;
     json_scan_begin(&scanner, inputs.text, inputs.bytes);
     json_next(&scanner);
     int list = scanner.kind == JSON_ARRAY && !(task->converses && is_conversation(&scanner));
     return list ? answer_list(run, task, options, &scanner)
                 : answer_one(run, task, options, &scanner, HF2C_INPUT_STRING);
+}
+
+hf2c_status hf2c_task_text(hf2c_run *run, const hf2c_task *task, hf2c_text text, hf2c_text kwargs)
+{
+    Group group;
+    hf2c_status status;
+    hf2c_input input = {.form = HF2C_INPUT_STRING, .text = text};
+    void *options = take_options(run, task, kwargs, &status);
+    if (!options) return status;
+    if (task->needs_object) return refuse_input(run, task, "a text alone");
+    if (!task->prepare) return task->answer(run, options, &input);
+    status = group_begin(&group, run, task, options);
+    if (status != HF2C_OK) return status;
+    group.jobs[0] = (hf2c_job){.input = input};
+    status = task->prepare(run, options, &group.jobs[0]);
+    if (status != HF2C_OK) return status;
+    group_add(&group);
+    return group_answer(&group);
 }

@@ -17,10 +17,12 @@ typedef struct hf2c_run {
     hf2c_sink *sink;
     hf2c_message *message;
     int people;                    /* text for people instead of JSON */
+    int only_new;                  /* with people: generated text without its prompt, whatever the options say */
     int (*cancelled)(void *owner); /* may be NULL; nonzero: stop */
     void (*flush)(void *owner);    /* may be NULL; called when a piece of streamed text is out */
     void *owner;
     struct hf2c_kept *kept; /* may be NULL; see generate.h */
+    const struct hf2c_prefix_rule *rule; /* may be NULL; see generate.h */
     int64_t now;            /* seconds since 1970 by the local clock, for chat templates that show the date; 0: not known */
 } hf2c_run;
 
@@ -89,6 +91,9 @@ const hf2c_task *hf2c_task_at(int index);
 /* inputs, kwargs: JSON text; kwargs may be NULL. What was written before an error is incomplete and must be thrown
  * away. */
 hf2c_status hf2c_task_request(hf2c_run *run, const hf2c_task *task, hf2c_text inputs, hf2c_text kwargs);
+
+/* One text as the input, as it stands; kwargs as above. */
+hf2c_status hf2c_task_text(hf2c_run *run, const hf2c_task *task, hf2c_text text, hf2c_text kwargs);
 
 /* ---- for the tasks themselves ---- */
 

@@ -113,7 +113,7 @@ static hf2c_status answer_origin(hf2c_run *run, const TextGeneration *o, const O
     if (status == HF2C_OK) status = hf2c_generate_sequences(run, &o->generation, &prompt, 1, &sequences);
     if (status != HF2C_OK) return status;
     if (!run->people) return answer_json(run, o, origin, sequences);
-    hf2c_text shown = o->return_full_text && !origin->conversation ? origin->prompt : (hf2c_text){"", 0};
+    hf2c_text shown = o->return_full_text && !origin->conversation && !run->only_new ? origin->prompt : (hf2c_text){"", 0};
     if (o->generation.num_beams > 1 || o->generation.num_return_sequences > 1)
         return answer_whole(run, o, shown, sequences);
     hf2c_sink_bytes(run->sink, shown.text, shown.bytes);

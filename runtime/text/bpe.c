@@ -26,16 +26,24 @@ typedef struct Word {
 /* Rank of a pair, or UINT32_MAX. */
 static uint32_t pair_rank(const hf2c_bpe_table *table, int32_t left, int32_t right)
 {
-    uint32_t at = hf2c_pair_hash((uint32_t)left, (uint32_t)right) & table->mask;
+    uint32_t hash = hf2c_pair_hash((uint32_t)left, (uint32_t)right), other;
+    uint32_t low = (uint32_t)left | (uint32_t)right << 22, high = (uint32_t)right >> 10;
 
-    while (table->slot[at] != 0) {
-        uint32_t rank = table->slot[at] - 1;
-        if (table->left[rank] == (uint32_t)left && table->right[rank] == (uint32_t)right) {
-            return rank;
+    for (const uint32_t *pair = table->pair + 2 * (size_t)hf2c_table_place(hash, table->slots); pair[1] > 0xfff; pair += 2) {
+        if (pair[0] == low && (pair[1] & 0xfff) == high) {
+            return hf2c_pair_rank(pair) - 1;
         }
-        at = (at + 1) & table->mask;
+        other = hf2c_pair_hash(hf2c_pair_left(pair), hf2c_pair_right(pair));
+        if (other > hash) {
+            break;
+        }
     }
     return UINT32_MAX;
+}
+
+static int32_t merged(const hf2c_bpe_table *table, uint32_t rank)
+{
+    return (int32_t)(table->result != NULL ? table->result[rank] : table->first_result + rank);
 }
 
 /* ---- characters to symbols ---- */
@@ -161,7 +169,7 @@ static void merge_short(Word *word)
         if (rank[best] == UINT32_MAX) {
             return;
         }
-        symbols[best].id = (int32_t)word->table->result[rank[best]];
+        symbols[best].id = merged(word->table, rank[best]);
         symbols[best].length += symbols[best + 1].length;
         word->count--;
         for (size_t i = best + 1; i < word->count; i++) {
@@ -229,7 +237,7 @@ static void merge_pair(Word *word, Pair pair)
     if (pair_rank(word->table, left->id, right->id) != pair.rank) {
         return; /* one of the two has changed since */
     }
-    left->id = (int32_t)word->table->result[pair.rank];
+    left->id = merged(word->table, pair.rank);
     left->length += right->length;
     left->next = right->next;
     right->length = 0;

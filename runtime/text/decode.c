@@ -110,6 +110,53 @@ static hf2c_status decode_token(hf2c_decoding *decoding, Output *output, const c
     return HF2C_OK;
 }
 
+/* Whether the start of the text is over and no sequence of bytes is under way: from here on tokens can be copied. */
+static int is_steady(const hf2c_decoding *decoding, const Output *output)
+{
+    const hf2c_tokenizer *tokenizer = decoding->tokenizer;
+
+    if (decoding->first || decoding->ids == NULL || output->pending_bytes > 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < tokenizer->decoders; i++) {
+        if (decoding->state[i] != (tokenizer->decoder[i].parameters.flags & HF2C_DECODE_STARTS ? 256u : 0u)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Copies tokens as long as they are simple and have room. */
+static void copy_simple(hf2c_decoding *decoding, Output *output)
+{
+    const hf2c_vocabulary_table *table = decoding->tokenizer->vocabulary;
+    size_t at = decoding->at, start = at;
+    int hidden = decoding->skip_special ? HF2C_TOKEN_SPECIAL | HF2C_TOKEN_SHOWN : 0;
+
+    for (; at + 1 < decoding->count; at++) {
+        uint32_t id = (uint32_t)decoding->ids[at], offset;
+        int flags = id < table->count ? table->flags[id] : 0;
+        size_t space = hf2c_simple[flags / HF2C_TOKEN_SIMPLE][0], skip = hf2c_simple[flags / HF2C_TOKEN_SIMPLE][1], bytes;
+        if (flags < HF2C_TOKEN_SIMPLE || (flags & hidden) == HF2C_TOKEN_SPECIAL) {
+            break;
+        }
+        offset = table->offset[id];
+        bytes = table->offset[id + 1] - offset - skip;
+        if (output->length > output->capacity || output->capacity - output->length < bytes + 1 + FEW) {
+            break;
+        }
+        output->text[output->length] = ' ';
+        output->length += space;
+        memcpy(output->text + output->length, table->pool + offset + skip, FEW);
+        if (bytes > FEW) {
+            memcpy(output->text + output->length, table->pool + offset + skip, bytes);
+        }
+        output->length += bytes;
+    }
+    decoding->previous = at > start ? at - 1 : decoding->previous;
+    decoding->at = at;
+}
+
 static hf2c_status decode_tokens(hf2c_decoding *decoding, Output *output)
 {
     hf2c_status status = HF2C_OK;
@@ -119,6 +166,9 @@ static hf2c_status decode_tokens(hf2c_decoding *decoding, Output *output)
     }
     for (; decoding->at < decoding->count && status == HF2C_OK; decoding->at++) {
         size_t bytes;
+        if (is_steady(decoding, output)) {
+            copy_simple(decoding, output);
+        }
         const char *text = hf2c_decoding_text(decoding, decoding->at, &bytes);
         if (text != NULL && !(decoding->skip_special && hf2c_token_is_hidden(decoding->tokenizer, decoding->ids[decoding->at]))) {
             decoding->last = decoding->at + 1 == decoding->count;

@@ -13,17 +13,26 @@
 
 /* ---- tables that several parts use ---- */
 
-enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF2C_TOKEN_RESPELLED = 8, HF2C_TOKEN_SHOWN = 16 };
+enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF2C_TOKEN_RESPELLED = 8, HF2C_TOKEN_SHOWN = 16,
+       HF2C_TOKEN_SIMPLE = 32 };
 
-/* Spellings by id, and a hash from spelling to id (open addressing, linear probing). */
+/* The bits of the flags from HF2C_TOKEN_SIMPLE on: what decoding makes of a token that is neither the first nor the last. 0: see the
+ * decoders; else its spelling from byte SKIP on, with a space in front or not. */
+enum { HF2C_SIMPLE_AS_IS = 1, HF2C_SIMPLE_WORD, HF2C_SIMPLE_SKIP_2, HF2C_SIMPLE_WORD_SKIP_2, HF2C_SIMPLE_WORD_SKIP_3, HF2C_SIMPLE_COUNT };
+static const uint8_t hf2c_simple[HF2C_SIMPLE_COUNT][2] = {{0, 0}, {0, 0}, {1, 0}, {0, 2}, {1, 2}, {1, 3}}; /* space, skip */
+enum { HF2C_POOL_PADDING = 16 }; /* bytes behind the pool of spellings that can be read */
+
+/* Spellings by id, and a hash from spelling to id: the places from hf2c_table_place on up to a free one hold id + 1 and, in the bits
+ * from HF2C_SLOT_ID_BITS on, what the hash leaves over. */
+enum { HF2C_SLOT_ID_BITS = 22 };
 typedef struct hf2c_respelled_table hf2c_respelled_table;
 typedef struct hf2c_vocabulary_table {
-    const uint8_t *pool;
+    const uint8_t *pool;    /* with HF2C_POOL_PADDING bytes more */
     const uint32_t *offset; /* [count + 1]; equal neighbours: no token has that id */
     const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token; RESPELLED: see below;
                                SHOWN: a special token that decoding shows nevertheless) */
-    const uint32_t *slot;   /* [mask + 1] id + 1, or 0 */
-    uint32_t count, mask;
+    const uint32_t *slot;   /* [slots_used], the last one free */
+    uint32_t count, slots, slots_used;
     const hf2c_respelled_table *respelled; /* NULL: none */
 } hf2c_vocabulary_table;
 
@@ -99,20 +108,24 @@ enum { HF2C_SPLIT_ISOLATED, HF2C_SPLIT_REMOVED, HF2C_SPLIT_PREVIOUS, HF2C_SPLIT_
        HF2C_SPLIT_BEHAVIOR = 7, HF2C_SPLIT_INVERT = 8 };
 enum { HF2C_METASPACE_ALWAYS = 1, HF2C_METASPACE_FIRST = 2 };
 
-enum { HF2C_DECODE_FUSED = 1 << 16, HF2C_DECODE_CLEANUP = 1, HF2C_DECODE_KEEP_FIRST = 2 };
+/* STARTS: its state is 256 once the start of the text is over. */
+enum { HF2C_DECODE_FUSED = 1 << 16, HF2C_DECODE_STARTS = 1 << 17 };
+enum { HF2C_DECODE_CLEANUP = 1, HF2C_DECODE_KEEP_FIRST = 2 };
 typedef struct hf2c_decoder {
     /* Rewrites decoding->token in place; 0: the token vanishes. */
     int (*apply)(const hf2c_parameters *parameters, struct hf2c_decoding *decoding, uint32_t *state);
     hf2c_parameters parameters;
 } hf2c_decoder;
 
+/* Two words hold a pair and its rank: the left id and 10 bits of the right one, then 12 bits of the right one and rank + 1. */
+enum { HF2C_MERGES_MOST = (1 << 20) - 2 };
 typedef struct hf2c_bpe_table {
-    const uint32_t *left, *right, *result; /* [merges] by rank */
-    const uint32_t *slot;                  /* [mask + 1] rank + 1 of the pair, or 0 */
+    const uint32_t *pair;    /* [slots_used][2] ordered by hash, the last one free */
+    const uint32_t *result;  /* [merges] by rank; NULL: first_result + rank */
     const int32_t *symbol;                 /* [256] id of each single byte (byte alphabet) or ASCII character; -1: none */
     const int32_t *fallback;               /* [256] id of "<0xHH>", or NULL without byte fallback */
     const uint8_t *prefix, *suffix;        /* of pieces that continue a word, of the last one */
-    uint32_t prefix_bytes, suffix_bytes, merges, mask;
+    uint32_t prefix_bytes, suffix_bytes, merges, slots, slots_used, first_result;
     int32_t unk;                           /* -1: none */
     uint8_t fuse_unk, ignore_merges;
 } hf2c_bpe_table;

@@ -17,11 +17,11 @@ uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte)
     return hash_byte(hash, byte);
 }
 
-uint32_t hf2c_pair_hash(uint32_t left, uint32_t right)
+/* Spreads the last bytes over the upper bits, which choose the place. */
+uint32_t hf2c_hash_end(uint32_t hash)
 {
-    uint32_t hash = left * 0x9e3779b1u ^ right * 0x85ebca77u;
-
-    return hash ^ hash >> 15;
+    hash = (hash ^ hash >> 15) * 0x2c1b3c6du;
+    return hash ^ hash >> 13;
 }
 
 /* Bytes that the alphabet spells as themselves: the printable ones of Latin-1; the others follow from U+0100 on. */
@@ -115,47 +115,31 @@ static uint32_t hash_text(const uint8_t *text, size_t bytes, int raw)
         for (size_t i = 0; i < bytes; i++) {
             hash = hash_byte(hash, text[i]);
         }
-        return hash;
+        return hf2c_hash_end(hash);
     }
     for (size_t i = 0; i < bytes; i++) {
         const uint8_t *spelling = spelled_byte[text[i]];
         hash = hash_byte(hash, spelling[0]);
         hash = spelling[1] != 0 ? hash_byte(hash, spelling[1]) : hash;
     }
-    return hash;
+    return hf2c_hash_end(hash);
 }
 
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw)
 {
-    uint32_t at = hash_text(text, bytes, raw) & table->mask;
+    uint32_t hash = hash_text(text, bytes, raw), rest = hf2c_table_rest(hash, table->slots);
 
-    while (table->slot[at] != 0) {
-        uint32_t id = table->slot[at] - 1;
-        const uint8_t *spelled = table->pool + table->offset[id];
-        size_t spelled_bytes = table->offset[id + 1] - table->offset[id];
-        if (raw ? equal_raw(spelled, spelled_bytes, text, bytes)
-                : spelled_bytes == bytes && memcmp(spelled, text, bytes) == 0) {
-            return (int32_t)id;
+    for (const uint32_t *slot = table->slot + hf2c_table_place(hash, table->slots); *slot != 0; slot++) {
+        uint32_t id = (*slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1;
+        if ((*slot ^ rest) >> HF2C_SLOT_ID_BITS == 0) {
+            const uint8_t *spelled = table->pool + table->offset[id];
+            size_t spelled_bytes = table->offset[id + 1] - table->offset[id];
+            if (raw ? equal_raw(spelled, spelled_bytes, text, bytes) : spelled_bytes == bytes && memcmp(spelled, text, bytes) == 0) {
+                return (int32_t)id;
+            }
         }
-        at = (at + 1) & table->mask;
     }
     return -1;
-}
-
-static const char *find_respelled(const hf2c_respelled_table *table, int32_t id, size_t *length)
-{
-    uint32_t low = 0, high = table->count;
-
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (table->id[middle] <= id) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    *length = table->offset[low + 1] - table->offset[low];
-    return (const char *)table->pool + table->offset[low];
 }
 
 int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags)
@@ -173,6 +157,22 @@ const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id,
     }
     *length = table->offset[id + 1] - table->offset[id];
     return (const char *)table->pool + table->offset[id];
+}
+
+static const char *find_respelled(const hf2c_respelled_table *table, int32_t id, size_t *length)
+{
+    uint32_t low = 0, high = table->count;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (table->id[middle] <= id) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *length = table->offset[low + 1] - table->offset[low];
+    return (const char *)table->pool + table->offset[low];
 }
 
 const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length)

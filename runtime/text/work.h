@@ -139,13 +139,45 @@ size_t hf2c_grapheme_size(const uint8_t *text, size_t bytes);
 
 uint32_t hf2c_hash_start(void);
 uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte);
+uint32_t hf2c_hash_end(uint32_t hash);
 /* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */
 int hf2c_token_is_hidden(const hf2c_tokenizer *tokenizer, int32_t id); /* what decoding skips */
 const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length); /* as the model knows it */
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw);
 /* Id of the token that a whole piece is, if it has one of the flags; else -1. */
 int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags);
-uint32_t hf2c_pair_hash(uint32_t left, uint32_t right);
+/* Where a hash begins in a table of so many places, and what is left over of it. */
+static inline uint32_t hf2c_table_place(uint32_t hash, uint32_t slots)
+{
+    return (uint32_t)((uint64_t)hash * slots >> 32);
+}
+
+static inline uint32_t hf2c_table_rest(uint32_t hash, uint32_t slots)
+{
+    return (uint32_t)((uint64_t)hash * slots) & ~0u << HF2C_SLOT_ID_BITS;
+}
+
+static inline uint32_t hf2c_pair_hash(uint32_t left, uint32_t right)
+{
+    uint32_t hash = left * 0x9e3779b1u ^ right * 0x85ebca77u;
+
+    return (hash ^ hash >> 15) * 0x2c1b3c6du;
+}
+
+static inline uint32_t hf2c_pair_left(const uint32_t *pair)
+{
+    return pair[0] & 0x3fffff;
+}
+
+static inline uint32_t hf2c_pair_right(const uint32_t *pair)
+{
+    return pair[0] >> 22 | (pair[1] & 0xfff) << 10;
+}
+
+static inline uint32_t hf2c_pair_rank(const uint32_t *pair) /* plus 1; 0: free */
+{
+    return pair[1] >> 12;
+}
 /* Child of a trie's node; 0: none. */
 static inline uint32_t hf2c_trie_child(const hf2c_trie *trie, uint32_t node, uint8_t byte)
 {

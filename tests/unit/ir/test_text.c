@@ -142,7 +142,8 @@ static void names_are_found_both_ways(void **state)
         assert_true(format_parse(format_name((Format)f), &format));
         assert_int_equal(format, f);
     }
-    assert_int_equal(format_bytes(FORMAT_bf16, 3), 6);
+    assert_int_equal(format_row_bytes(FORMAT_bf16, 3), 6);
+    assert_int_equal(format_row_bytes(FORMAT_a8, 65), 192); /* 128 numbers, 4 sums, the scale */
 }
 
 static void the_picture_names_every_node(void **state)

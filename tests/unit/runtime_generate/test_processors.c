@@ -21,7 +21,7 @@ static void process(const hf2c_generation *change, const int32_t *ids, int count
     const float begin[COUNT] = {1, -1, 2, -2, 3, 0};
     uint8_t seen[COUNT] = {0};
     hf2c_generation settings = *change;
-    hf2c_history history = {ids, count, prompt, padding, 20, COUNT, seen, source, rivals, NULL};
+    hf2c_history history = {ids, count, prompt, padding, 20, COUNT, seen, source, rivals, NULL, NULL, 0};
     if (settings.repetition_penalty == 0) settings.repetition_penalty = 1;
     if (settings.encoder_repetition_penalty == 0) settings.encoder_repetition_penalty = 1;
     settings.forced_bos--; /* the cases count from 1, so that 0 is none */
