@@ -223,6 +223,95 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     return run->context->model->speech ? write(run, o, &hearing) : spell(run, o, &hearing);
 }
 
+/* ---- what generate() gives ---- */
+
+/* Token ids of one sound: those that the decoder was told to begin with stand before them unless there are times, as in transformers. */
+static hf2c_status generate_ids(hf2c_run *run, const Recognition *o, hf2c_text path, hf2c_ids *ids)
+{
+    hf2c_input input = {.text = path};
+    hf2c_hearing hearing;
+    hf2c_heard heard;
+    hf2c_listening listening = o->listening;
+    listening.timestamps = o->times == TIMES_OF_MODEL ? run->context->model->speech->timestamps : o->times == TIMES_TRUE;
+    hf2c_status status = hf2c_run_hear(run, &input, &hearing);
+    if (status == HF2C_OK) status = hf2c_listen(run, &listening, hearing.sound.samples, hearing.sound.count, 0, &heard);
+    if (status != HF2C_OK) return status;
+    int begin = listening.timestamps ? 0 : heard.begin.count;
+    int32_t *all = HF2C_TAKE(run->scratch, int32_t, begin + heard.tokens.count + 1);
+    if (!all) return HF2C_TOO_SMALL;
+    memcpy(all, heard.begin.ids, (size_t)begin * sizeof *all);
+    memcpy(all + begin, heard.tokens.ids, (size_t)heard.tokens.count * sizeof *all);
+    *ids = (hf2c_ids){all, begin + heard.tokens.count};
+    return HF2C_OK;
+}
+
+static void write_id_lists(hf2c_run *run, const hf2c_ids *ids, int count)
+{
+    hf2c_sink_text(run->sink, "{");
+    hf2c_sink_key(run->sink, "output_ids", 1);
+    hf2c_sink_text(run->sink, "[");
+    for (int i = 0; i < count; i++) {
+        if (i > 0) hf2c_sink_text(run->sink, ", ");
+        hf2c_write_ids(run->sink, ids[i].ids, ids[i].count);
+    }
+    hf2c_sink_text(run->sink, "]");
+}
+
+static hf2c_status write_texts(hf2c_run *run, const hf2c_ids *ids, int count)
+{
+    hf2c_status status = HF2C_OK;
+    hf2c_sink_key(run->sink, "text", 0);
+    hf2c_sink_text(run->sink, "[");
+    for (int i = 0; i < count && status == HF2C_OK; i++) {
+        hf2c_text text;
+        status = hf2c_run_decode(run, ids[i].ids, ids[i].count, 1, &text);
+        if (i > 0) hf2c_sink_text(run->sink, ", ");
+        if (status == HF2C_OK) hf2c_sink_string(run->sink, text.text, text.bytes);
+    }
+    hf2c_sink_text(run->sink, "]}");
+    return status;
+}
+
+static hf2c_status read_kwargs(hf2c_run *run, hf2c_text kwargs, Recognition *o)
+{
+    JsonScanner scanner;
+    memset(o, 0, sizeof *o);
+    defaults(o, run->context->model);
+    if (!kwargs.text) return HF2C_OK;
+    json_scan_begin(&scanner, kwargs.text, kwargs.bytes);
+    if (json_next(&scanner) == JSON_OBJECT)
+        return hf2c_options_read((hf2c_options){rows, sizeof rows / sizeof *rows}, &scanner, o, run->scratch, run->message);
+    hf2c_message_set(run->message, "kwargs: wanted an object");
+    return HF2C_BAD_ARGUMENT;
+}
+
+/* Files in, token ids and texts out, one list each. */
+static hf2c_status prompts(hf2c_run *run, hf2c_text json, hf2c_text kwargs)
+{
+    static const hf2c_option paths = {.name = "prompts", .kind = HF2C_OPTION_TEXTS};
+    JsonScanner scanner;
+    Recognition o;
+    hf2c_texts files = {0};
+    if (!run->context->model->speech) {
+        hf2c_message_set(run->message, "prompts: this model does not generate");
+        return HF2C_NOT_SUPPORTED;
+    }
+    json_scan_begin(&scanner, json.text, json.bytes);
+    json_next(&scanner);
+    hf2c_status status = hf2c_option_value(&paths, &scanner, &files, run->scratch);
+    if (status == HF2C_BAD_ARGUMENT || files.count < 1) {
+        hf2c_message_set(run->message, "prompts: wanted a list of paths of WAV files");
+        return HF2C_BAD_ARGUMENT;
+    }
+    if (status == HF2C_OK) status = read_kwargs(run, kwargs, &o);
+    hf2c_ids *ids = HF2C_TAKE(run->scratch, hf2c_ids, files.count);
+    if (!ids) return HF2C_TOO_SMALL;
+    for (int i = 0; i < files.count && status == HF2C_OK; i++) status = generate_ids(run, &o, files.texts[i], &ids[i]);
+    if (status != HF2C_OK) return status;
+    write_id_lists(run, ids, files.count);
+    return write_texts(run, ids, files.count);
+}
+
 extern const hf2c_task hf2c_task_automatic_speech_recognition;
 const hf2c_task hf2c_task_automatic_speech_recognition = {
     .name = "automatic-speech-recognition",
@@ -234,4 +323,5 @@ const hf2c_task hf2c_task_automatic_speech_recognition = {
     .bytes = sizeof(Recognition),
     .defaults = defaults,
     .answer = answer,
+    .prompts = prompts,
 };
