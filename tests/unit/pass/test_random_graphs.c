@@ -176,7 +176,8 @@ static void passes_keep_the_outputs(void **state)
     uint64_t count = graphs != NULL ? strtoull(graphs, NULL, 10) : GRAPHS;
     for (uint64_t i = 1; i <= count; i++) check_seed(i, rewrites);
     for (size_t i = 0; i < pass_count; i++) {
-        if (rewrites[i] < 10)
+        bool asked = strcmp(passes[i].name, "narrow") != 0; /* that one changes results, where a target wants it */
+        if (asked && rewrites[i] < 10)
             fail_msg("%s rewrote %d times in %llu graphs: the graphs do not test it", passes[i].name, rewrites[i],
                      (unsigned long long)count);
     }
