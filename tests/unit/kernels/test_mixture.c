@@ -225,7 +225,7 @@ static void run_pieces(const TestCall *whole, const Pieces *p, const char *isa, 
     for (int64_t i = 0; i < 2 * state_size; i++) state[i] = NAN;
     for (int i = 0; p->cut[i] < p->length; i++) {
         int32_t start[] = {0, p->cut[i + 1] - p->cut[i]}, past[] = {p->cut[i]}, slot[] = {1};
-        hf2c_sequences sequences = {1, start[1], start, past, slot, (size_t)state_size * sizeof(float), NULL, NULL};
+        hf2c_sequences sequences = {.count = 1, .rows = start[1], .start = start, .past = past, .slot = slot, .slot_bytes = (size_t)state_size * sizeof(float)};
         TestCall call = *whole;
         for (int j = 1; j < 8; j++)
             if (strides[j]) call.pointers[j] = (float *)call.pointers[j] + strides[j] * p->cut[i];
