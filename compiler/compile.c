@@ -110,5 +110,6 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     c->graph = graph_copy(arena, c->before);
     passes_run(c->graph, &options->passes);
     if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
+    if (options->draft && !compile_draft(c, err)) return NULL;
     return c;
 }

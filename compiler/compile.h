@@ -21,6 +21,7 @@ typedef struct CompileOptions {
     const char *name;       /* C identifier; NULL: made from the folder's name */
     const char *task;       /* the default task of the program; NULL: the head's first */
     const char *json_schema; /* a file: what generated texts must be; NULL: anything */
+    const char *draft;      /* a smaller model with the same tokens, which guesses; NULL: none */
     const char *choices;    /* the same as a list; NULL: anything */
     int64_t max_sequence;   /* 0: the model's own */
     int64_t max_seconds;    /* of a sound; 0: chosen */
@@ -31,7 +32,8 @@ typedef struct CompileOptions {
     PassOptions passes;     /* --no-pass=roll leaves layers unrolled */
 } CompileOptions;
 
-typedef struct Compiled {
+typedef struct Compiled Compiled;
+struct Compiled {
     Arena *arena;
     CompileOptions options;
     Model model;
@@ -43,11 +45,16 @@ typedef struct Compiled {
     const hf2c_tokenizer *tokenizer; /* NULL: none */
     const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     const char *name;           /* C identifier */
+    Compiled *draft;            /* without a tokenizer of its own; NULL: none */
+    hf2c_baked *baked;          /* what is already read of every text that begins alike (bake.c); NULL: nothing */
     hf2c_model facts;           /* what the runtime is told; forward is NULL until an engine or the emitted code sets it */
-} Compiled;
+};
 
 /* NULL and *err when the model cannot be compiled. Memory: arena. */
 Compiled *compile(Arena *arena, const CompileOptions *options, Err *err);
+
+/* draft.c: compiles options->draft beside it. False and *err when it cannot guess for this model: other tokens, no way back. */
+bool compile_draft(Compiled *compiled, Err *err);
 
 /* Sets the formats of the params and the graph's activations. */
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err);

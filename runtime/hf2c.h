@@ -175,6 +175,22 @@ typedef struct hf2c_speech_settings {
     const char *language, *task; /* NULL: none */
 } hf2c_speech_settings;
 
+/* A text that is read already: what a slot of the state holds then, in runs of bytes, one after another. */
+typedef struct hf2c_baked_run {
+    size_t at, bytes; /* in the slot */
+} hf2c_baked_run;
+
+typedef struct hf2c_baked {
+    const int32_t *ids; /* [count] the text begins with them */
+    int count;
+    const char *system; /* the text, as system message of a chat; NULL: it is the beginning of prompts */
+    const hf2c_baked_run *runs;
+    int run_count;
+    const uint8_t *data; /* [bytes], a multiple of 8, 64-byte aligned, read only */
+    size_t bytes;
+    uint64_t hash;       /* hf2c_baked_hash */
+} hf2c_baked;
+
 struct hf2c_model {
     uint32_t abi;
     const char *name;         /* for people, printable ASCII */
@@ -215,6 +231,7 @@ struct hf2c_model {
     hf2c_generation_defaults generation;
     const hf2c_task_settings *task_settings; /* [task_settings_count] */
     int task_settings_count;
+    const hf2c_baked *baked; /* NULL: none */
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
     const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
@@ -257,6 +274,10 @@ int hf2c_frames(const hf2c_model *model, int samples);
 int hf2c_longest_source(const hf2c_model *model);
 /* Rows of a picture of that size; 0: the model cannot take it. For models with pictures of sizes of their own. */
 int hf2c_picture_rows(const hf2c_model *model, int height, int width);
+/* Of the bytes, which are a multiple of 8. */
+uint64_t hf2c_baked_hash(const void *data, size_t bytes);
+/* Puts what the model has baked into a slot, as if its tokens had been read. HF2C_NOT_SUPPORTED: there is none. */
+hf2c_status hf2c_baked_load(hf2c_context *context, size_t slot);
 /* Index of the output of that name, or -1. */
 int hf2c_output_find(const hf2c_model *model, const char *name);
 

@@ -98,12 +98,11 @@ static Node *clip_text(Builder *b, int64_t projected)
 static Node *clip_body(Builder *b)
 {
     int64_t projected = config_int(b->config, "projection_dim", 1, 1 << 20);
-    float scale = (float)config_float_or(b->config, "logit_scale_init_value", -100, 100, 2.6592);
-    if (b->model->has_weights) {
-        const Tensor *stored = model_tensor(b->model, "logit_scale", 0, NULL, b->err);
-        if (stored) tensor_to_float(stored, 0, 1, &scale);
-    }
-    b->similarity = exp((double)scale);
+    double scale = config_float_or(b->config, "logit_scale_init_value", -100, 100, 2.6592);
+    const Tensor *stored = param_tensor(b, "logit_scale", shape_of(0), (Initial){INITIAL_NUMBER, scale, -1})->tensor;
+    float learned = (float)scale;
+    if (stored) tensor_to_float(stored, 0, 1, &learned);
+    b->similarity = exp((double)learned);
     Node *picture = b->err->text[0] ? NULL : clip_picture(b, projected), *text = b->err->text[0] ? NULL : clip_text(b, projected);
     if (b->err->text[0]) return NULL;
     graph_output(b->graph, "vision_pooler", picture);

@@ -23,6 +23,7 @@ Grid image_processed_size(Builder *b, const char *keys)
     b->model->processor.err = b->err;
     bool known = processor_read(&b->model->processor, b->architecture->model_type, &settings);
     if (known && processor_fixed_size(&settings, &size.height, &size.width)) return size;
+    if (!known && !config_has(b->config, keys)) return (Grid){224, 224}; /* what transformers' processors make by default */
     return image_size(b, b->config, keys);
 }
 

@@ -17,7 +17,8 @@ typedef struct Convolution {
 /* Size of the pictures that config says: KEYS, a number or [height, width]; bounded. */
 Grid image_size(Builder *b, const Config *config, const char *keys);
 int64_t image_channels(Builder *b, const Config *config);
-/* Size of the pictures that preprocessor_config.json makes; without one, or where that depends on the picture: what config's KEYS say. */
+/* Size of the pictures that preprocessor_config.json makes; without one, or where that depends on the picture: what config's KEYS
+ * say; where those say nothing: 224 x 224. */
 Grid image_processed_size(Builder *b, const char *keys);
 /* The sides that bound the pictures which the processor makes, where those have sizes of their own; without one: what config's KEYS say. */
 Grid image_largest_size(Builder *b, const char *keys);

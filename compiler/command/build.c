@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/command/command.h"
+#include "compiler/engine/bake.h"
 
 /* Names of passes that nobody has would be ignored without a word. */
 static void check_passes(const Options *o)
@@ -67,6 +68,8 @@ static const char *command_line(const Compiled *c, const Options *o)
     if (o->precision) text = arena_printf(arena, "%s --precision %s", text, o->precision);
     if (o->embeddings) text = arena_printf(arena, "%s --embeddings %s", text, o->embeddings);
     if (o->activations) text = arena_printf(arena, "%s --activations %s", text, o->activations);
+    if (c->draft) text = arena_printf(arena, "%s --draft %s", text, c->draft->model.name);
+    if (c->baked) text = arena_printf(arena, "%s --system-prompt FILE", text);
     if (o->max_seq) text = arena_printf(arena, "%s --max-seq %lld", text, (long long)o->max_seq);
     if (o->emit) text = arena_printf(arena, "%s --emit %s", text, o->emit);
     return text;
@@ -135,6 +138,7 @@ int command_build(const Options *options)
     Compiled *c = command_compile(arena, options, &compile_options);
     const char *output = options->output ? options->output : c->name;
     EmitKind kind = emit_kind(options, c->target);
+    if (options->system_prompt && !bake_prompt(c, options->system_prompt, &err)) fatal("%s", err.text);
     bool fine = kind == EMIT_C || kind == EMIT_FIRMWARE ? emit_only(c, options, output, kind == EMIT_C, &err)
                                                         : build_output(c, options, output, kind, &err);
     if (!fine) fatal("%s", err.text);

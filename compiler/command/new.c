@@ -112,6 +112,7 @@ static double initial_value(const Source *source, uint64_t index)
     case INITIAL_NORMAL: return initial->deviation * random_normal(source->stream, index);
     case INITIAL_UNIFORM: return initial->deviation * (2 * random_uniform(source->stream, index) - 1);
     case INITIAL_ONES: return 1;
+    case INITIAL_NUMBER: return initial->deviation;
     case INITIAL_ZEROS: return 0;
     }
     bug("initial kind %d", initial->kind);

@@ -132,6 +132,7 @@ CompileOptions options_compile(const Options *o)
     c.passes.without_count = o->no_pass.count;
     c.passes.verbose = o->verbose;
     c.json_schema = o->json_schema;
+    c.draft = o->draft;
     c.choices = o->choices;
     return c;
 }

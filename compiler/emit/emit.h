@@ -38,6 +38,7 @@ void emit_header(Str *out, const Compiled *compiled);  /* NAME.h: sizes and the 
 void emit_model(Str *out, const Compiled *compiled);   /* NAME_model.c: what the runtime is told (model.c) */
 void emit_weights(Str *out, const Compiled *compiled, const EmitOptions *options); /* NAME_weights.c (files.c) */
 void emit_weights_assembly(Str *out, const Compiled *compiled);                    /* NAME_weights.S (firmware_files.c) */
+void emit_baked(Str *out, const Compiled *compiled);   /* NAME_prompt.c: what is read already (files.c) */
 void emit_main(Str *out, const Compiled *compiled, const EmitOptions *options);    /* NAME_main.c (files.c) */
 void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *options); /* build.sh (files.c) */
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */

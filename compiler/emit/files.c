@@ -12,24 +12,58 @@ const char *flat_name(Arena *arena, const char *path)
     return name;
 }
 
-/* The weights file inside the program, by the assembler: no compiler reads megabytes of numbers. */
-void emit_weights(Str *out, const Compiled *c, const EmitOptions *options)
+/* A file inside the program, by the assembler: no compiler reads megabytes of numbers. */
+static void print_binary(Str *out, const char *symbol, const char *file)
 {
-    str_printf(out, "/* %s_weights.c: the bytes of %s.weights, in this program's read-only data. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
-    if (options->detach_weights) {
-        str_printf(out, "typedef int weights_are_mapped_from_a_file;\n");
-        return;
-    }
     str_printf(out,
                "#if defined(HF2C_WEIGHTS_SECTION)\n#define SECTION HF2C_WEIGHTS_SECTION\n#elif defined(__APPLE__)\n#define SECTION \"__TEXT,__const\"\n"
                "#elif defined(__arm__)\n#define SECTION \".rodata,\\\"a\\\",%%progbits\"\n#else\n#define SECTION \".rodata,\\\"a\\\",@progbits\"\n#endif\n"
-               "#if defined(__APPLE__)\n#define SYMBOL \"_%s_weights\"\n#else\n#define SYMBOL \"%s_weights\"\n#endif\n\n"
+               "#if defined(__APPLE__)\n#define SYMBOL \"_%s\"\n#else\n#define SYMBOL \"%s\"\n#endif\n\n"
                "/* A type and a size: what links against a shared library finds the bytes by them. */\n"
                "#if defined(__ELF__)\n#define BEGIN \".type \" SYMBOL \", %%object\\n\"\n#define END \".size \" SYMBOL \", . - \" SYMBOL \"\\n\"\n"
                "#else\n#define BEGIN\n#define END\n#endif\n\n"
                "__asm__(\".section \" SECTION \"\\n\"\n        \".balign 64\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        BEGIN SYMBOL \":\\n\"\n"
-               "        \".incbin \\\"%s.weights\\\"\\n\"\n        \".byte 0\\n\"\n        END \".text\\n\");\n",
-               c->name, c->name, c->name);
+               "        \".incbin \\\"%s\\\"\\n\"\n        \".byte 0\\n\"\n        END \".text\\n\");\n",
+               symbol, symbol, file);
+}
+
+void emit_weights(Str *out, const Compiled *c, const EmitOptions *options)
+{
+    str_printf(out, "/* %s_weights.c: the bytes of %s.weights, in this program's read-only data. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
+    if (options->detach_weights) str_printf(out, "typedef int weights_are_mapped_from_a_file;\n");
+    else print_binary(out, arena_printf(c->arena, "%s_weights", c->name), arena_printf(c->arena, "%s.weights", c->name));
+}
+
+/* A C string; what is not plain ASCII is printed as numbers. */
+static void print_text(Str *out, const char *text)
+{
+    str_printf(out, "\"");
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        bool plain = *at >= ' ' && *at < 127 && !strchr("\"\\?", *at);
+        str_printf(out, plain ? "%c" : "\\%03o", *at);
+        if (*at == '\n' && at[1]) str_printf(out, "\"\n    \"");
+    }
+    str_printf(out, "\"");
+}
+
+void emit_baked(Str *out, const Compiled *c)
+{
+    const hf2c_baked *baked = c->baked;
+    str_printf(out, "/* %s_prompt.c: %d tokens that are read already: the bytes of %s.prompt are what the state holds then. */\n#include \"%s.h\"\n\n",
+               c->name, baked->count, c->name, c->name);
+    print_binary(out, arena_printf(c->arena, "%s_prompt_data", c->name), arena_printf(c->arena, "%s.prompt", c->name));
+    str_printf(out, "\nextern const uint8_t %s_prompt_data[];\nextern const hf2c_baked %s_baked;\n\nstatic const int32_t ids[] = {", c->name, c->name);
+    for (int i = 0; i < baked->count; i++) str_printf(out, "%s%d,", i % 16 ? " " : "\n    ", (int)baked->ids[i]);
+    str_printf(out, "\n};\n\nstatic const hf2c_baked_run runs[] = {");
+    for (int i = 0; i < baked->run_count; i++) str_printf(out, "%s{%zu, %zu},", i % 6 ? " " : "\n    ", baked->runs[i].at, baked->runs[i].bytes);
+    str_printf(out, "\n};\n\nconst hf2c_baked %s_baked = {\n    .ids = ids,\n    .count = %d,\n", c->name, baked->count);
+    if (baked->system) {
+        str_printf(out, "    .system = ");
+        print_text(out, baked->system);
+        str_printf(out, ",\n");
+    }
+    str_printf(out, "    .runs = runs,\n    .run_count = %d,\n    .data = %s_prompt_data,\n    .bytes = %zu,\n    .hash = (uint64_t)0x%08lx << 32 | 0x%08lx,\n};\n",
+               baked->run_count, c->name, baked->bytes, (unsigned long)(baked->hash >> 32), (unsigned long)(baked->hash & 0xffffffffu));
 }
 
 void emit_main(Str *out, const Compiled *c, const EmitOptions *options)
@@ -37,12 +71,16 @@ void emit_main(Str *out, const Compiled *c, const EmitOptions *options)
     str_printf(out, "/* %s_main.c: the command line. With -DHF2C_SELF_TEST %s_test.c has the main function instead. */\n", c->name, c->name);
     const char *device = dialect_find(c->target->emitter)->device;
     const char *header = device ? arena_printf(c->arena, "runtime/%s/program.h", device) : "runtime/cli/program.h";
+    if (c->draft) str_printf(out, "#include \"%s.h\"\n", c->draft->name);
     str_printf(out, "#include \"%s.h\"\n#include \"%s\"\n\n#ifndef HF2C_SELF_TEST\n", c->name, flat_name(c->arena, header));
     str_printf(out, "int main(int argc, char **argv)\n{\n");
     str_printf(out, "    static const hf2c_program program = {");
     if (options->detach_weights) str_printf(out, ".weights_file = \"%s.weights\"", c->name);
     else str_printf(out, ".weights = %s_weights, .bytes = %zu", c->name, c->facts.weights_bytes);
     if (device) str_printf(out, ", .device = &hf2c_program_%s", device);
+    if (c->draft)
+        str_printf(out, ",\n        .draft = &%s_model, .draft_weights = %s_weights, .draft_bytes = %zu", c->draft->name, c->draft->name,
+                   c->draft->facts.weights_bytes);
     str_printf(out, "};\n");
     str_printf(out, "    return hf2c_main(&%s_model, &program, argc, argv);\n}\n#else\ntypedef int the_self_test_has_main;\n#endif\n", c->name);
 }

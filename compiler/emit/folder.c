@@ -54,7 +54,11 @@ static bool write_generated(Folder *f)
         constraint_emit(&text, c->constraint, name);
         if (!folder_write(f, arena_printf(f->arena, "%s_constraint.c", name), &text)) return false;
     }
-    if (firmware) return true; /* the self-test prints */
+    if (c->baked) {
+        emit_baked(&text, c);
+        if (!folder_write(f, arena_printf(f->arena, "%s_prompt.c", name), &text)) return false;
+    }
+    if (firmware || f->second) return true; /* the self-test prints */
     if (!emit_self_test(&text, c, f->err)) return false;
     return folder_write(f, arena_printf(f->arena, "%s_test.c", name), &text);
 }
@@ -75,10 +79,30 @@ static bool write_extras(Folder *f)
     return folder_write(f, "MODEL.md", &text);
 }
 
-static bool fill(Folder *f, Compiled *compiled)
+static bool fill_model(Folder *f, Compiled *compiled)
 {
     const char *weights = arena_printf(f->arena, "%s/%s.weights", f->path, compiled->name);
-    return pack_to_file(compiled->plan, weights, &compiled->facts.weights_hash, f->err) && write_generated(f) && folder_copy_kernels(f) &&
+    const char *prompt = arena_printf(f->arena, "%s.prompt", compiled->name);
+    if (compiled->baked && !write_file(f, prompt, (const char *)compiled->baked->data, compiled->baked->bytes, false)) return false;
+    return pack_to_file(compiled->plan, weights, &compiled->facts.weights_hash, f->err) && write_generated(f) && folder_copy_kernels(f);
+}
+
+/* Its weights are always linked in. */
+static bool fill_draft(const Folder *f, Compiled *draft)
+{
+    EmitOptions options = *f->options;
+    Folder second = *f;
+    if (!draft) return true;
+    options.detach_weights = false;
+    second.compiled = draft;
+    second.options = &options;
+    second.second = true;
+    return fill_model(&second, draft);
+}
+
+static bool fill(Folder *f, Compiled *compiled)
+{
+    return fill_model(f, compiled) && fill_draft(f, compiled->draft) &&
            folder_copy_runtime(f) && (!f->pieces || folder_write_firmware(f)) && write_extras(f);
 }
 

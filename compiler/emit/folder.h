@@ -11,6 +11,7 @@ typedef struct Folder {
     const EmitOptions *options;
     const char *path; /* the temporary folder */
     Map *copied;
+    bool second; /* a draft beside the model: it has neither a self-test nor tokens of its own */
     Pieces *pieces; /* of firmware: sources and headers wait here to become a few files; NULL otherwise */
     Err *err;
 } Folder;

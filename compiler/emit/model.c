@@ -163,6 +163,7 @@ static void print_model(Str *out, const Compiled *c)
                f->token_types);
     str_printf(out, "    .max_sequence = %d,\n    .max_rows = %d,\n    .max_batch = %d,\n", f->max_sequence, f->max_rows, f->max_batch);
     if (f->alone_rows) str_printf(out, "    .alone_rows = %d,\n", f->alone_rows);
+    if (c->baked) str_printf(out, "    .baked = &%s_baked,\n", c->name);
     if (f->ring) str_printf(out, "    .ring = %d,\n    .ring_back = %d,\n", f->ring, f->ring_back);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
     print_sounds(out, f);
@@ -343,6 +344,7 @@ void emit_model(Str *out, const Compiled *c)
     if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
     if (emit_answers(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/calls.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
+    if (c->baked) str_printf(out, "extern const hf2c_baked %s_baked; /* %s_prompt.c */\n\n", c->name, c->name);
     if (c->constraint) str_printf(out, "extern const hf2c_constraint %s_constraint; /* %s_constraint.c */\n\n", c->name, c->name);
     print_labels(out, &c->facts);
     print_outputs(out, &c->facts);

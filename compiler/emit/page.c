@@ -54,6 +54,8 @@ void emit_page(Str *out, const Compiled *c, const EmitOptions *options)
     if (rings.rings)
         str_printf(out, "| windows | %d of %d caches keep %" PRId64 " of %d positions or little more |\n", rings.rings, rings.caches,
                    rings.positions, f->max_sequence);
+    if (c->draft) str_printf(out, "| draft | %s, %zu bytes of weights |\n", c->draft->facts.name, c->draft->facts.weights_bytes);
+    if (c->baked) str_printf(out, "| prompt that is read already | %d tokens, %zu bytes |\n", c->baked->count, c->baked->bytes);
     str_printf(out, "| multiply-accumulates | %" PRId64 " per token, attention not counted |\n", multiplications(c->plan));
     print_files(out, c);
     print_steps(out, c->plan);

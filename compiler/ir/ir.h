@@ -109,10 +109,10 @@ struct Node {
 };
 
 /* How transformers initialises a param. */
-typedef enum InitialKind { INITIAL_NORMAL, INITIAL_ZEROS, INITIAL_ONES, INITIAL_UNIFORM } InitialKind;
+typedef enum InitialKind { INITIAL_NORMAL, INITIAL_ZEROS, INITIAL_ONES, INITIAL_UNIFORM, INITIAL_NUMBER } InitialKind;
 typedef struct Initial {
     InitialKind kind;
-    double deviation;     /* of the normal distribution; bound of the uniform one */
+    double deviation;     /* of the normal distribution; bound of the uniform one; the number */
     int64_t zero_row;     /* a row that is set to zero afterwards (padding_idx), or -1 */
 } Initial;
 

@@ -80,7 +80,7 @@ bool param_shape(Node *node, Err *err)
 {
     if (node->a.key == NULL || node->a.key[0] == '\0')
         return err_set(err, "param without a key");
-    if (!shape_is_constant(node->shape) || node->shape.rank < 1 || !format_packs(node->format))
+    if (!shape_is_constant(node->shape) || !format_packs(node->format))
         return err_set(err, "param \"%s\" is %s%s, wanted numbers and a constant shape", node->a.key,
                        format_name(node->format), shape_describe(node->shape));
     return true;

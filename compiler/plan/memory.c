@@ -237,7 +237,7 @@ static size_t offset_of(const Memory *m, const Value *value)
 
 static bool in_state(const Node *node) { return node->op == OP_cache || node->op == OP_state; }
 
-static size_t cache_bytes(const Plan *plan, const Node *cache)
+size_t plan_cache_bytes(const Plan *plan, const Node *cache)
 {
     int64_t positions = cache_positions(cache, cache_of_source(cache) ? plan->options.max_source : plan->options.max_sequence, plan->options.max_rows);
     size_t elements = (size_t)(cache->op == OP_state ? cache->a.size : positions * shape_columns(cache->shape));
@@ -245,12 +245,12 @@ static size_t cache_bytes(const Plan *plan, const Node *cache)
 }
 
 /* Caches and states lie one after another in the order of their indices. cache: one of them, or a memory. */
-static size_t cache_offset(const Plan *plan, const Node *cache)
+size_t plan_cache_offset(const Plan *plan, const Node *cache)
 {
     size_t offset = 0;
     for (size_t i = 0; i < plan->graph->count; i++) {
         const Node *other = plan->graph->node[i];
-        if (in_state(other) && other->a.index < cache->a.index) offset += cache_bytes(plan, other);
+        if (in_state(other) && other->a.index < cache->a.index) offset += plan_cache_bytes(plan, other);
     }
     return offset;
 }
@@ -259,7 +259,7 @@ static void place_caches(Plan *plan)
 {
     plan->state_bytes = 0;
     for (size_t i = 0; i < plan->graph->count; i++)
-        if (in_state(plan->graph->node[i])) plan->state_bytes += cache_bytes(plan, plan->graph->node[i]);
+        if (in_state(plan->graph->node[i])) plan->state_bytes += plan_cache_bytes(plan, plan->graph->node[i]);
 }
 
 /* ---- outputs ---- */
@@ -302,7 +302,7 @@ static Operand locate(const Memory *m, const Node *node)
         operand.index = input_number(storage);
     } else if (in_state(storage) || storage->op == OP_memory) {
         operand.place = PLACE_STATE;
-        operand.offset = cache_offset(m->plan, storage);
+        operand.offset = plan_cache_offset(m->plan, storage);
     } else {
         operand.place = PLACE_ARENA;
         operand.offset = offset_of(m, value_of(m, storage)) + (size_t)operand.column * sizeof(float);

@@ -117,6 +117,10 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
  * value that the graph wants there. False and *err at the first that does not. */
 bool plan_check(Arena *arena, const Plan *plan, Err *err);
 
+/* Where a cache or state begins in a slot, and its bytes there (memory.c). */
+size_t plan_cache_offset(const Plan *plan, const Node *cache);
+size_t plan_cache_bytes(const Plan *plan, const Node *cache);
+
 /* Caches that keep fewer positions than a sequence may have. */
 typedef struct Rings {
     int caches, rings; /* all of them, and those */

@@ -274,7 +274,7 @@ bool charset_property(Arena *arena, const char *name, size_t length, CharSet *se
         uint8_t number = (uint8_t)script;
         *set = charset_of(arena, in_script, &number);
     } else {
-        return false;
+        return charset_named(arena, name, length, set);
     }
     return true;
 }

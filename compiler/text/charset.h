@@ -26,6 +26,8 @@ void charset_fold(Arena *arena, CharSet *set);
 CharSet charset_of(Arena *arena, bool (*is_member)(uint32_t code, const void *user), const void *user);
 /* A property as regular expressions name it: L, Lu, Letter, Han, Punct, Space, Script=Thai ... False: unknown. */
 bool charset_property(Arena *arena, const char *name, size_t length, CharSet *set);
+/* alpha, alnum, upper, lower, blank, xdigit, ascii; part of charset_property. */
+bool charset_named(Arena *arena, const char *name, size_t length, CharSet *set);
 /* \s, \d, \w as Oniguruma reads them. */
 CharSet charset_space(Arena *arena);
 CharSet charset_digit(Arena *arena);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { PROMPT = 128, NEW_TOKENS = 64, GUESSES = 8 };
+enum { PROMPT = 128, NEW_TOKENS = 64, GUESSES = 8, ROUNDS = 5 };
 
 static int at_most(int wanted, int limit)
 {
@@ -132,6 +132,87 @@ static const char *text_output(const hf2c_model *model)
     return model->outputs[0].name;
 }
 
+/* Seconds from a prompt to its first token and, in *rest, to each one behind it. ids: [prompt + fresh] */
+static hf2c_status time_generation(Session *session, hf2c_draft *draft, int32_t *ids, int prompt, int fresh, double *first, double *rest)
+{
+    hf2c_message message = {""};
+    hf2c_generation settings;
+    hf2c_sequence sequence = {.ids = ids, .capacity = prompt + fresh, .prompt = prompt};
+    Clock clock = {0};
+    hf2c_generate_call call = {.context = &session->context, .settings = &settings, .scratch = &session->scratch, .message = &message};
+    call.token = note_token;
+    call.cancelled = interrupted;
+    call.owner = &clock;
+    call.draft = draft;
+    hf2c_generation_init(&settings, session->model);
+    settings.num_beams = 1;
+    settings.eos.count = 0;
+    settings.do_sample = 0;
+    settings.max_new_tokens = fresh;
+    double start = seconds_now();
+    hf2c_status status = hf2c_generate(&call, &sequence, 1);
+    *first = clock.first - start;
+    *rest = fresh > 1 ? (seconds_now() - clock.first) / (fresh - 1) : 0;
+    return status;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double middle(double values[ROUNDS])
+{
+    qsort(values, ROUNDS, sizeof *values, by_size);
+    return values[ROUNDS / 2];
+}
+
+/* With and without the draft, in turns: medians. */
+static int bench_draft(Session *session, int prompt, int fresh)
+{
+    double with[ROUNDS], without[ROUNDS], first;
+    int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, prompt + fresh + 1);
+    hf2c_status status = ids && fresh > 1 ? HF2C_OK : HF2C_TOO_SMALL;
+    hf2c_draft *draft = &session->draft;
+    draft->rounds = draft->guessed = draft->right = 0;
+    for (int i = 0; i < ROUNDS && status == HF2C_OK; i++) {
+        make_ids(ids, prompt, session->model->vocabulary);
+        status = time_generation(session, NULL, ids, prompt, fresh, &first, &without[i]);
+        make_ids(ids, prompt, session->model->vocabulary);
+        if (status == HF2C_OK) status = time_generation(session, draft, ids, prompt, fresh, &first, &with[i]);
+    }
+    if (status != HF2C_OK) return fail(status, &(hf2c_message){""});
+    double alone = middle(without), together = middle(with), rounds = draft->rounds > 0 ? (double)draft->rounds : 1;
+    printf("draft          %s: %.1f tokens/s, %.2f times the %.1f without it; %.2f of %.2f guesses right per call\n",
+           draft->context->model->name, 1 / together, alone / together, 1 / alone, (double)draft->right / rounds, (double)draft->guessed / rounds);
+    return 0;
+}
+
+/* The first token behind what is read already, and the same read anew. */
+static int bench_baked(Session *session)
+{
+    double with[ROUNDS], without[ROUNDS], rest;
+    const hf2c_model *model = session->model;
+    const hf2c_baked *baked = model->baked;
+    hf2c_model bare = *model;
+    int more = at_most(8, model->max_sequence - baked->count);
+    int32_t *ids = HF2C_TAKE(&session->scratch, int32_t, baked->count + more + 2);
+    hf2c_status status = ids ? HF2C_OK : HF2C_TOO_SMALL;
+    bare.baked = NULL;
+    for (int i = 0; i < 2 * ROUNDS && status == HF2C_OK; i++) {
+        make_ids(ids, baked->count + more, model->vocabulary);
+        for (int j = 0; j < baked->count; j++) ids[j] = baked->ids[j];
+        session->context.model = i % 2 ? &bare : model;
+        status = time_generation(session, NULL, ids, baked->count + more, 1, i % 2 ? &without[i / 2] : &with[i / 2], &rest);
+    }
+    session->context.model = model;
+    if (status != HF2C_OK) return fail(status, &(hf2c_message){""});
+    printf("baked prompt   %d tokens and %d more: first token after %.2f ms, %.2f ms when they are read anew\n", baked->count, more,
+           1e3 * middle(with), 1e3 * middle(without));
+    return 0;
+}
+
 /* Calls with a growing number of repetitions until they take half a second; prints the mean. */
 static int bench_encoder(Session *session, int tokens)
 {
@@ -186,6 +267,9 @@ int run_bench(Session *session, const Arguments *arguments)
     printf("again, warm:\n");
     session->scratch.used = 0;
     status = bench_generation(session, prompt, fresh, 0);
+    session->scratch.used = 0;
+    if (!status && session->draft.context) status = bench_draft(session, prompt, fresh);
+    if (!status && model->baked) status = bench_baked(session);
     if (status || !model->rewinds) return status;
     printf("again, guessing %d tokens at once from the text (prompt_lookup_num_tokens), on this text:\n", GUESSES);
     session->scratch.used = 0;

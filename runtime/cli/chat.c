@@ -81,7 +81,9 @@ int run_chat(Session *session, const Arguments *arguments)
     size_t capacity = 0;
     ssize_t length;
     int worst = 0, terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    const hf2c_baked *baked = session->model->baked;
     buffer_text(&chat.messages, "[");
+    if (baked && baked->system) add_message(&chat.messages, "system", baked->system, strlen(baked->system));
     for (ask(terminal); !interrupted(NULL) && (length = getline(&line, &capacity, stdin)) >= 0; ask(terminal)) {
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
         int status = length > 0 ? answer(&chat, line, (size_t)length) : 0;

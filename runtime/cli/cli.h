@@ -43,15 +43,22 @@ void help_print(const hf2c_model *model, const hf2c_task *task, const char *prog
 
 /* ---- a model made ready ---- */
 
+/* A context's own. */
+typedef struct Memory {
+    void *workspace, *state;
+    size_t workspace_bytes, state_bytes;
+} Memory;
+
 typedef struct Session {
     const hf2c_model *model;
     hf2c_context context;
     hf2c_scratch scratch;
     hf2c_weights_map map;
     const hf2c_program_device *device; /* to detach from; NULL: none */
-    void *workspace, *state;
-    size_t workspace_bytes, state_bytes;
+    Memory memory, draft_memory;
     hf2c_kept kept;
+    hf2c_draft draft; /* context NULL: none */
+    hf2c_context draft_context;
     double start_seconds; /* from the start of main to here */
 } Session;
 

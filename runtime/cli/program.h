@@ -24,6 +24,9 @@ typedef struct hf2c_program {
     const char *weights_file;
     void *engine; /* goes into the context; NULL for compiled models */
     const hf2c_program_device *device; /* NULL: this processor */
+    const hf2c_model *draft; /* a smaller model that guesses; NULL: none */
+    const void *draft_weights;
+    size_t draft_bytes;
 } hf2c_program;
 
 /* Returns the exit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted. */

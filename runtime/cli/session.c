@@ -80,17 +80,22 @@ static int take_scratch(Session *session)
     return session->scratch.memory ? 1 : no_memory("scratch", (size_t)1 << 20);
 }
 
-static int take_memory(Session *session)
+static int take_memory(Memory *memory, const hf2c_model *model)
 {
-    const hf2c_model *model = session->model;
-    session->workspace_bytes = model->workspace_bytes;
-    if (model->workspace_bytes && !(session->workspace = reserve(&session->workspace_bytes, model->workspace_bytes)))
+    memory->workspace_bytes = model->workspace_bytes;
+    if (model->workspace_bytes && !(memory->workspace = reserve(&memory->workspace_bytes, model->workspace_bytes)))
         return no_memory("workspace", model->workspace_bytes);
     /* Slots that no sequence uses stay untouched. */
-    session->state_bytes = model->state_bytes <= SIZE_MAX / 4 / MOST_SLOTS ? MOST_SLOTS * model->state_bytes : model->state_bytes;
-    if (model->state_bytes && !(session->state = reserve(&session->state_bytes, model->state_bytes)))
+    memory->state_bytes = model->state_bytes <= SIZE_MAX / 4 / MOST_SLOTS ? MOST_SLOTS * model->state_bytes : model->state_bytes;
+    if (model->state_bytes && !(memory->state = reserve(&memory->state_bytes, model->state_bytes)))
         return no_memory("cache", model->state_bytes);
     return 1;
+}
+
+static void give_memory(Memory *memory)
+{
+    if (memory->workspace) munmap(memory->workspace, memory->workspace_bytes);
+    if (memory->state) munmap(memory->state, memory->state_bytes);
 }
 
 /* ---- weights ---- */
@@ -129,15 +134,23 @@ static int find_weights(Session *session, const hf2c_program *program, const cha
 
 /* ---- open and close ---- */
 
+static int open_context(hf2c_context *context, Memory *memory, const hf2c_model *model, const void *weights, size_t bytes, int threads)
+{
+    if (!take_memory(memory, model)) return 0;
+    hf2c_status status = hf2c_context_init(context, model, weights, bytes, memory->workspace, memory->workspace_bytes, memory->state,
+                                           memory->state_bytes, threads > 0 ? threads : hf2c_thread_limit());
+    if (status != HF2C_OK) fprintf(stderr, "%s: %s\n", model->name, hf2c_status_text(status));
+    return status == HF2C_OK;
+}
+
 static int open_here(Session *session, const hf2c_program *program, int threads)
 {
-    if (!take_memory(session)) return 0;
-    hf2c_status status = hf2c_context_init(&session->context, session->model, session->map.weights, session->map.bytes, session->workspace,
-                                           session->workspace_bytes, session->state, session->state_bytes,
-                                           threads > 0 ? threads : hf2c_thread_limit());
+    const hf2c_weights_map *map = &session->map;
+    if (!open_context(&session->context, &session->memory, session->model, map->weights, map->bytes, threads)) return 0;
     session->context.engine = program->engine;
-    if (status != HF2C_OK) fprintf(stderr, "%s: %s\n", session->model->name, hf2c_status_text(status));
-    return status == HF2C_OK;
+    if (!program->draft) return 1;
+    session->draft.context = &session->draft_context;
+    return open_context(&session->draft_context, &session->draft_memory, program->draft, program->draft_weights, program->draft_bytes, threads);
 }
 
 static int open_on_device(Session *session, const hf2c_program_device *device)
@@ -149,11 +162,19 @@ static int open_on_device(Session *session, const hf2c_program_device *device)
     return status == HF2C_OK;
 }
 
+static int check_baked(const hf2c_model *model)
+{
+    const hf2c_baked *baked = model->baked;
+    if (!baked || hf2c_baked_hash(baked->data, baked->bytes) == baked->hash) return 1;
+    fprintf(stderr, "%s: the prompt that was read at build time is damaged\n", model->name);
+    return 0;
+}
+
 int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0)
 {
     double start = seconds_now();
     *session = (Session){.model = model};
-    if (!find_weights(session, program, argv0) || !take_scratch(session)) return 0;
+    if (!check_baked(model) || !find_weights(session, program, argv0) || !take_scratch(session)) return 0;
     if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, threads))) return 0;
     /* Without memory for it nothing is kept. */
     if (model->state_bytes) session->kept.ids = calloc((size_t)model->max_sequence, sizeof *session->kept.ids);
@@ -165,8 +186,8 @@ void session_close(Session *session)
 {
     if (session->device) session->device->detach(&session->context);
     free(session->kept.ids);
-    if (session->workspace) munmap(session->workspace, session->workspace_bytes);
-    if (session->state) munmap(session->state, session->state_bytes);
+    give_memory(&session->memory);
+    give_memory(&session->draft_memory);
     if (session->scratch.memory) munmap(session->scratch.memory, session->scratch.bytes);
     hf2c_weights_unmap(&session->map);
 }
@@ -186,6 +207,7 @@ hf2c_status session_request(Session *session, const hf2c_task *task, hf2c_text i
     run.cancelled = interrupted;
     run.flush = flush_output;
     if (session->kept.ids) run.kept = &session->kept;
+    if (session->draft.context) run.draft = &session->draft;
     run.now = local_now();
     message->text[0] = '\0';
     session->scratch.used = 0;

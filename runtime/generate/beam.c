@@ -115,6 +115,7 @@ static hf2c_status search_init(Search *search, const hf2c_generate_call *call, c
         search->lanes[i] = (hf2c_lane){.ids = row(search->ids, search, i), .count = sequence->prompt, .slot = search->first_slot + i};
         search->lanes[i].memory = sequence->source.count;
         search->lanes[i].memory_slot = settings->num_beams; /* one slot for all beams, which come and go in theirs */
+        if (i == 0) search->lanes[0].cached = hf2c_step_baked(call->context, sequence->ids, sequence->prompt, search->first_slot, 0);
         search->scores[i] = i == 0 ? 0 : HOPELESS; /* all begin alike: only the first may be continued in the first round */
     }
     return HF2C_OK;

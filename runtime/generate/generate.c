@@ -1,9 +1,8 @@
 /* generate: the loop of greedy search and sampling. */
 #include "runtime/generate/generate.h"
 #include "runtime/generate/beam.h"
+#include "runtime/generate/draft.h"
 #include "runtime/generate/lookup.h"
-#include "runtime/generate/processors.h"
-#include "runtime/generate/sampler.h"
 #include "runtime/generate/step.h"
 #include "runtime/generate/stop.h"
 
@@ -21,9 +20,11 @@ typedef struct Loop {
     hf2c_random *randoms;       /* [group] */
     hf2c_constraint_place *places; /* [group] */
     float *logits;              /* [group * (1 + guesses), vocabulary] */
-    hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
-    uint8_t *seen;              /* [vocabulary] zeros */
+    hf2c_chooser chooser;
+    hf2c_drafter drafter;
+    hf2c_guess *guesses;        /* [group] */
     int furthest;               /* positions that slot 0 has held, with those of the first sequence */
+    int drafted;                /* positions of the first sequence that the smaller model's slot 0 holds */
 } Loop;
 
 static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int group)
@@ -39,31 +40,19 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     loop->sources = HF2C_TAKE(scratch, hf2c_source, group);
     loop->randoms = HF2C_TAKE(scratch, hf2c_random, group);
     loop->places = HF2C_TAKE(scratch, hf2c_constraint_place, group);
-    size_t logits = (size_t)group * (1 + (size_t)call->settings->prompt_lookup_num_tokens);
+    status = hf2c_drafter_init(&loop->drafter, call, group);
+    if (status != HF2C_OK) return status;
+    loop->guesses = HF2C_TAKE(scratch, hf2c_guess, group);
+    int most = loop->drafter.draft ? call->settings->num_assistant_tokens : call->settings->prompt_lookup_num_tokens;
+    size_t logits = (size_t)group * (1 + (size_t)most);
     loop->logits = hf2c_scratch_take(scratch, logits, vocabulary * sizeof(float));
-    loop->candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
-    loop->seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
-    if (!loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->places || !loop->logits ||
-        !loop->candidates || !loop->seen)
+    loop->chooser = (hf2c_chooser){.settings = call->settings, .vocabulary = model->vocabulary, .rule = call->rule};
+    loop->chooser.candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
+    loop->chooser.seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
+    if (!loop->guesses || !loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->places || !loop->logits ||
+        !loop->chooser.candidates || !loop->chooser.seen)
         return HF2C_TOO_SMALL;
-    memset(loop->seen, 0, vocabulary);
-    return HF2C_OK;
-}
-
-static hf2c_status choose(Loop *loop, int lane, float *scores, const hf2c_sequence *sequence, int limit, int32_t *id)
-{
-    const hf2c_generation *settings = loop->call->settings;
-    hf2c_history history = {sequence->ids, sequence->count,         sequence->prompt, sequence->padding,
-                            limit,         loop->model->vocabulary, loop->seen,       hf2c_source_of(sequence),
-                            {NULL, 0},     &loop->places[lane],      loop->call->rule,  loop->numbers[lane]};
-    hf2c_process_scores(settings, &history, scores);
-    if (!settings->do_sample) {
-        *id = hf2c_sample_greedy(scores, loop->model->vocabulary);
-        return *id < 0 ? HF2C_NOT_FINITE : HF2C_OK;
-    }
-    int left = hf2c_sample_candidates(settings, scores, loop->model->vocabulary, 1, loop->candidates);
-    if (left == 0) return HF2C_NOT_FINITE;
-    *id = hf2c_sample_draw(loop->candidates, left, &loop->randoms[lane]);
+    memset(loop->chooser.seen, 0, vocabulary);
     return HF2C_OK;
 }
 
@@ -73,7 +62,8 @@ static hf2c_status advance(Loop *loop, int lane, float *scores, hf2c_sequence *s
     const hf2c_generate_call *call = loop->call;
     int limit = hf2c_stop_limit(call->settings, loop->model, sequence->prompt, sequence->padding);
     int32_t id;
-    hf2c_status status = choose(loop, lane, scores, sequence, limit, &id);
+    hf2c_status status = hf2c_choose(&loop->chooser, sequence, loop->numbers[lane], limit, &loop->places[lane], &loop->randoms[lane], scores,
+                                     &id);
     if (status != HF2C_OK) return status;
     sequence->ids[sequence->count++] = id;
     sequence->finish =
@@ -82,33 +72,71 @@ static hf2c_status advance(Loop *loop, int lane, float *scores, hf2c_sequence *s
     return HF2C_OK;
 }
 
-/* Guesses stand behind the tokens of the sequence; none where the sequence would end by its length anyway. */
-static void guess(Loop *loop, hf2c_sequence *sequences)
+/* How many guesses a lane may have: none where the sequence would end by its length anyway. */
+static int guess_room(const Loop *loop, const hf2c_sequence *sequence, int wish)
+{
+    int limit = hf2c_stop_limit(loop->call->settings, loop->model, sequence->prompt, sequence->padding) - sequence->padding;
+    int room = limit - sequence->count - 1, most = wish < room ? wish : room;
+    if (loop->model->ring && most > loop->model->ring_back) most = loop->model->ring_back; /* wrong ones are taken back */
+    return most > 0 ? most : 0;
+}
+
+static void guess_from_text(Loop *loop, hf2c_sequence *sequences)
 {
     const hf2c_generation *settings = loop->call->settings;
     for (int lane = 0; lane < loop->running; lane++) {
         hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
-        int limit = hf2c_stop_limit(settings, loop->model, sequence->prompt, sequence->padding) - sequence->padding;
-        int room = limit - sequence->count - 1;
-        int most = settings->prompt_lookup_num_tokens < room ? settings->prompt_lookup_num_tokens : room;
-        if (loop->model->ring && most > loop->model->ring_back) most = loop->model->ring_back; /* wrong ones are taken back */
+        int most = guess_room(loop, sequence, settings->prompt_lookup_num_tokens);
         loop->lanes[lane].more = hf2c_lookup_guess(sequence->ids, sequence->count, settings->max_matching_ngram_size, most);
+    }
+}
+
+static hf2c_status guess_by_draft(Loop *loop, hf2c_sequence *sequences)
+{
+    const hf2c_generation *settings = loop->call->settings;
+    for (int lane = 0; lane < loop->running; lane++) {
+        hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
+        hf2c_guess *guess = &loop->guesses[lane];
+        *guess = (hf2c_guess){.sequence = sequence, .place = loop->places[lane], .random = loop->randoms[lane]};
+        guess->limit = hf2c_stop_limit(settings, loop->model, sequence->prompt, sequence->padding);
+        guess->most = guess_room(loop, sequence, settings->num_assistant_tokens);
+    }
+    hf2c_status status = hf2c_drafter_guess(&loop->drafter, &loop->chooser, loop->guesses, loop->running);
+    for (int lane = 0; lane < loop->running; lane++) loop->lanes[lane].more = loop->guesses[lane].made;
+    return status;
+}
+
+/* Guesses stand behind the tokens of the sequence. */
+static hf2c_status guess(Loop *loop, hf2c_sequence *sequences)
+{
+    hf2c_status status = HF2C_OK;
+    if (loop->drafter.draft)
+        status = guess_by_draft(loop, sequences);
+    else if (loop->call->settings->prompt_lookup_num_tokens > 0)
+        guess_from_text(loop, sequences);
+    for (int lane = 0; lane < loop->running; lane++) {
+        const hf2c_sequence *sequence = &sequences[loop->numbers[lane]];
         loop->lanes[lane].count = sequence->count + loop->lanes[lane].more;
     }
+    return status;
 }
 
 /* One token, and one more for each guess that was right. scores: of all tokens that the lane wanted them for. */
 static hf2c_status advance_lane(Loop *loop, int lane, float *scores, hf2c_sequence *sequence)
 {
     hf2c_status status = HF2C_OK;
-    int right = 1;
+    int right = 1, hits = 0;
     for (int i = 0; i <= loop->lanes[lane].more && right && status == HF2C_OK; i++) {
         int32_t guessed = i < loop->lanes[lane].more ? sequence->ids[sequence->count] : -1;
         status = advance(loop, lane, scores + (size_t)i * (size_t)loop->model->vocabulary, sequence);
-        right = status == HF2C_OK && sequence->finish == HF2C_FINISH_NONE && sequence->ids[sequence->count - 1] == guessed;
+        right = status == HF2C_OK && sequence->ids[sequence->count - 1] == guessed;
+        hits += right;
+        right = right && sequence->finish == HF2C_FINISH_NONE;
     }
+    hf2c_drafter_settle(&loop->drafter, lane, sequence->count, loop->lanes[lane].more, hits);
     loop->lanes[lane].count = sequence->count;
     loop->lanes[lane].cached = sequence->count - 1;
+    if (loop->drafter.draft && loop->numbers[lane] == 0) loop->drafted = loop->drafter.lanes[lane].cached;
     return status;
 }
 
@@ -132,6 +160,7 @@ static void drop_finished(Loop *loop, const hf2c_sequence *sequences)
         loop->lanes[kept] = loop->lanes[lane];
         loop->numbers[kept] = loop->numbers[lane];
         loop->places[kept] = loop->places[lane];
+        if (loop->drafter.draft) loop->drafter.lanes[kept] = loop->drafter.lanes[lane];
         loop->randoms[kept++] = loop->randoms[lane];
     }
     loop->running = kept;
@@ -166,12 +195,31 @@ static int kept_tokens(const hf2c_model *model, const hf2c_kept *kept, const hf2
     return lost ? 0 : alike;
 }
 
+/* The same of the smaller model. */
+static int drafted_tokens(const Loop *loop)
+{
+    const hf2c_draft *draft = loop->drafter.draft;
+    if (!draft || draft->context->model->ring) return 0;
+    return draft->kept < loop->lanes[0].cached ? draft->kept : loop->lanes[0].cached;
+}
+
 /* All of a finished sequence is in the cache, but for its last token. */
 static void keep_tokens(hf2c_kept *kept, const hf2c_sequence *sequence, int furthest)
 {
     kept->count = sequence->count - 1;
     kept->furthest = furthest;
     memcpy(kept->ids, sequence->ids, (size_t)kept->count * sizeof *kept->ids);
+}
+
+static void begin_baked(Loop *loop, const hf2c_sequence *sequences, int count)
+{
+    for (int i = 0; i < count; i++) {
+        hf2c_lane *lane = &loop->lanes[i];
+        int baked = hf2c_step_baked(loop->call->context, sequences[i].ids, sequences[i].count, lane->slot, lane->cached);
+        if (baked == 0) continue;
+        lane->cached = baked;
+        lane->furthest = loop->model->baked->count;
+    }
 }
 
 static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, int count)
@@ -183,16 +231,19 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
         loop->lanes[i].memory_slot = i;
         loop->numbers[i] = first + i;
         loop->places[i] = (hf2c_constraint_place){0};
+        hf2c_drafter_begin(&loop->drafter, i, i, 0);
         loop->randoms[i] = hf2c_random_begin(loop->call->settings->seed, (uint64_t)(first + i));
     }
     loop->running = count;
     loop->lanes[0].cached = first == 0 ? kept_tokens(loop->model, loop->call->kept, sequences) : 0;
+    hf2c_drafter_begin(&loop->drafter, 0, 0, first == 0 ? drafted_tokens(loop) : 0);
     loop->lanes[0].furthest = loop->lanes[0].cached > 0 ? loop->call->kept->furthest : 0;
+    begin_baked(loop, sequences + first, count);
     hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
     if (status != HF2C_OK) return status;
     while (loop->running > 0) {
-        if (loop->call->settings->prompt_lookup_num_tokens > 0) guess(loop, sequences);
-        status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
+        status = guess(loop, sequences);
+        if (status == HF2C_OK) status = hf2c_step_feed(&loop->step, loop->lanes, loop->running, loop->logits);
         for (int i = 0; i < loop->running; i++)
             if (loop->numbers[i] == 0) loop->furthest = loop->lanes[i].furthest;
         if (status == HF2C_OK) status = advance_all(loop, sequences);
@@ -212,6 +263,7 @@ static hf2c_status sample(const hf2c_generate_call *call, hf2c_sequence *sequenc
         status = run_group(&loop, sequences, first, count - first < group ? count - first : group);
         if (call->kept) call->kept->count = 0;
     }
+    if (call->draft) call->draft->kept = loop.drafted;
     if (call->kept && status == HF2C_OK && count <= group) keep_tokens(call->kept, &sequences[0], loop.furthest);
     return status;
 }

@@ -57,6 +57,7 @@ typedef struct hf2c_generation {
     float length_penalty;
     hf2c_early_stopping early_stopping;
     int prompt_lookup_num_tokens; /* tokens guessed at once from what stands in the text already; the result is the same; 0: off */
+    int num_assistant_tokens; /* tokens guessed at once by the call's smaller model, if it has one; the result is the same; 0: off */
     int max_matching_ngram_size;  /* so many tokens before a guess must match at most */
     int32_t timestamp_begin;   /* Whisper: the first of the tokens that are times, which come in pairs and never go back; 0: off */
     int max_initial_timestamp; /* the last of them that may come first, counted from timestamp_begin; -1: any */
@@ -99,6 +100,13 @@ typedef struct hf2c_prefix_rule {
     void *owner;
 } hf2c_prefix_rule;
 
+/* A smaller model with the same tokens, which guesses what the model will choose. */
+typedef struct hf2c_draft {
+    hf2c_context *context; /* with as many slots as sequences may run at once */
+    int kept;              /* positions of its slot 0 that hold the same tokens as the model's: see hf2c_kept */
+    int64_t rounds, guessed, right; /* counted on: calls of the model with guesses, guesses, those that were right */
+} hf2c_draft;
+
 typedef struct hf2c_generate_call {
     hf2c_context *context;
     const hf2c_generation *settings;
@@ -111,6 +119,7 @@ typedef struct hf2c_generate_call {
     void *owner;
     hf2c_kept *kept; /* may be NULL */
     const hf2c_prefix_rule *rule; /* may be NULL. Where it allows no token at all: HF2C_NOT_FINITE */
+    hf2c_draft *draft; /* may be NULL; of no use with beams */
 } hf2c_generate_call;
 
 /* The model's defaults, else those of transformers: greedy, 20 tokens in all when no length is given. */

@@ -27,6 +27,23 @@ hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call)
     return HF2C_OK;
 }
 
+/* A state holds all of the text or nothing, and a window what its last positions need. */
+static int usable(const hf2c_model *model, int alike)
+{
+    int count = model->baked->count, lost = model->ring && count > model->ring && count - alike > model->ring_back;
+    return alike == count || (model->rewinds && !lost);
+}
+
+int hf2c_step_baked(hf2c_context *context, const int32_t *ids, int count, int slot, int least)
+{
+    const hf2c_baked *baked = context->model->baked;
+    int alike = 0;
+    if (!baked) return 0;
+    while (alike < baked->count && alike < count - 1 && baked->ids[alike] == ids[alike]) alike++; /* the last one is read for its logits */
+    if (alike <= least || !usable(context->model, alike) || hf2c_baked_load(context, (size_t)slot) != HF2C_OK) return 0;
+    return alike;
+}
+
 hf2c_status hf2c_step_share(hf2c_step *step, hf2c_scratch *scratch)
 {
     size_t sequences = (size_t)step->context->model->max_batch, positions = (size_t)step->context->model->max_sequence;

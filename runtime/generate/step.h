@@ -35,6 +35,10 @@ typedef struct hf2c_step {
 /* HF2C_NOT_SUPPORTED for models that do not generate. */
 hf2c_status hf2c_step_init(hf2c_step *step, const hf2c_generate_call *call);
 
+/* How many of the first ids the model has read already, when it was built, so that more than `least` need not be read: the slot holds them
+ * then; 0 otherwise. */
+int hf2c_step_baked(hf2c_context *context, const int32_t *ids, int count, int slot, int least);
+
 /* Lanes may have ancestors from now on. */
 hf2c_status hf2c_step_share(hf2c_step *step, hf2c_scratch *scratch);
 

@@ -13,6 +13,7 @@ hf2c_generate_call hf2c_generate_begin(hf2c_run *run, const hf2c_generation *set
     call.owner = run->owner;
     call.kept = run->kept;
     call.rule = run->rule;
+    call.draft = run->draft;
     return call;
 }
 

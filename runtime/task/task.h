@@ -23,6 +23,7 @@ typedef struct hf2c_run {
     void *owner;
     struct hf2c_kept *kept; /* may be NULL; see generate.h */
     const struct hf2c_prefix_rule *rule; /* may be NULL; see generate.h */
+    struct hf2c_draft *draft; /* may be NULL; see generate.h */
     int64_t now;            /* seconds since 1970 by the local clock, for chat templates that show the date; 0: not known */
 } hf2c_run;
 

@@ -10,7 +10,7 @@
 #include "templates/cpu/join.h"
 #include "templates/cpu/grouped.h"
 #include "templates/cpu/linear.h"
-#include "templates/cpu/linear_a8.h"
+#include "templates/cpu/linear_dot.h"
 #include "templates/cpu/neighbours.h"
 #include "templates/cpu/norm.h"
 #include "templates/cpu/picture.h"

@@ -260,25 +260,6 @@ static inline void attention_store(float *y, const float *sums, const int head_d
     }
 }
 
-SIMD_INLINE void attention_tile(const Attention *a, int s, int row, int end_row, int head, int end_head)
-{
-    KERNEL_SCRATCH(AttentionTile, t, a->team);
-    int kv = head / (a->heads / a->kv_heads);
-    Keys k = sequence_keys(a->k, a->sequences, s, a->cached, kv, a->head_dim, a->ldk);
-    Keys v = sequence_keys(a->v, a->sequences, s, a->cached, kv, a->v_head_dim, a->ldv);
-    attention_begin(a, t, &k, s, row, end_row, head, end_head);
-    for (int block = t->low / TILE_DEPTH * TILE_DEPTH; block < t->high; block += TILE_DEPTH) {
-        attention_block(a, t, &k, &v, block);
-        for (int i = 0; i < t->queries; i++)
-            attention_merge(&t->highest[i], &t->total[i], t->sums + i * ATTENTION_HEAD_DIM, t->part_highest[i], t->part_total[i],
-                            t->part + i * ATTENTION_HEAD_DIM, a->v_head_dim);
-    }
-    for (int r = row, i = 0; r < end_row; r++)
-        for (int h = head; h < end_head; h++, i++)
-            attention_store(a->y + ((int64_t)r * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM,
-                            a->v_head_dim, t->total[i]);
-}
-
 /* ---- who does what ---- */
 
 /* The tiles of a call: heads of one group that fit one, by neighbouring rows of a sequence that fit beside them. */
@@ -322,18 +303,6 @@ static inline void attention_part(const Attention *a, const Tiles *tiles, int pa
     *head = part / each * group + part % each * tiles->step;
     *end = *head + tiles->step;
     if (*end > (part / each + 1) * group) *end = (part / each + 1) * group;
-}
-
-/* Heads vary slowest, since early rows see fewer keys. */
-SIMD_INLINE void attention_units(const Attention *a, const Tiles *tiles)
-{
-    int first, end, head, end_head;
-    hf2c_share(a->team, tiles->parts * tiles->chunks, &first, &end);
-    for (int unit = first; unit < end; unit++) {
-        Chunk chunk = attention_chunk(a, tiles, unit % tiles->chunks);
-        attention_part(a, tiles, unit / tiles->chunks, &head, &end_head);
-        attention_tile(a, chunk.s, chunk.row, chunk.end, head, end_head);
-    }
 }
 
 /* ---- few rows with a long past: the blocks are shared ---- */
@@ -383,16 +352,34 @@ static inline int attention_can_split(const Attention *a, const Tiles *tiles, Sp
     return splits->size * splits->units <= (a->room - a->rows) * row;
 }
 
-SIMD_INLINE void attention_split_unit(const Attention *a, const Splits *splits, int unit, const Chunk *chunk, int block, int head,
-                                      int end_head)
+/* One unit of work: rows and heads that share a tile, and one block of their keys or, with -1, all of them. */
+typedef struct Unit {
+    Chunk chunk;
+    int head, end_head, block;
+} Unit;
+
+/* Units in the order of parts, chunks, blocks: heads vary slowest, since early rows see fewer keys. splits->memory NULL: none are split */
+static inline Unit attention_unit(const Attention *a, const Tiles *tiles, const Splits *splits, int number)
 {
-    KERNEL_SCRATCH(AttentionTile, t, a->team);
-    int kv = head / (a->heads / a->kv_heads);
-    Keys k = sequence_keys(a->k, a->sequences, chunk->s, a->cached, kv, a->head_dim, a->ldk);
-    Keys v = sequence_keys(a->v, a->sequences, chunk->s, a->cached, kv, a->v_head_dim, a->ldv);
-    attention_begin(a, t, &k, chunk->s, chunk->row, chunk->end, head, end_head);
-    attention_block(a, t, &k, &v, block * TILE_DEPTH);
-    float *sums = splits->memory + unit * splits->size, *highest = sums + splits->queries * a->v_head_dim;
+    Unit unit = {.block = -1};
+    int each = splits->memory ? splits->units / tiles->parts : tiles->chunks, rest = number % each, c = 0;
+    attention_part(a, tiles, number / each, &unit.head, &unit.end_head);
+    if (!splits->memory) {
+        unit.chunk = attention_chunk(a, tiles, rest);
+        return unit;
+    }
+    for (; rest >= attention_chunk_blocks(a, tiles, c); c++) rest -= attention_chunk_blocks(a, tiles, c);
+    int first, end;
+    unit.chunk = attention_chunk(a, tiles, c);
+    attention_blocks(a, &unit.chunk, &first, &end);
+    unit.block = first + rest;
+    return unit;
+}
+
+/* Leaves what a tile has of its one block. */
+static inline void attention_leave(const Attention *a, const AttentionTile *t, const Splits *splits, int number)
+{
+    float *sums = splits->memory + number * splits->size, *highest = sums + splits->queries * a->v_head_dim;
     for (int i = 0; i < t->queries; i++) {
         memcpy(sums + i * a->v_head_dim, t->part + i * ATTENTION_HEAD_DIM, (size_t)a->v_head_dim * sizeof(float));
         highest[i] = t->part_highest[i];
@@ -400,19 +387,41 @@ SIMD_INLINE void attention_split_unit(const Attention *a, const Splits *splits, 
     }
 }
 
-/* Units in the order of parts, chunks, blocks. */
-SIMD_INLINE void attention_split(const Attention *a, const Tiles *tiles, const Splits *splits)
+static inline void attention_finish(const Attention *a, const AttentionTile *t, const Unit *unit)
 {
-    int first, end, head, end_head, first_block, end_block, unit = 0;
-    hf2c_share(a->team, splits->units, &first, &end);
-    for (int part = 0; part < tiles->parts; part++) {
-        attention_part(a, tiles, part, &head, &end_head);
-        for (int c = 0; c < tiles->chunks; c++) {
-            Chunk chunk = attention_chunk(a, tiles, c);
-            attention_blocks(a, &chunk, &first_block, &end_block);
-            for (int block = first_block; block < end_block; block++, unit++)
-                if (unit >= first && unit < end) attention_split_unit(a, splits, unit, &chunk, block, head, end_head);
-        }
+    for (int r = unit->chunk.row, i = 0; r < unit->chunk.end; r++)
+        for (int h = unit->head; h < unit->end_head; h++, i++)
+            attention_store(a->y + ((int64_t)r * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM, a->v_head_dim,
+                            t->total[i]);
+}
+
+SIMD_INLINE void attention_compute(const Attention *a, const Unit *unit, const Splits *splits, int number)
+{
+    KERNEL_SCRATCH(AttentionTile, t, a->team);
+    int kv = unit->head / (a->heads / a->kv_heads), s = unit->chunk.s, whole = unit->block < 0;
+    Keys k = sequence_keys(a->k, a->sequences, s, a->cached, kv, a->head_dim, a->ldk);
+    Keys v = sequence_keys(a->v, a->sequences, s, a->cached, kv, a->v_head_dim, a->ldv);
+    attention_begin(a, t, &k, s, unit->chunk.row, unit->chunk.end, unit->head, unit->end_head);
+    int block = whole ? t->low / TILE_DEPTH : unit->block, end = whole ? (t->high + TILE_DEPTH - 1) / TILE_DEPTH : block + 1;
+    for (; block < end; block++) {
+        attention_block(a, t, &k, &v, block * TILE_DEPTH);
+        for (int i = 0; i < t->queries && whole; i++)
+            attention_merge(&t->highest[i], &t->total[i], t->sums + i * ATTENTION_HEAD_DIM, t->part_highest[i], t->part_total[i],
+                            t->part + i * ATTENTION_HEAD_DIM, a->v_head_dim);
+    }
+    if (whole)
+        attention_finish(a, t, unit);
+    else
+        attention_leave(a, t, splits, number);
+}
+
+SIMD_INLINE void attention_units(const Attention *a, const Tiles *tiles, const Splits *splits)
+{
+    int first, end;
+    hf2c_share(a->team, splits->memory ? splits->units : tiles->parts * tiles->chunks, &first, &end);
+    for (int number = first; number < end; number++) {
+        Unit unit = attention_unit(a, tiles, splits, number);
+        attention_compute(a, &unit, splits, number);
     }
 }
 
@@ -450,11 +459,10 @@ SIMD_INLINE void attention_shared(const Attention *a)
 {
     Tiles tiles = attention_tiles(a);
     Splits splits = {NULL, 0, 0, 0};
-    if (!attention_can_split(a, &tiles, &splits)) {
-        attention_units(a, &tiles);
-        return;
-    }
-    attention_split(a, &tiles, &splits);
+    int split = attention_can_split(a, &tiles, &splits);
+    if (!split) splits.memory = NULL;
+    attention_units(a, &tiles, &splits);
+    if (!split) return;
     hf2c_barrier(a->team);
     attention_join(a, &tiles, &splits);
 }

@@ -4,8 +4,16 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define ISAS(ISA) ISA(avx512) ISA(avx2) ISA(c11) ISA(scalar) /* the best first */
-static int machine_has_avx512(void) { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2"); }
+#define ISAS(ISA) ISA(zen4) ISA(avx512) ISA(avx2) ISA(c11) ISA(scalar) /* the best first */
+static int machine_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx2");
+}
+static int machine_has_zen4(void)
+{
+    return machine_has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
+}
 static int machine_has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 #else
 #define ISAS(ISA) ISA(c11) ISA(scalar)

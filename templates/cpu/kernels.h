@@ -15,7 +15,7 @@ typedef struct KernelEntry {
     hf2c_kernel_thunk *thunk;
 } KernelEntry;
 
-/* isa: scalar, c11, avx2, avx512, as in the targets. NULL when this program was built without it. Whether the machine has it is
+/* isa: scalar, c11, avx2, avx512, zen4, as in the targets. NULL when this program was built without it. Whether the machine has it is
  * the caller's question (kernels_isa_runs). */
 const KernelEntry *kernels_table(const char *isa, size_t *count);
 int kernels_isa_runs(const char *isa);

@@ -281,14 +281,4 @@ SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team 
     }
 #include "templates/format/formats.def"
 
-/* x: [rows, K] of bf16, which are widened: the same sums as of f32 */
-static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
-                                    int rows, const int64_t K, const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,
-                                    const int64_t block, const int activation, const int gate, const float value)
-{
-    const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
-    const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
-    linear_rows(WEIGHT_bf16, &l, team, rows);
-}
-
 #endif

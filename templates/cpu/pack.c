@@ -19,7 +19,7 @@ int64_t pack_block(const PackLayout *layout)
 {
     int64_t block = layout->block ? layout->block : layout_block(layout->format);
     if (block) return block;
-    return packed_round_up(layout->K, layout->panel == 1 ? 1 : layout_group(layout->format));
+    return packed_round_up(layout->K, layout_group(layout->format));
 }
 
 int64_t pack_padded_columns(const PackLayout *layout)

@@ -41,11 +41,15 @@ SIMD_INLINE void quantize_row(char *row, const float *x, const int64_t K)
     float largest = quantize_largest(x, K), scale = largest / A8_LARGEST, inverse = A8_LARGEST / largest;
     if (!(inverse <= FLT_MAX)) inverse = 0;
     int8_t *q = (int8_t *)row;
-    int32_t *sums = (int32_t *)(void *)(row + a8_sums(K));
+    int32_t *starts = (int32_t *)(void *)(row + a8_starts(K)), start = 0;
     const int64_t columns = (int64_t)a8_columns(K);
-    for (int64_t k = 0; k < columns; k += A8_SUM) sums[k / A8_SUM] = quantize_some(q + k, x + k, K - k, inverse);
+    for (int64_t k = 0; k < columns; k += A8_SUM) {
+        starts[k / A8_SUM] = A8_START * quantize_some(q + k, x + k, K - k, inverse);
+        start += starts[k / A8_SUM];
+    }
     memcpy(row + a8_scale(K), &scale, sizeof(scale));
-    size_t end = a8_scale(K) + sizeof(scale);
+    memcpy(row + a8_start(K), &start, sizeof(start));
+    size_t end = a8_start(K) + sizeof(start);
     memset(row + end, 0, a8_row_bytes(K) - end);
 }
 

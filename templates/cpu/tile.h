@@ -12,7 +12,7 @@
 /* TILE_ROWS x TILE_COLUMNS sums and TILE_COLUMNS of b fill the registers of the instruction set. */
 enum {
     TILE_PANEL = WEIGHT_PANEL,
-#if HF2C_ISA == HF2C_ISA_avx512
+#if HF2C_ISA >= HF2C_ISA_avx512
     TILE_ROWS = 12,
     TILE_PANELS = 2,
 #elif HF2C_ISA == HF2C_ISA_avx2
@@ -81,7 +81,7 @@ SIMD_INLINE void tile_compute(const int format, const int rows, const int vector
 }
 
 /* The heights that tiles are compiled for, in ascending order. */
-#if HF2C_ISA == HF2C_ISA_avx512
+#if HF2C_ISA >= HF2C_ISA_avx512
 #define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(4) HEIGHT(6) HEIGHT(8) HEIGHT(12)
 #elif HF2C_ISA == HF2C_ISA_avx2
 #define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(6)

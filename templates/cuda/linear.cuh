@@ -30,25 +30,12 @@ __device__ inline void multiply_rows(float *sums, const Rows &x, const W &w, int
     for (int64_t r = 0; r < rows; r++) sums[r] = x.scale(first + r) * block_reduce<Sum>(sums[r]);
 }
 
-/* Rows of activations: f32, bf16, or a8.h, whose whole numbers are scaled at last. */
+/* Rows of activations; others are in linear_dot.cuh. */
 template <int64_t K, int64_t ldx>
 struct RowsF32 {
     const void *x;
     __device__ float value(int64_t r, int64_t k) const { return ((const float *)x)[r * ldx + k]; }
     __device__ float scale(int64_t) const { return 1.0f; }
-};
-template <int64_t K, int64_t ldx>
-struct RowsBf16 {
-    const void *x;
-    __device__ float value(int64_t r, int64_t k) const { return bf16_decode(((const bf16_element *)x)[r * ldx + k]); }
-    __device__ float scale(int64_t) const { return 1.0f; }
-};
-template <int64_t K, int64_t ldx>
-struct RowsA8 {
-    const void *x;
-    __device__ const char *row(int64_t r) const { return (const char *)x + r * (int64_t)a8_row_bytes(K); }
-    __device__ float value(int64_t r, int64_t k) const { return (float)((const signed char *)row(r))[k]; }
-    __device__ float scale(int64_t r) const { return *(const float *)(row(r) + a8_scale(K)); }
 };
 
 template <int format, template <int64_t, int64_t> class Rows, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t block,
@@ -90,58 +77,5 @@ __global__ void linear_tiles(float *y, const void *inputs, const void *weights, 
     }
 #define FORMAT(name, bits, own_block, parameters, group, text) LINEAR(linear_##name, name, float, RowsF32)
 #include "templates/format/formats.def"
-LINEAR(linear_q8_a8, q8, void, RowsA8)
-LINEAR(linear_q4_a8, q4, void, RowsA8)
-LINEAR(linear_q4z_a8, q4z, void, RowsA8)
-LINEAR(linear_int8_a8, int8, void, RowsA8)
-LINEAR(linear_bf16_bf16, bf16, void, RowsBf16)
-#undef LINEAR
-
-/* A block makes a row. */
-template <int64_t K, int64_t ldx>
-__global__ void quantize_rows(char *y, const float *x, int rows)
-{
-    for (int64_t r = block_index(); r < rows; r += block_count()) {
-        const float *from = x + r * ldx;
-        char *row = y + r * (int64_t)a8_row_bytes(K);
-        float most = 0.0f, nothing = 0.0f;
-        for (int64_t k = thread_index(); k < K; k += thread_count()) {
-            most = fabsf(from[k]) > most ? fabsf(from[k]) : most;
-            nothing += from[k] * 0.0f;
-        }
-        float largest = block_reduce<Maximum>(most) + block_reduce<Sum>(nothing), inverse = A8_LARGEST / largest;
-        if (!(inverse <= 3.4028234664e38f)) inverse = 0.0f;
-        for (int64_t part = thread_index(); part < (int64_t)a8_columns(K) / A8_SUM; part += thread_count()) {
-            int32_t sum = 0;
-            for (int64_t k = part * A8_SUM; k < (part + 1) * A8_SUM; k++) {
-                int32_t q = k < K && inverse > 0.0f ? (int32_t)rintf(from[k] * inverse) : 0;
-                ((signed char *)row)[k] = (signed char)q;
-                sum += q;
-            }
-            ((int32_t *)(void *)(row + a8_sums(K)))[part] = sum;
-        }
-        if (thread_index() == 0) *(float *)(void *)(row + a8_scale(K)) = largest / A8_LARGEST;
-    }
-}
-
-template <int64_t K, int64_t ldx>
-__global__ void quantize_elements(bf16_element *y, const float *x, int rows)
-{
-    for (int64_t i = global_index(); i < rows * K; i += global_count()) y[i] = bf16_encode(x[i / K * ldx + i % K]);
-}
-
-/* y: rows of a8.h; x: [rows, K], stride ldx */
-template <int64_t K, int64_t ldx>
-void quantize_a8(hf2c_stream *stream, void *y, const float *x, int rows)
-{
-    launch(stream, "quantize_a8", rows, quantize_rows<K, ldx>, (char *)y, x, rows);
-}
-
-/* y: [rows, K] */
-template <int64_t K, int64_t ldx>
-void quantize_bf16(hf2c_stream *stream, void *y, const float *x, int rows)
-{
-    launch_elements(stream, "quantize_bf16", rows * K, quantize_elements<K, ldx>, (bf16_element *)y, x, rows);
-}
 
 #endif

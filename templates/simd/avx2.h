@@ -73,6 +73,7 @@ SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return _mm256_s
 SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, 8 * j), 255); }
 SIMD_INLINE simd_float simd_float_of(simd_int v) { return _mm256_cvtepi32_ps(v); }
 SIMD_INLINE simd_float simd_as_float(simd_int v) { return _mm256_castsi256_ps(v); }
+SIMD_INLINE simd_int simd_as_int(simd_float v) { return _mm256_castps_si256(v); }
 SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 {
     return _mm256_castsi256_ps(j ? _mm256_and_si256(v, _mm256_set1_epi32(-65536)) : _mm256_slli_epi32(v, 16));
@@ -88,6 +89,31 @@ SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v)
 {
     __m256 low = _mm256_permutevar8x32_ps(simd_load(table), v), high = _mm256_permutevar8x32_ps(simd_load(table + 8), v);
     return _mm256_blendv_ps(low, high, simd_as_float(simd_shift_left(v, 28)));
+}
+
+SIMD_INLINE simd_int simd_set1_int(int32_t x) { return _mm256_set1_epi32(x); }
+SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return _mm256_add_epi32(a, b); }
+SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return _mm256_mullo_epi32(a, b); }
+SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return _mm256_srai_epi32(v, n); }
+SIMD_INLINE simd_int simd_four(const void *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof(four));
+    return _mm256_set1_epi32(four);
+}
+
+/* Sums of two products of 8 bits by 8 do not fit 16 bits: even and odd bytes one by one. */
+SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
+{
+    __m256i four = simd_four(p), low = _mm256_and_si256(codes, _mm256_set1_epi16(255));
+    __m256i even = _mm256_madd_epi16(low, _mm256_srai_epi16(_mm256_slli_epi16(four, 8), 8));
+    __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(codes, 8), _mm256_srai_epi16(four, 8));
+    return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+}
+SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p)
+{
+    __m256i pairs = _mm256_maddubs_epi16(codes, simd_four(p));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])

@@ -1,4 +1,4 @@
-/* simd.h on AVX-512 (the F subset suffices): vectors of sixteen lanes. */
+/* simd.h on AVX-512 with BW; zen4 has VNNI and BF16 too. Vectors of sixteen lanes. */
 #ifndef HF2C_SIMD_AVX512_H
 #define HF2C_SIMD_AVX512_H
 
@@ -72,6 +72,7 @@ SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return _mm512_s
 SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, 8 * j), 255); }
 SIMD_INLINE simd_float simd_float_of(simd_int v) { return _mm512_cvtepi32_ps(v); }
 SIMD_INLINE simd_float simd_as_float(simd_int v) { return _mm512_castsi512_ps(v); }
+SIMD_INLINE simd_int simd_as_int(simd_float v) { return _mm512_castps_si512(v); }
 SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 {
     return _mm512_castsi512_ps(j ? _mm512_and_epi32(v, _mm512_set1_epi32(-65536)) : _mm512_slli_epi32(v, 16));
@@ -79,6 +80,41 @@ SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return _mm512_srai_epi32(v, 16); }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return _mm512_permutexvar_ps(v, simd_load(table)); }
+
+SIMD_INLINE simd_int simd_set1_int(int32_t x) { return _mm512_set1_epi32(x); }
+SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return _mm512_add_epi32(a, b); }
+SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return _mm512_mullo_epi32(a, b); }
+SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return _mm512_srai_epi32(v, (unsigned)n); }
+SIMD_INLINE simd_int simd_four(const void *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof(four));
+    return _mm512_set1_epi32(four);
+}
+
+#if HF2C_ISA == HF2C_ISA_zen4
+#define SIMD_HAS_DOT16
+SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p) { return _mm512_dpbusd_epi32(sum, codes, simd_four(p)); }
+SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
+SIMD_INLINE simd_float simd_dot16(simd_float sum, simd_int pairs, const void *p)
+{
+    return _mm512_dpbf16_ps(sum, (__m512bh)pairs, (__m512bh)simd_four(p));
+}
+#else
+/* Sums of two products of 8 bits by 8 do not fit 16 bits: even and odd bytes one by one. */
+SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
+{
+    __m512i four = simd_four(p), low = _mm512_and_epi32(codes, _mm512_set1_epi16(255));
+    __m512i even = _mm512_madd_epi16(low, _mm512_srai_epi16(_mm512_slli_epi16(four, 8), 8));
+    __m512i odd = _mm512_madd_epi16(_mm512_srli_epi16(codes, 8), _mm512_srai_epi16(four, 8));
+    return _mm512_add_epi32(sum, _mm512_add_epi32(even, odd));
+}
+SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p)
+{
+    __m512i pairs = _mm512_maddubs_epi16(codes, simd_four(p));
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+#endif
 
 /* 4x4 within the 128-bit parts, then the parts themselves. */
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])

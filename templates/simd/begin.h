@@ -20,7 +20,9 @@
 #if HF2C_ISA == HF2C_ISA_avx2
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #elif HF2C_ISA == HF2C_ISA_avx512
-#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#elif HF2C_ISA == HF2C_ISA_zen4
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"))), apply_to = function)
 #endif
 #elif defined(__GNUC__)
 #if HF2C_ISA == HF2C_ISA_avx2
@@ -28,11 +30,14 @@
 #pragma GCC target("avx2,fma,f16c")
 #elif HF2C_ISA == HF2C_ISA_avx512
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx2,fma,f16c")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx2,fma,f16c")
+#elif HF2C_ISA == HF2C_ISA_zen4
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")
 #endif
 #endif
 
-#if HF2C_ISA == HF2C_ISA_avx512
+#if HF2C_ISA >= HF2C_ISA_avx512
 #include "templates/simd/avx512.h"
 #elif HF2C_ISA == HF2C_ISA_avx2
 #include "templates/simd/avx2.h"

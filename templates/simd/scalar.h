@@ -64,10 +64,22 @@ SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return v >> n; 
 SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return v >> SIMD_BYTE_SHIFT(j) & 255; }
 SIMD_INLINE simd_float simd_float_of(simd_int v) { return (float)(int32_t)v; }
 SIMD_INLINE simd_float simd_as_float(simd_int v) { return bits_float(v); }
+SIMD_INLINE simd_int simd_as_int(simd_float v) { return float_bits(v); }
 SIMD_INLINE simd_float simd_bf16(simd_int v, const int j) { return bf16_decode((bf16_element)(v >> SIMD_HALF_SHIFT(j))); }
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return f16_decode((f16_element)(v >> SIMD_HALF_SHIFT(0))); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return (uint32_t)(int32_t)(int16_t)(v >> SIMD_HALF_SHIFT(1)); }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return table[v]; }
+
+SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (uint32_t)x; }
+SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
+SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }
+SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return v >> n | (v >> 31 ? ~(UINT32_MAX >> n) : 0); }
+SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
+{
+    for (int j = 0; j < 4; j++) sum += simd_byte(codes, j) * (uint32_t)(int32_t)p[j];
+    return sum;
+}
+SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
 
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES]) { (void)rows; }
 

@@ -1,5 +1,5 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
- * HF2C_SIMD names the set (c11, avx2, avx512), as the targets do; without it the compiler's own flags decide. c11 is what every
+ * HF2C_SIMD names the set (c11, avx2, avx512, zen4), as the targets do; without it the compiler's own flags decide. c11 is what every
  * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11.
  *
  * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
@@ -20,8 +20,14 @@
  *   simd_bf16(v, j)                        half j of each lane, in the order of memory, as bf16
  *   simd_first_f16(v), simd_second(v)      the first half of each lane as f16; the second as a signed integer
  *   simd_and(v, mask), simd_shift_left(v, n), simd_shift_right(v, n)    right with zeros
- *   simd_float_of(v), simd_as_float(v)     converted; the same bits
- *   simd_lookup(table, v)                  table[v], 0 <= v < 16 */
+ *   simd_float_of(v), simd_as_float(v), simd_as_int(v)     converted; the same bits
+ *   simd_lookup(table, v)                  table[v], 0 <= v < 16
+ *   simd_set1_int(x), simd_add_int(a, b), simd_multiply_int(a, b)
+ *   simd_shift_down(v, n)                  right with signs
+ *   simd_dot8(sum, codes, p)               sum + the four products of each lane's bytes, from 0 to 255, with int8 p[0 .. 3]; exactly
+ *   simd_dot4(sum, codes, p)               the same for bytes from 0 to 15
+ * where SIMD_HAS_DOT16:
+ *   simd_dot16(sum, pairs, p)              sum + the two products of each lane's bf16 with bf16 p[0], p[1], in one order */
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H
 
@@ -29,12 +35,15 @@
 #define HF2C_ISA_c11 1
 #define HF2C_ISA_avx2 2
 #define HF2C_ISA_avx512 3
+#define HF2C_ISA_zen4 4
 #define HF2C_ISA_NUMBER_(isa) HF2C_ISA_##isa
 #define HF2C_ISA_NUMBER(isa) HF2C_ISA_NUMBER_(isa)
 
 #ifdef HF2C_SIMD
 #define HF2C_ISA HF2C_ISA_NUMBER(HF2C_SIMD)
-#elif defined(__AVX512F__)
+#elif defined(__AVX512BF16__) && defined(__AVX512VNNI__)
+#define HF2C_ISA HF2C_ISA_zen4
+#elif defined(__AVX512BW__)
 #define HF2C_ISA HF2C_ISA_avx512
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #define HF2C_ISA HF2C_ISA_avx2
@@ -55,6 +64,13 @@
 #define SIMD_UNROLL _Pragma("GCC unroll 32")
 #else
 #define SIMD_UNROLL
+#endif
+
+/* Hides from the compiler where a value comes from, so that it computes addresses from it anew instead of keeping all of them. */
+#if defined(__GNUC__)
+#define SIMD_OPAQUE(value) __asm__("" : "+r"(value))
+#else
+#define SIMD_OPAQUE(value) (void)(value)
 #endif
 
 /* Where byte and half j of 32 bits lie. */

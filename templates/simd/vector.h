@@ -124,6 +124,7 @@ SIMD_INLINE simd_int simd_shift_right(simd_int v, const int n) { return (simd_in
 SIMD_INLINE simd_int simd_byte(simd_int v, const int j) { return simd_and(simd_shift_right(v, SIMD_BYTE_SHIFT(j)), 255); }
 SIMD_INLINE simd_float simd_float_of(simd_int v) { return __builtin_convertvector(v, simd_float); }
 SIMD_INLINE simd_float simd_as_float(simd_int v) { return (simd_float)v; }
+SIMD_INLINE simd_int simd_as_int(simd_float v) { return (simd_int)v; }
 SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 {
     return simd_as_float(SIMD_HALF_SHIFT(j) > 0 ? simd_and(v, 0xffff0000u) : simd_shift_left(v, 16));
@@ -131,6 +132,17 @@ SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return simd_widen_f16((simd_bits)v >> SIMD_HALF_SHIFT(0) & 0xffffu); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return (simd_int)((simd_bits)v << (16 - SIMD_HALF_SHIFT(1))) >> 16; }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return (simd_float){table[v[0]], table[v[1]], table[v[2]], table[v[3]]}; }
+
+SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (simd_int){x, x, x, x}; }
+SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
+SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }
+SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return v >> n; }
+SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
+{
+    for (int j = 0; j < 4; j++) sum = sum + simd_byte(codes, j) * p[j];
+    return sum;
+}
+SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
 
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
 {

@@ -60,4 +60,5 @@ def codes_of(subject, before, after):
     return " ".join(found)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

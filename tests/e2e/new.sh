@@ -48,7 +48,8 @@ for name in sorted(set(made) | set(saved)):
         sys.exit(f"{sys.argv[2]}: {name}: made {made.get(name)}, transformers saved {saved.get(name)}")
 PYTHON
 for case in "$ORACLE"/{albert,bert,bloom,deberta,distilbert,electra,falcon,gemma,gpt,llama,mistral,modernbert,mpnet,mpt}* \
-    "$ORACLE"/{bart,mbart,nllb,t5}* "$ORACLE"/{olmo,opt,phi,qwen2,qwen3,roberta,smollm,stablelm,starcoder,xlm-r}*; do
+    "$ORACLE"/{bart,mbart,nllb,t5}* "$ORACLE"/{olmo,opt,phi,qwen2,qwen3,roberta,smollm,stablelm,starcoder,xlm-r}* \
+    "$ORACLE"/{clip,convnext,deit,dinov2,swin,vit,yolos}*; do
     rm -rf made
     "$HF2C" new "$case" -o made --save >/dev/null
     python3 tensors.py made "$case"

@@ -114,7 +114,7 @@ static void wrong_text_is_refused_with_its_line(void **state)
          "operand %0 belongs to entry 1, this node to 0"},
         {"%0 = input {key=\"sequences\"} : sequences[sequences]\n%1 = memory %0 {index=3 size=4}", "the encoder fills no cache 3"},
         {"output", "wanted \""},
-        {"input \"x\" %0", "found input, wanted a node or output"},
+        {"input \"x\" %0", "found input, wanted a node, activations or output"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Arena *arena = arena_new();

@@ -17,8 +17,8 @@
 #include "templates/cpu/kernels.h"
 #include "templates/cpu/pack.h"
 
-static const char *const test_isas[] = {"scalar", "c11", "avx2", "avx512"};
-enum { TEST_ISAS = 4 };
+static const char *const test_isas[] = {"scalar", "c11", "avx2", "avx512", "zen4"};
+enum { TEST_ISAS = 5 };
 
 static uint64_t test_state = 88172645463325252u;
 

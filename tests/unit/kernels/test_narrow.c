@@ -22,8 +22,9 @@ static char *quantized(const float *x, int rows, int64_t K, int64_t ldx, const c
 static void check_row(const char *row, const float *x, int64_t K)
 {
     const int8_t *q = (const int8_t *)row;
-    const int32_t *sums = (const int32_t *)(const void *)(row + a8_sums(K));
+    const int32_t *starts = (const int32_t *)(const void *)(row + a8_starts(K));
     float scale = *(const float *)(const void *)(row + a8_scale(K)), largest = 0;
+    int32_t start = 0;
     for (int64_t k = 0; k < K; k++) largest = fabsf(x[k]) > largest ? fabsf(x[k]) : largest;
     assert_true(scale == largest / 127);
     for (int64_t k = 0; k < K; k++) assert_true(fabs((double)scale * q[k] - (double)x[k]) <= 0.5001 * (double)scale);
@@ -33,9 +34,11 @@ static void check_row(const char *row, const float *x, int64_t K)
             assert_true(i < K || q[i] == 0);
             sum += q[i];
         }
-        assert_int_equal(sum, sums[k / A8_SUM]);
+        assert_int_equal(-128 * sum, starts[k / A8_SUM]);
+        start += -128 * sum;
     }
-    for (size_t i = a8_scale(K) + sizeof(float); i < a8_row_bytes(K); i++) assert_int_equal(row[i], 0);
+    assert_int_equal(start, *(const int32_t *)(const void *)(row + a8_start(K)));
+    for (size_t i = a8_start(K) + sizeof(start); i < a8_row_bytes(K); i++) assert_int_equal(row[i], 0);
 }
 
 static void rows_are_quantised(void **state)

@@ -7,19 +7,20 @@
 
 #include "compiler/ir/ir.h"
 
-enum { VOCABULARY = 7, MOST_ROWS = 7, MOST_SEQUENCES = 3, MOST_POOL = 96 };
+enum { VOCABULARY = 7, MOST_ROWS = 7, MOST_SEQUENCES = 3, MOST_POOL = 96, MOST_IMAGES = 2, IMAGE_VALUES = 30 };
 
 typedef struct Maker {
     Arena *arena;
     Graph *graph;
     uint64_t state;
     Node *pool[MOST_POOL]; /* f32 [rows, columns] */
-    int pooled, params, caches;
+    int pooled, params, caches, seen;
 } Maker;
 
 typedef struct RandomBatch {
     hf2c_batch batch;
     int32_t ids[MOST_ROWS], positions[MOST_ROWS], start[MOST_SEQUENCES + 1], want[MOST_ROWS];
+    float values[MOST_IMAGES * IMAGE_VALUES];
 } RandomBatch;
 
 /* ---- numbers ---- */
@@ -335,6 +336,46 @@ static inline void block_elementwise(Maker *m)
 }
 
 /* The same computation once more. */
+/* Rows of an image in any order, some several times, some not there. */
+static inline Node *random_arrange(Maker *m, Node *x, int64_t rows, int64_t size)
+{
+    int64_t columns = shape_columns(x->shape), from = x->shape.dim[0].size;
+    Node *extra = chance(m, 40) ? f32_matrix(m, draw_between(m, 1, 2), columns) : NULL;
+    int64_t last = from - 1 + (extra ? extra->shape.dim[0].size : 0);
+    float *index = ARENA_ARRAY(m->arena, float, (size_t)(rows * size));
+    for (int64_t i = 0; i < rows * size; i++) index[i] = (float)draw_between(m, -1, last);
+    Node *order = graph_constant(m->graph, shape_of(1, dim_of(rows * size)), index);
+    return emit(m, OP_arrange, (Attributes){.size = size, .value = 0.5}, x, order, extra, NULL);
+}
+
+/* Attention among rows of an image, span by span. */
+static inline Node *random_spans(Maker *m, Node *x, int64_t size, int64_t groups)
+{
+    int64_t heads = draw_between(m, 1, 3), head_dim = draw_between(m, 1, 3), width = heads * head_dim;
+    Node *q = random_linear(m, x, width), *k = random_linear(m, x, width), *v = random_linear(m, x, width);
+    Node *bias = chance(m, 50) ? f32_matrix(m, groups * heads, size * size) : NULL;
+    Attributes a = {.heads = heads, .head_dim = head_dim, .size = size, .groups = groups, .scale = 0.5};
+    return emit(m, OP_spans, a, q, k, v, bias);
+}
+
+/* A small model of images beside the one of tokens, with an output of its own. */
+static inline void block_images(Maker *m)
+{
+    int64_t size = draw_between(m, 1, 3), groups = draw_between(m, 1, 2), rows = size * groups * draw_between(m, 1, 2);
+    Node *x = graph_input(m->graph, "values", FORMAT_f32, shape_of(2, (Dim){IMAGE_VALUES, SYMBOL_images}, dim_of(1)));
+    x = random_arrange(m, x, rows, draw_between(m, 1, 5));
+    if (chance(m, 50)) x = random_norm(m, random_linear(m, x, draw_between(m, 1, 6)));
+    if (chance(m, 50)) x = emit(m, OP_add, NO_ATTRIBUTES, x, f32_matrix(m, rows, shape_columns(x->shape)), NULL, NULL);
+    if (chance(m, 60)) x = random_unary(m, random_linear(m, random_spans(m, x, size, groups), draw_between(m, 1, 6)));
+    if (chance(m, 40)) {
+        int64_t columns = shape_columns(x->shape), taps = draw_between(m, 1, 3);
+        x = random_arrange(m, x, rows, taps);
+        x = emit(m, OP_grouped, (Attributes){.size = taps, .groups = columns}, x, f32_matrix(m, taps, columns), NULL, NULL);
+    }
+    if (chance(m, 60)) x = emit(m, OP_pool, (Attributes){.mode = chance(m, 50) ? POOL_mean : POOL_max, .size = rows}, x, NULL, NULL, NULL);
+    graph_output(m->graph, arena_printf(m->arena, "seen%d", m->seen++), random_linear(m, x, draw_between(m, 1, 4)));
+}
+
 static inline void block_again(Maker *m)
 {
     Node *x = pick(m);
@@ -361,7 +402,7 @@ static inline void random_outputs(Maker *m)
 static inline Graph *random_graph(Arena *arena, uint64_t seed, Maker *m)
 {
     static void (*const blocks[])(Maker *) = {block_linear,   block_linear, block_norm,        block_norm, block_gate, block_attention,
-                                              block_constant, block_slices, block_elementwise, block_again,  block_experts, block_scan};
+                                              block_constant, block_slices, block_elementwise, block_again,  block_experts, block_scan,    block_images};
     *m = (Maker){.arena = arena, .graph = graph_new(arena), .state = seed};
     Node *ids = graph_input(m->graph, "ids", FORMAT_i32, shape_of(1, dim_symbol(SYMBOL_rows)));
     Node *table = random_matrix(m, VOCABULARY, draw_between(m, 1, 9));
@@ -395,8 +436,11 @@ static inline void random_batch(Maker *m, RandomBatch *random)
         if (r == rows - 1 || chance(m, 50))
             random->want[wanted++] = r;
     }
+    for (int i = 0; i < MOST_IMAGES * IMAGE_VALUES; i++) random->values[i] = draw_value(m);
     random->batch = (hf2c_batch){.rows = rows, .sequences = count, .wanted = wanted, .ids = random->ids,
                                  .positions = random->positions, .start = random->start, .want = random->want};
+    random->batch.images = (int)draw_between(m, 1, MOST_IMAGES);
+    random->batch.values = random->values;
 }
 
 #endif

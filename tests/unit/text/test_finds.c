@@ -94,7 +94,7 @@ static const hf2c_tokenizer *compile(Arena *arena, const cJSON *tree)
     return tokenizer;
 }
 
-static void test_finds(void **state)
+static void check_file(const char *path)
 {
     Arena *arena = arena_new();
     FileView view;
@@ -102,8 +102,7 @@ static void test_finds(void **state)
     const hf2c_tokenizer *tokenizer = NULL;
     size_t at = 0;
 
-    (void)state;
-    assert_true(file_read(arena, TESTS_FOLDER "/unit/text/finds.jsonl", FILE_LIMIT, &view, &err));
+    assert_true(file_read(arena, path, FILE_LIMIT, &view, &err));
     while (at < view.size) {
         const char *line = (const char *)view.data + at, *end = memchr(line, '\n', view.size - at);
         const cJSON *row = json_own(arena, cJSON_ParseWithLength(line, (size_t)(end - line)));
@@ -119,9 +118,22 @@ static void test_finds(void **state)
     arena_free(arena);
 }
 
+static void test_finds(void **state)
+{
+    (void)state;
+    check_file(TESTS_FOLDER "/unit/text/finds.jsonl");
+}
+
+/* The pre-tokenizers of well-known models. */
+static void test_patterns(void **state)
+{
+    (void)state;
+    check_file(TESTS_FOLDER "/unit/text/patterns.jsonl");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_finds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_finds), cmocka_unit_test(test_patterns)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,8 @@ static const Case cases[] = {
     {"\\p{Han}+", "ab\xe6\x97\xa5\xe6\x9c\xac!", "\xe6\x97\xa5\xe6\x9c\xac"},
     {"[[:punct:]]+", "a+-b", "+-"},
     {"\\p{Punct}+", "a+-b", "-"},
+    {"[[:alpha:]]+", "ab1\xc3\xa9-c", "ab#\xc3\xa9#c"},
+    {"[[:^upper:]\\p{XDigit}]+", "aBGh", "aB#h"},
     {"\\s+(?!\\S)|\\s+", "a   b  ", "  # #  "},
     {"a(?=b)", "abac", "a"},
     {"(?<=a)b", "bab", "b"},
@@ -94,7 +96,7 @@ static void test_matches(void **state)
 
 static void test_refused(void **state)
 {
-    static const char *const patterns[] = {"(a)\\1", "(?>ab)", "(?=ab)c", "(?<=ab)c", "\\p{Nonsense}", "[[:alpha:]]", "[b-a]", "(", ")", "a{1001}",
+    static const char *const patterns[] = {"(a)\\1", "(?>ab)", "(?=ab)c", "(?<=ab)c", "\\p{Nonsense}", "[[:graph:]]", "[b-a]", "(", ")", "a{1001}",
                                            "*a", "(?:ab)++", "\\k<x>", "[a", "\\"};
 
     (void)state;
