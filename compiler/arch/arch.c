@@ -36,6 +36,32 @@ const char *head_known(Arena *arena)
     return text;
 }
 
+/* Tasks of a head; those of the base and sequence-to-sequence heads differ between families. */
+static const char *head_tasks(const Architecture *architecture, Head head)
+{
+    bool own = head == HEAD_seq2seq_lm || head == HEAD_base;
+    return own && architecture->tasks ? architecture->tasks : heads[head].tasks;
+}
+
+static void print_family(Str *out, const Architecture *a)
+{
+    str_printf(out, "| `%s` | %s |", a->model_type, a->encoder ? "encoder and decoder" : a->decoder ? "decoder" : a->images ? "pictures" : "encoder");
+    for (int i = 0, shown = 0; i < HEAD_COUNT; i++)
+        if (a->head[i]) str_printf(out, "%s%s", shown++ ? ", " : " ", heads[i].name);
+    str_printf(out, " |");
+    for (int i = 0, shown = 0; i < HEAD_COUNT; i++)
+        if (a->head[i] && *head_tasks(a, (Head)i)) str_printf(out, "%s%s", shown++ ? "; " : " ", head_tasks(a, (Head)i));
+    str_printf(out, " |\n");
+}
+
+void families_reference(Str *out)
+{
+    str_printf(out, "# Families\n\nMade from `compiler/arch/archs.def` and `heads.def`. The tasks are those of each head in turn; a model may lack the labels\n"
+                    "for some. `bash tests/bench/families.sh` tells the length of each family's file.\n\n"
+                    "| model_type | kind | heads | tasks |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < COUNT_OF(architectures); i++) print_family(out, architectures[i]);
+}
+
 static const Architecture *arch_find(const char *model_type)
 {
     for (size_t i = 0; i < COUNT_OF(architectures); i++)
@@ -157,10 +183,8 @@ static void report_unused(const Model *model)
 static void describe(Builder *b, BuiltModel *built, const Node *hidden)
 {
     const Config *c = b->config;
-    const char *tasks = heads[built->head].tasks;
+    const char *tasks = head_tasks(built->architecture, built->head);
     built->graph = b->graph;
-    bool own = built->head == HEAD_seq2seq_lm || built->head == HEAD_base;
-    if (own && built->architecture->tasks) tasks = built->architecture->tasks;
     built->tasks = tasks_suited(b->graph->arena, built, tasks);
     built->layers = config_int_or(c, "num_hidden_layers|n_layer|num_layers|n_layers|decoder_layers", 1, 1 << 16, 1);
     built->hidden = shape_columns(hidden->shape);

@@ -99,6 +99,7 @@ bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltMod
 /* Names of all model types and heads, for messages and help. */
 const char *arch_known(Arena *arena);
 const char *head_known(Arena *arena);
+void families_reference(Str *out); /* the page of families, from the tables, as Markdown */
 /* The tasks, separated by spaces, without those that the model's labels do not do for. */
 const char *tasks_suited(Arena *arena, const BuiltModel *built, const char *tasks);
 

@@ -202,7 +202,9 @@ static const struct ActivationName {
     {"gelu_fast", OP_gelu_tanh}, {"gelu_pytorch_tanh", OP_gelu_tanh}, {"gelu_accurate", OP_gelu_tanh},
     {"quick_gelu", OP_quick_gelu}, {"relu", OP_relu},         {"silu", OP_silu},
     {"swish", OP_silu},          {"sigmoid", OP_sigmoid},     {"tanh", OP_tanh},
-    {"linear", OP_none},
+    {"linear", OP_none},         {"gelu_python_tanh", OP_gelu_tanh}, {"gelu_10", OP_gelu_10},
+    {"relu2", OP_relu2},         {"relu6", OP_relu6},         {"leaky_relu", OP_leaky_relu},
+    {"mish", OP_mish},           {"laplace", OP_laplace},     {"hardswish", OP_hardswish},
 };
 
 int activation_function(Builder *b, const char *key, const char *name)

@@ -202,7 +202,7 @@ static int print_reference(const char *page)
     static const struct {
         const char *name;
         void (*print)(Str *);
-    } pages[] = {{"ops", ops_reference}, {"passes", passes_reference}, {"targets", targets_reference}};
+    } pages[] = {{"ops", ops_reference}, {"passes", passes_reference}, {"targets", targets_reference}, {"families", families_reference}};
     for (size_t i = 0; i < COUNT_OF(pages); i++) {
         if (strcmp(pages[i].name, page) != 0) continue;
         Str out = {0};
@@ -211,7 +211,7 @@ static int print_reference(const char *page)
         str_free(&out);
         return EXIT_DONE;
     }
-    fprintf(stderr, "hf2c: --reference: found \"%s\", wanted ops, passes or targets\n", page);
+    fprintf(stderr, "hf2c: --reference: found \"%s\", wanted ops, passes, targets or families\n", page);
     return EXIT_USAGE;
 }
 

@@ -28,4 +28,4 @@ done
 refused 1 'empty.txt is empty' "$HF2C" build "$EXAMPLES/kjv-writer" --system-prompt empty.txt -o no
 refused 1 'is no model that continues texts' "$HF2C" build "$EXAMPLES/kjv-genre" --system-prompt prompt.txt -o no
 for i in {1..40}; do cat prompt.txt; done >long.txt
-refused 1 "it has [0-9]+ tokens, the model's longest sequence 512" "$HF2C" build "$EXAMPLES/kjv-writer" --system-prompt long.txt -o no
+refused 1 "the text has [0-9]+ tokens, the model takes at most 512" "$HF2C" build "$EXAMPLES/kjv-writer" --system-prompt long.txt -o no

@@ -333,6 +333,18 @@ static void functions_have_known_values(void **state)
     ASSERT_VALUES(r, 11, 1, 0, -0.5, -1.5);
     ASSERT_VALUES(r, 12, 1 / (1 + exp(2)), 0.5);
     arena_free(r.arena);
+    r = run("%4 = constant (-4.0, -0.5, 2.0, 30.0) : f32[4]\n%5 = relu2 %4\n%6 = relu6 %4\n%7 = leaky_relu %4\n%8 = hardswish %4\n"
+            "%9 = gelu_10 %4\n%10 = mish %4\n%11 = laplace %4\n");
+    ASSERT_VALUES(r, 5, 0, 0, 4, 900);
+    ASSERT_VALUES(r, 6, 0, 0, 2, 6);
+    ASSERT_VALUES(r, 7, -0.04, -0.005, 2, 30);
+    ASSERT_VALUES(r, 8, 0, -0.5 * 2.5 / 6, 2 * 5.0 / 6, 30);
+    ASSERT_VALUES(r, 9, -2 * erfc(2 * sqrt(2)), -0.25 * erfc(sqrt(0.125)), 1 + erf(sqrt(2)), 10);
+    const double softplus = log1p(exp(2)), sigma = 0.282095 * sqrt(2);
+    assert_true(fabs(r.value[10][2] - 2 * tanh(softplus)) < 1e-12 && fabs(r.value[10][0] + 4 * tanh(log1p(exp(-4)))) < 1e-12);
+    assert_true(r.value[10][3] == 30);
+    assert_true(fabs(r.value[11][2] - 0.5 * (1 + erf((2 - 0.707107) / sigma))) < 1e-9);
+    arena_free(r.arena);
 }
 
 /* A source of two rows and one of one, whose keys lie in cache 0 and whose values lie in cache 1; every query is (0, 0), so that each row

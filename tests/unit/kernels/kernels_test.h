@@ -155,6 +155,20 @@ static inline double test_unary(int function, double x, double c)
         return 1 / sqrt(fabs(x) + c);
     case FUNCTION_neg:
         return -x;
+    case FUNCTION_relu2:
+        return x > 0 ? x * x : 0;
+    case FUNCTION_relu6:
+        return x > 6 ? 6 : x > 0 ? x : 0;
+    case FUNCTION_leaky_relu:
+        return x > 0 ? x : 0.01 * x;
+    case FUNCTION_hardswish:
+        return x > 3 ? x : x < -3 ? 0 : x * (x + 3) / 6;
+    case FUNCTION_gelu_10:
+        return fmin(fmax(0.5 * x * erfc(-x / sqrt(2)), -10), 10);
+    case FUNCTION_laplace:
+        return 0.5 * erfc((0.707107 - x) / (0.282095 * sqrt(2)));
+    case FUNCTION_mish:
+        return x * tanh(log1p(exp(x)));
     default:
         return x;
     }
