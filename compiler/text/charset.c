@@ -160,12 +160,16 @@ static bool in_script(uint32_t code, const void *user)
     return hf2c_unicode_script(code) == *script;
 }
 
-static bool is_word(uint32_t code, const void *user)
+static bool is_word_in_class(uint32_t code, const void *user)
 {
     (void)user;
-    /* Oniguruma also counts the superscripts and fractions of Latin-1 */
-    return (hf2c_unicode_property(code) & HF2C_PROPERTY_WORD) != 0 || code == 0xb2 || code == 0xb3 || code == 0xb9 ||
-           (code >= 0xbc && code <= 0xbe);
+    return (hf2c_unicode_property(code) & HF2C_PROPERTY_WORD) != 0;
+}
+
+/* Outside of brackets, Oniguruma also counts the superscripts and fractions of Latin-1. */
+static bool is_word(uint32_t code, const void *user)
+{
+    return is_word_in_class(code, user) || code == 0xb2 || code == 0xb3 || code == 0xb9 || (code >= 0xbc && code <= 0xbe);
 }
 
 static bool is_space(uint32_t code, const void *user)
@@ -189,6 +193,11 @@ CharSet charset_digit(Arena *arena)
 CharSet charset_word(Arena *arena)
 {
     return charset_of(arena, is_word, NULL);
+}
+
+CharSet charset_word_in_class(Arena *arena)
+{
+    return charset_of(arena, is_word_in_class, NULL);
 }
 
 /* Names are compared without case, spaces, '-' and '_'. */

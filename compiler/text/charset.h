@@ -32,5 +32,6 @@ bool charset_named(Arena *arena, const char *name, size_t length, CharSet *set);
 CharSet charset_space(Arena *arena);
 CharSet charset_digit(Arena *arena);
 CharSet charset_word(Arena *arena);
+CharSet charset_word_in_class(Arena *arena); /* \w between brackets */
 
 #endif

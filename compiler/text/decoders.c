@@ -93,7 +93,10 @@ static bool add_replace(Decoders *decoders, const cJSON *item)
     hf2c_parameters parameters, content = build_text(json_text(item, "content", ""));
 
     if (what == NULL) {
-        return build_refuse(decoders->build, "decoder Replace pattern", "a Regex", "a String");
+        parameters = (hf2c_parameters){.more = content.text, .more_bytes = content.text_bytes};
+        parameters.pattern = build_pattern(decoders->build, "decoder Replace", json_get(item, "pattern"), false);
+        return parameters.pattern != NULL && single_tokens(decoders, "Replace with a Regex") &&
+               add(decoders, hf2c_decode_replace_pattern, parameters);
     }
     parameters = build_text(what);
     parameters.more = content.text;

@@ -190,18 +190,6 @@ static bool add_fixed_length(TokenizerBuild *build, const cJSON *item)
     return add_scanner(build, regex_compile(build->arena, node, build->tokenizer->byte_alphabet, build->err), HF2C_SPLIT_ISOLATED);
 }
 
-/* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
-static int script_group(uint32_t code, int common, int han, int hiragana, int katakana)
-{
-    int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
-
-    if (code == 0x589 || code == 0x61c) { /* Common in Unicode 9 */
-        return common;
-    }
-
-    return code == 0x30fc || script == hiragana || script == katakana ? han : script;
-}
-
 static int script_number(const char *wanted)
 {
     const char *name = hf2c_unicode_script_names();
@@ -213,16 +201,32 @@ static int script_number(const char *wanted)
     return number;
 }
 
+typedef struct Scripts {
+    int common, devanagari, han, hiragana, katakana;
+} Scripts;
+
+/* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
+static int script_group(uint32_t code, const Scripts *scripts)
+{
+    int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
+
+    if (code == 0x589 || code == 0x61c || code == 0x953 || code == 0x954) { /* others since Unicode 9 */
+        return code < 0x900 ? scripts->common : scripts->devanagari;
+    }
+    return code == 0x30fc || script == scripts->hiragana || script == scripts->katakana ? scripts->han : script;
+}
+
 /* Runs of one script; spaces and unknowns belong to the run before them, and those at the start to none. */
 static bool add_scripts(TokenizerBuild *build, const cJSON *item)
 {
-    int common = script_number("Common"), han = script_number("Han"), hiragana = script_number("Hiragana"), katakana = script_number("Katakana");
+    const Scripts scripts = {script_number("Common"), script_number("Devanagari"), script_number("Han"), script_number("Hiragana"),
+                             script_number("Katakana")};
     CharSet sets[256] = {0}, any = {0};
     RegexNode *node = NULL;
 
     (void)item;
     for (uint32_t code = 0; code < CODE_LIMIT; code++) {
-        int script = script_group(code, common, han, hiragana, katakana);
+        int script = script_group(code, &scripts);
         CharSet *set = code == ' ' || script == 0 ? &any : &sets[script];
         if (set->count > 0 && set->range[set->count - 1].last + 1 == code) {
             set->range[set->count - 1].last = code;

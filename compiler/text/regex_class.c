@@ -110,7 +110,7 @@ bool parser_take_class_letter(Parser *parser, CharSet *set)
         *set = charset_digit(parser->arena);
         break;
     case 'w':
-        *set = charset_word(parser->arena);
+        *set = parser->in_class ? charset_word_in_class(parser->arena) : charset_word(parser->arena);
         break;
     case 'h':
         charset_add(parser->arena, set, '0', '9');
@@ -198,7 +198,10 @@ static bool parse_member(Parser *parser, CharSet *set)
     }
     if (parser_accept(parser, "\\")) {
         if (parser_more(parser) && parser_is_class_letter(parser->text[parser->at])) {
-            return parser_take_class_letter(parser, set);
+            parser->in_class = true;
+            bool taken = parser_take_class_letter(parser, set);
+            parser->in_class = false;
+            return taken;
         }
         if (!parser_take_escaped(parser, &first)) {
             return false;

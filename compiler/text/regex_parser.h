@@ -10,7 +10,7 @@ typedef struct Parser {
     Arena *arena;
     const char *text;
     size_t length, at;
-    bool fold, dot_all, extended;
+    bool fold, dot_all, extended, in_class;
     int depth;
     Err *err;
 } Parser;

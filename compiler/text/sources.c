@@ -26,7 +26,7 @@ static const char *source_path(const char *name, size_t length)
     static const char *const all[] = {
         "runtime/text/vocabulary.c", "runtime/text/line.c", "runtime/text/utf8.c", "runtime/text/unicode_whitespace.c",
         "runtime/text/added.c", "runtime/text/sequence.c", "runtime/text/finish.c", "runtime/text/encode.c",
-        "runtime/text/decode.c", "runtime/text/decode_clean.c", "runtime/text/decode_steps.c", "runtime/text/decode_bytes.c",
+        "runtime/text/decode.c", "runtime/text/decode_clean.c", "runtime/text/decode_steps.c", "runtime/text/decode_bytes.c", "runtime/text/decode_pattern.c",
         "runtime/text/bpe.c", "runtime/text/wordpiece.c", "runtime/text/unigram.c", "runtime/text/wordlevel.c",
         "runtime/text/normalize_case.c", "runtime/text/normalize_form.c", "runtime/text/normalize_bert.c",
         "runtime/text/normalize_text.c", "runtime/text/normalize_charsmap.c", "runtime/text/grapheme.c",

@@ -249,6 +249,7 @@ int hf2c_decode_byte_fallback(const hf2c_parameters *parameters, hf2c_decoding *
 int hf2c_decode_wordpiece(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_metaspace(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_bpe(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
+int hf2c_decode_replace_pattern(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_ctc(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_replace(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);
 int hf2c_decode_strip(const hf2c_parameters *parameters, hf2c_decoding *decoding, uint32_t *state);

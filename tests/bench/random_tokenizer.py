@@ -117,7 +117,8 @@ def decoder(rng, depth=0):
     if kind == "CTC":
         return {"type": kind, "pad_token": "<s>", "word_delimiter_token": "b", "cleanup": coin(rng)}
     if kind == "Replace":
-        return {"type": kind, "pattern": {"String": rng.choice(SYLLABLES)}, "content": rng.choice(SYLLABLES + [""])}
+        pattern = {"Regex": rng.choice(PATTERNS)} if rng.random() < 0.3 else {"String": rng.choice(SYLLABLES)}
+        return {"type": kind, "pattern": pattern, "content": rng.choice(SYLLABLES + [""])}
     if kind == "Strip":
         return {"type": kind, "content": rng.choice([" ", "a", METASPACE]), "start": rng.randint(0, 2), "stop": rng.randint(0, 2)}
     if kind == "Sequence":
