@@ -138,6 +138,7 @@ int command_build(const Options *options)
     Compiled *c = command_compile(arena, options, &compile_options);
     const char *output = options->output ? options->output : c->name;
     EmitKind kind = emit_kind(options, c->target);
+    if (options->draft && kind == EMIT_LIB) fatal("--draft: a library has one model; wanted --emit exe or c");
     if (options->system_prompt && !bake_prompt(c, options->system_prompt, &err)) fatal("%s", err.text);
     bool fine = kind == EMIT_C || kind == EMIT_FIRMWARE ? emit_only(c, options, output, kind == EMIT_C, &err)
                                                         : build_output(c, options, output, kind, &err);

@@ -144,6 +144,7 @@ static int read_option(Arguments *arguments, Cursor *cursor, const char *name)
     size_t length = strcspn(name, "=");
     const char **field = NULL, *value = NULL;
     if (read_mode(arguments, name, length)) return 1;
+    if (strcmp(name, "huge-pages") == 0) return arguments->huge_pages = 1;
     if (same_with_dashes(name, length, arguments->task->first)) field = &arguments->first;
     if (same_with_dashes(name, length, arguments->task->second) ||
         (arguments->task->second && same(name, length, "pair")))

@@ -30,6 +30,7 @@ typedef struct Arguments {
     Mode mode;
     const hf2c_task *task;
     int threads;         /* 0: not given */
+    int huge_pages;      /* weights are copied into huge pages first */
     Buffer kwargs;       /* a JSON object of the task's options */
     const char *first, *second; /* values of the options that are fields of the input; NULL: not given */
     const char **texts;  /* [text_count] what is no option */
@@ -63,7 +64,7 @@ typedef struct Session {
 } Session;
 
 /* False after a message on standard error. */
-int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0);
+int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, const Arguments *arguments, const char *argv0);
 void session_close(Session *session);
 double seconds_now(void);
 int64_t local_now(void); /* seconds since 1970 by the clock on the wall; 0: not known */

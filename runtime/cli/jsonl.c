@@ -10,6 +10,8 @@
 typedef struct Request {
     const hf2c_task *task;
     hf2c_text inputs, prompts, kwargs; /* JSON text; NULL: absent */
+    hf2c_text tools, documents;        /* the same; they count as kwargs */
+    Buffer merged;                     /* kwargs with those */
 } Request;
 
 /* The text of the value on which the scanner stands; moves behind it. */
@@ -32,12 +34,14 @@ static const char *read_task(JsonScanner *scanner, const hf2c_model *model, cons
 static const char *read_object(JsonScanner *scanner, const hf2c_model *model, Request *request)
 {
     while (json_next(scanner) == JSON_KEY) {
-        hf2c_text *value = json_is(scanner, "inputs")    ? &request->inputs
-                           : json_is(scanner, "prompts") ? &request->prompts
-                           : json_is(scanner, "kwargs")  ? &request->kwargs
-                                                         : NULL;
+        hf2c_text *value = json_is(scanner, "inputs") || json_is(scanner, "messages") ? &request->inputs
+                           : json_is(scanner, "prompts")                              ? &request->prompts
+                           : json_is(scanner, "kwargs")                               ? &request->kwargs
+                           : json_is(scanner, "tools")                                ? &request->tools
+                           : json_is(scanner, "documents")                            ? &request->documents
+                                                                                      : NULL;
         int task = json_is(scanner, "task");
-        if (!value && !task) return "unknown key; known: inputs, prompts, kwargs, task";
+        if (!value && !task) return "unknown key; known: inputs, messages, prompts, kwargs, tools, documents, task";
         json_next(scanner);
         if (value) *value = raw_value(scanner);
         const char *wrong = task ? read_task(scanner, model, &request->task) : NULL;
@@ -45,6 +49,33 @@ static const char *read_object(JsonScanner *scanner, const hf2c_model *model, Re
     }
     if (scanner->kind != JSON_OBJECT_END) return NULL; /* the caller reports broken JSON */
     return !request->inputs.text == !request->prompts.text ? "wanted either inputs or prompts" : NULL;
+}
+
+static void merge_value(Buffer *merged, const char *name, hf2c_text value)
+{
+    if (!value.text) return;
+    buffer_text(merged, merged->length > 1 ? ", " : "");
+    buffer_json_string(merged, name, strlen(name));
+    buffer_text(merged, ": ");
+    buffer_write(merged, value.text, value.bytes);
+}
+
+/* {"messages": ..., "tools": ...} is {"inputs": ..., "kwargs": {"tools": ...}}. */
+static void merge_kwargs(const Arguments *arguments, Request *request)
+{
+    Buffer *merged = &request->merged;
+    hf2c_text kwargs = request->kwargs;
+    if (!kwargs.text && arguments->kwargs.length > 0) kwargs = (hf2c_text){arguments->kwargs.data, arguments->kwargs.length};
+    if (!request->tools.text && !request->documents.text) return;
+    buffer_text(merged, "{");
+    merge_value(merged, "tools", request->tools);
+    merge_value(merged, "documents", request->documents);
+    size_t first = kwargs.text && kwargs.bytes > 0 ? 1 : 0;
+    while (first < kwargs.bytes && strchr(" \t", kwargs.text[first])) first++;
+    if (first < kwargs.bytes && kwargs.text[first] != '}') buffer_text(merged, ", ");
+    if (kwargs.text) buffer_write(merged, kwargs.text + first, kwargs.bytes - first);
+    else buffer_text(merged, "}");
+    request->kwargs = (hf2c_text){merged->data, merged->length};
 }
 
 static const char *read_request(const char *line, size_t length, const hf2c_model *model, Request *request,
@@ -107,9 +138,11 @@ static int answer_line(Session *session, const Arguments *arguments, const char 
     if (wrong) {
         write_error(output, wrong, at);
     } else {
+        merge_kwargs(arguments, &request);
         hf2c_status status = answer(session, arguments, &request, output, &message);
         if (status != HF2C_OK) write_error(output, failure_text(status, &message), 0);
     }
+    free(request.merged.data);
     buffer_text(output, "\n");
     fwrite(output->data, 1, output->length, stdout);
     return fflush(stdout) == 0;

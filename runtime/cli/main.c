@@ -4,7 +4,7 @@ static int run(const hf2c_model *model, const hf2c_program *program, const Argum
 {
     Session session;
     int status = EXIT_BAD_INPUT;
-    if (session_open(&session, model, program, arguments->threads, argv0)) {
+    if (session_open(&session, model, program, arguments, argv0)) {
         switch (arguments->mode) {
         case MODE_PEOPLE:
         case MODE_JSON:

@@ -170,12 +170,13 @@ static int check_baked(const hf2c_model *model)
     return 0;
 }
 
-int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, int threads, const char *argv0)
+int session_open(Session *session, const hf2c_model *model, const hf2c_program *program, const Arguments *arguments, const char *argv0)
 {
     double start = seconds_now();
     *session = (Session){.model = model};
     if (!check_baked(model) || !find_weights(session, program, argv0) || !take_scratch(session)) return 0;
-    if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, threads))) return 0;
+    if (arguments->huge_pages && session->map.weights && !hf2c_weights_to_huge_pages(&session->map)) return no_memory("weights", session->map.bytes);
+    if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, arguments->threads))) return 0;
     /* Without memory for it nothing is kept. */
     if (model->state_bytes) session->kept.ids = calloc((size_t)model->max_sequence, sizeof *session->kept.ids);
     session->start_seconds = seconds_now() - start;

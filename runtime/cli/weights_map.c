@@ -1,3 +1,6 @@
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
+#endif
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -55,6 +58,25 @@ hf2c_status hf2c_weights_map_file(hf2c_weights_map *map, const char *path, const
     if (file >= 0) close(file);
     if (reason) *reason = why;
     return why ? HF2C_BAD_WEIGHTS : HF2C_OK;
+}
+
+int hf2c_weights_to_huge_pages(hf2c_weights_map *map)
+{
+    enum { HUGE_PAGE = 2 << 20 };
+    if (!map->weights || map->bytes > SIZE_MAX - 2 * HUGE_PAGE) return 0;
+    size_t bytes = (map->bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, reserved = bytes + HUGE_PAGE;
+    uint8_t *memory = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return 0;
+    uint8_t *begin = memory + (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+#ifdef MADV_HUGEPAGE
+    (void)madvise(begin, bytes, MADV_HUGEPAGE);
+#endif
+    memcpy(begin, map->weights, map->bytes);
+    (void)mprotect(memory, reserved, PROT_READ);
+    size_t size = map->bytes;
+    hf2c_weights_unmap(map);
+    *map = (hf2c_weights_map){begin, size, memory, reserved};
+    return 1;
 }
 
 void hf2c_weights_unmap(hf2c_weights_map *map)

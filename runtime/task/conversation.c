@@ -102,7 +102,8 @@ static hf2c_status cut_behind(hf2c_run *run, hf2c_conversation *conversation)
     return HF2C_OK;
 }
 
-hf2c_status hf2c_conversation_read(hf2c_run *run, hf2c_text messages, hf2c_conversation *conversation)
+hf2c_status hf2c_conversation_read(hf2c_run *run, hf2c_text messages, const hf2c_conversation_extras *extras,
+                                   hf2c_conversation *conversation)
 {
     const hf2c_tokenizer *tokenizer = run->context->model->tokenizer;
     *conversation = (hf2c_conversation){.messages = messages};
@@ -112,7 +113,10 @@ hf2c_status hf2c_conversation_read(hf2c_run *run, hf2c_text messages, hf2c_conve
     }
     hf2c_status status = read_messages(run, conversation);
     if (status != HF2C_OK) return status;
-    hf2c_chat_request request = {.messages = messages.text, .messages_bytes = messages.bytes, .now = run->now};
+    hf2c_chat_request request = {.messages = messages.text, .messages_bytes = messages.bytes, .now = run->now,
+                                 .tools = extras->tools.text, .tools_bytes = extras->tools.bytes,
+                                 .documents = extras->documents.text, .documents_bytes = extras->documents.bytes,
+                                 .variables = extras->variables.text, .variables_bytes = extras->variables.bytes};
     request.add_generation_prompt = !conversation->continues;
     status = render_all(run, &request, &conversation->prompt);
     return status == HF2C_OK && conversation->continues ? cut_behind(run, conversation) : status;

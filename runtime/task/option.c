@@ -271,6 +271,18 @@ static hf2c_status read_BIASES(Reader *r, hf2c_biases *value)
     return HF2C_OK;
 }
 
+static hf2c_status read_raw(Reader *r, JsonKind wanted, hf2c_text *value)
+{
+    const char *start = r->scanner->start;
+    if (r->scanner->kind != wanted || !json_skip(r->scanner)) return HF2C_BAD_ARGUMENT;
+    *value = (hf2c_text){start, (size_t)(r->scanner->text + r->scanner->at - start)};
+    return HF2C_OK;
+}
+
+static hf2c_status read_LIST(Reader *r, hf2c_text *value) { return read_raw(r, JSON_ARRAY, value); }
+
+static hf2c_status read_OBJECT(Reader *r, hf2c_text *value) { return read_raw(r, JSON_OBJECT, value); }
+
 static void read_null(const hf2c_option *option, void *field)
 {
     switch (option->kind) {
@@ -288,6 +300,8 @@ static void read_null(const hf2c_option *option, void *field)
         *(hf2c_id_lists *)field = (hf2c_id_lists){0};
         break;
     case HF2C_OPTION_TEXT:
+    case HF2C_OPTION_LIST:
+    case HF2C_OPTION_OBJECT:
         *(hf2c_text *)field = (hf2c_text){0};
         break;
     case HF2C_OPTION_TEXTS:

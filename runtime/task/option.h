@@ -26,7 +26,9 @@
     KIND(DECAY, hf2c_length_decay, "[start, factor]")             /* null: none */                                     \
     KIND(PAIR, hf2c_pair, "a number or a list of two")            /* null: the default stays; one number: both */       \
     KIND(NESTED, int, "an object of further arguments")           /* whose values land as if they stood outside of it */ \
-    KIND(BIASES, hf2c_biases, "a list of [[token ids], bias]")    /* null: none */
+    KIND(BIASES, hf2c_biases, "a list of [[token ids], bias]")    /* null: none */                                     \
+    KIND(LIST, hf2c_text, "a list")                               /* its JSON text, borrowed; null: empty */           \
+    KIND(OBJECT, hf2c_text, "an object")                          /* its JSON text, borrowed; null: empty */
 
 typedef struct hf2c_pair {
     float first, second;

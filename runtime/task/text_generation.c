@@ -8,6 +8,7 @@
 typedef struct TextGeneration {
     hf2c_generation generation; /* first: the table of its options counts from it */
     int return_full_text, return_tensors, skip_special_tokens, add_special_tokens;
+    hf2c_conversation_extras extras;
 } TextGeneration;
 
 static const hf2c_option rows[] = {
@@ -22,6 +23,12 @@ static const hf2c_option rows[] = {
      "leave special tokens out of the text"},
     {"add_special_tokens", HF2C_OPTION_FLAG, offsetof(TextGeneration, add_special_tokens), NULL,
      "begin as the tokenizer's template says"},
+    {"tools", HF2C_OPTION_LIST, offsetof(TextGeneration, extras.tools), NULL,
+     "descriptions of functions that the chat template tells the model of"},
+    {"documents", HF2C_OPTION_LIST, offsetof(TextGeneration, extras.documents), NULL,
+     "texts that the chat template shows the model"},
+    {"chat_template_kwargs", HF2C_OPTION_OBJECT, offsetof(TextGeneration, extras.variables), NULL,
+     "further variables for the chat template"},
 };
 
 static void defaults(void *options, const hf2c_model *model)
@@ -125,7 +132,7 @@ static hf2c_status answer(hf2c_run *run, const void *options, const hf2c_input *
     const TextGeneration *o = options;
     hf2c_conversation conversation;
     if (!input->conversation.text) return answer_origin(run, o, &(Origin){.prompt = input->text}, o->add_special_tokens);
-    hf2c_status status = hf2c_conversation_read(run, input->conversation, &conversation);
+    hf2c_status status = hf2c_conversation_read(run, input->conversation, &o->extras, &conversation);
     if (status != HF2C_OK) return status;
     return answer_origin(run, o, &(Origin){conversation.prompt, &conversation}, 0);
 }

@@ -24,6 +24,15 @@ for model in gemma3 mamba; do
     grep -q generated_text plain.out || fail "$(cat plain.out)"
     cmp plain.out with.out || fail "$model: answers differ"
 done
+# In chats it is the system message, as the template writes it.
+echo "You are a helpful assistant. Answer briefly and kindly." >system.txt
+"$HF2C" build "$ORACLE/qwen2" -o plain
+"$HF2C" build "$ORACLE/qwen2" --system-prompt system.txt -o with
+message() { printf '{"inputs": [{"role": "system", "content": "%s"}, {"role": "user", "content": "%s"}], "kwargs": {"max_new_tokens": 8}}\n' "$1" "$2"; }
+for user in "Hello there" "Why?"; do message "$(cat system.txt)" "$user"; message "You are a pirate." "$user"; done >chats
+for program in plain with; do ./$program --jsonl <chats >$program.out; done
+grep -q generated_text plain.out || fail "$(cat plain.out)"
+cmp plain.out with.out || fail "answers of chats differ"
 : >empty.txt
 refused 1 'empty.txt is empty' "$HF2C" build "$EXAMPLES/kjv-writer" --system-prompt empty.txt -o no
 refused 1 'is no model that continues texts' "$HF2C" build "$EXAMPLES/kjv-genre" --system-prompt prompt.txt -o no

@@ -62,6 +62,28 @@ static void test_files(void **state)
     assert_int_equal(hf2c_weights_map_file(&map, "/", &reason), HF2C_BAD_WEIGHTS);
 }
 
+static void test_huge_pages(void **state)
+{
+    char path[] = "/tmp/hf2c_huge_XXXXXX";
+    const hf2c_model model = {.weights_bytes = WEIGHTS, .weights_hash = HASH};
+    hf2c_weights_map map;
+    const char *reason;
+    int file = mkstemp(path);
+    (void)state;
+    assert_true(file >= 0);
+    hf2c_weights_write_header(weights, WEIGHTS, HASH);
+    assert_int_equal(pwrite(file, weights, WEIGHTS, 0), WEIGHTS);
+    close(file);
+    assert_int_equal(hf2c_weights_map_file(&map, path, &reason), HF2C_OK);
+    assert_true(hf2c_weights_to_huge_pages(&map));
+    unlink(path);
+    assert_int_equal(map.bytes, WEIGHTS);
+    assert_int_equal((uintptr_t)map.weights % (2 << 20), 0);
+    assert_int_equal(hf2c_weights_check(&model, map.weights, map.bytes), HF2C_OK);
+    hf2c_weights_unmap(&map);
+    assert_false(hf2c_weights_to_huge_pages(&map));
+}
+
 /* A sparse file beyond 4 GB, its weights behind the mark. */
 static void test_large_files(void **state)
 {
@@ -87,6 +109,6 @@ static void test_large_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_large_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_huge_pages), cmocka_unit_test(test_large_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
