@@ -86,6 +86,8 @@ typedef struct FileView {
 } FileView;
 /* Maps a regular file read-only for the life of the process (tensors are borrowed from it). An empty file gives size 0. */
 bool file_map(const char *path, FileView *view, Err *err);
+/* Tells the system that this part of a mapped file is not needed soon, so that large files do not fill the memory; it can still be read. */
+void file_forget(const void *data, size_t bytes);
 /* Reads a whole file into the arena, NUL-terminated after size bytes; refuses more than limit bytes. */
 bool file_read(Arena *arena, const char *path, size_t limit, FileView *view, Err *err);
 bool file_exists(const char *path);

@@ -52,6 +52,13 @@ bool file_map(const char *path, FileView *view, Err *err)
     return view->size == size;
 }
 
+void file_forget(const void *data, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = align_up((uintptr_t)data, page), end = ((uintptr_t)data + bytes) / page * page;
+    if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 /* Reads until the end or until buffer is full; -1 on error. */
 static ptrdiff_t read_all(int file, uint8_t *buffer, size_t capacity)
 {

@@ -42,6 +42,8 @@ void emit_baked(Str *out, const Compiled *compiled);   /* NAME_prompt.c: what is
 void emit_main(Str *out, const Compiled *compiled, const EmitOptions *options);    /* NAME_main.c (files.c) */
 void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *options); /* build.sh (files.c) */
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
+/* Firmware has nothing to print with; large models would take long, and much memory, to evaluate in double. */
+bool emit_has_self_test(const Compiled *compiled);
 bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
 void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
 bool emit_is_firmware(const Compiled *compiled);

@@ -163,7 +163,7 @@ void emit_cmake(Str *out, const Compiled *c, const EmitOptions *options)
     str_printf(out, "project(%s %s)\nset(CMAKE_C_STANDARD 11)\n", name, device ? "C CUDA" : "C");
     print_cmake_library(out, c);
     if (emit_has_main(c, options)) str_printf(out, "add_executable(%s %s_main.c)\ntarget_link_libraries(%s %s_model)\n", name, name, name, name);
-    if (!c->target->hosted) return;
+    if (!emit_has_self_test(c)) return;
     str_printf(out, "enable_testing()\nadd_executable(%s_test %s_test.c)\ntarget_compile_definitions(%s_test PRIVATE HF2C_SELF_TEST)\n", name, name, name);
     str_printf(out, "target_link_libraries(%s_test %s_model)\nadd_test(NAME %s COMMAND %s_test)\n", name, name, name, name);
 }

@@ -137,6 +137,8 @@ static void param_values(const Node *node, size_t first, size_t count, float *va
     if (node->tensor == NULL || node->tensor->elements != constant_elements(node))
         bug("param \"%s\" has no tensor of %s", node->a.key, shape_describe(node->shape));
     tensor_to_float(node->tensor, first, count, values);
+    const Tensor *tensor = node->tensor;
+    if (!tensor->quantized) file_forget(tensor->data + first * stored_bytes(tensor->type), count * stored_bytes(tensor->type));
 }
 
 /* Those whose rows can be had one by one. */

@@ -165,6 +165,7 @@ static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
     emit_number(emitter, "unk", table->unk);
     emit_number(emitter, "fuse_unk", table->fuse_unk);
     emit_number(emitter, "ignore_merges", table->ignore_merges);
+    emit_number(emitter, "orderly", table->orderly);
     end_structure(emitter);
     return number;
 }

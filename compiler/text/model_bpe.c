@@ -104,6 +104,22 @@ static bool read_rule(TokenizerBuild *build, const hf2c_bpe_table *table, const 
     return true;
 }
 
+/* Whether every merge comes after those that make its parts. merges: by rank. */
+static bool is_orderly(TokenizerBuild *build, const Merge *merges, const uint32_t *results, uint32_t count)
+{
+    uint32_t *last = ARENA_ARRAY(build->arena, uint32_t, build->count + 1); /* rank + 1 of the last merge that makes a token */
+
+    for (uint32_t i = 0; i < count; i++) {
+        last[results[i]] = i + 1;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (last[merges[i].left] > i || last[merges[i].right] > i) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSON *list)
 {
     size_t count = (size_t)(cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0);
@@ -126,6 +142,7 @@ static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSO
     table->merges = rank;
     table->result = in_order ? NULL : results;
     table->first_result = results[0];
+    table->orderly = is_orderly(build, merges, results, rank);
     fill_pairs(build, table, merges, rank);
     return true;
 }

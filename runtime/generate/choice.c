@@ -1,6 +1,14 @@
 #include "runtime/generate/choice.h"
 #include "runtime/generate/processors.h"
 
+#include <math.h>
+
+static void keep_candidates(const hf2c_chooser *chooser, int left, float *scores)
+{
+    for (int i = 0; i < chooser->vocabulary; i++) scores[i] = -INFINITY;
+    for (int i = 0; i < left; i++) scores[chooser->candidates[i].id] = chooser->candidates[i].score;
+}
+
 hf2c_status hf2c_choose(const hf2c_chooser *chooser, const hf2c_sequence *sequence, int number, int limit,
                         hf2c_constraint_place *place, hf2c_random *random, float *scores, int32_t *id)
 {
@@ -15,6 +23,7 @@ hf2c_status hf2c_choose(const hf2c_chooser *chooser, const hf2c_sequence *sequen
     }
     int left = hf2c_sample_candidates(settings, scores, chooser->vocabulary, 1, chooser->candidates);
     if (left == 0) return HF2C_NOT_FINITE;
+    if (chooser->cut_scores) keep_candidates(chooser, left, scores);
     *id = hf2c_sample_draw(chooser->candidates, left, random);
     return HF2C_OK;
 }

@@ -11,6 +11,7 @@ typedef struct hf2c_chooser {
     hf2c_candidate *candidates; /* [2 * vocabulary] when sampling */
     uint8_t *seen;              /* [vocabulary] zeros */
     const hf2c_prefix_rule *rule; /* may be NULL */
+    int cut_scores;             /* the scores are changed by the cut-offs of sampling too: what they leave out gets -infinity */
 } hf2c_chooser;
 
 /* number: of the sequence, for the rule. limit: most tokens, padding included. place and random go on; scores are changed. HF2C_NOT_FINITE when nothing can be chosen. */

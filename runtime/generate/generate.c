@@ -46,7 +46,8 @@ static hf2c_status loop_init(Loop *loop, const hf2c_generate_call *call, int gro
     int most = loop->drafter.draft ? call->settings->num_assistant_tokens : call->settings->prompt_lookup_num_tokens;
     size_t logits = (size_t)group * (1 + (size_t)most);
     loop->logits = hf2c_scratch_take(scratch, logits, vocabulary * sizeof(float));
-    loop->chooser = (hf2c_chooser){.settings = call->settings, .vocabulary = model->vocabulary, .rule = call->rule};
+    loop->chooser = (hf2c_chooser){.settings = call->settings, .vocabulary = model->vocabulary, .rule = call->rule,
+                                   .cut_scores = call->scores != NULL};
     loop->chooser.candidates = HF2C_TAKE(scratch, hf2c_candidate, call->settings->do_sample ? 2 * vocabulary : 1);
     loop->chooser.seen = HF2C_TAKE(scratch, uint8_t, vocabulary);
     if (!loop->guesses || !loop->lanes || !loop->numbers || !loop->sources || !loop->randoms || !loop->places || !loop->logits ||
@@ -65,6 +66,7 @@ static hf2c_status advance(Loop *loop, int lane, float *scores, hf2c_sequence *s
     hf2c_status status = hf2c_choose(&loop->chooser, sequence, loop->numbers[lane], limit, &loop->places[lane], &loop->randoms[lane], scores,
                                      &id);
     if (status != HF2C_OK) return status;
+    if (call->scores) call->scores(call->owner, loop->numbers[lane], scores);
     sequence->ids[sequence->count++] = id;
     sequence->finish =
         hf2c_stop_check(call->settings, loop->model, sequence->ids, sequence->count, sequence->padding, limit);

@@ -78,6 +78,7 @@ typedef enum hf2c_finish {
 typedef struct hf2c_sequence {
     hf2c_ids source; /* of models with an encoder; empty for others; ids NULL: its rows are those of ... */
     const float *features; /* [source.count, row_values of the model] */
+    hf2c_ids padded; /* source or prompt with what transformers pads it with, which its rules about the source see; empty: as it is */
     int32_t *ids;       /* [capacity]; begins with the prompt */
     int capacity;       /* at least hf2c_generate_capacity */
     int prompt;         /* tokens of the prompt, at least 1 */
@@ -116,6 +117,9 @@ typedef struct hf2c_generate_call {
      * search, whose tokens stay undecided until the end. Nonzero from either: stop at once, HF2C_CANCELLED. */
     int (*token)(void *owner, int sequence, int32_t id);
     int (*cancelled)(void *owner);
+    /* May be NULL: the scores [vocabulary] that the next token of the sequence is chosen from, behind all rules and cut-offs: what these
+     * ban has -infinity. Not called by beam search. */
+    void (*scores)(void *owner, int sequence, const float *scores);
     void *owner;
     hf2c_kept *kept; /* may be NULL */
     const hf2c_prefix_rule *rule; /* may be NULL. Where it allows no token at all: HF2C_NOT_FINITE */

@@ -85,6 +85,8 @@ static void ban_ngrams(const hf2c_history *history, hf2c_ids text, int size, flo
 static void process_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)
 {
     ban_ngrams(history, (hf2c_ids){history->ids, history->count}, settings->no_repeat_ngram_size, scores);
+    if (settings->no_repeat_ngram_size == 1 && history->padding > 0 && history->source.count > 0)
+        ban(history, history->source.ids[0], scores); /* the padding */
 }
 
 static void process_encoder_no_repeat_ngram(const hf2c_generation *settings, const hf2c_history *history, float *scores)

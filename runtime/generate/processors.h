@@ -21,6 +21,7 @@ typedef struct hf2c_history {
 static inline hf2c_ids hf2c_source_of(const hf2c_sequence *sequence)
 {
     if (sequence->features) return (hf2c_ids){NULL, 0};
+    if (sequence->padded.ids) return sequence->padded;
     return sequence->source.ids ? sequence->source : (hf2c_ids){sequence->ids, sequence->prompt};
 }
 

@@ -33,6 +33,21 @@ hf2c_status hf2c_generate_prompt(hf2c_run *run, const hf2c_generation *settings,
     return status;
 }
 
+/* Shorter prompts of a batch as transformers pads them: sources of an encoder on the right, others on the left. */
+static hf2c_status pad_prompt(hf2c_run *run, const hf2c_generation *settings, hf2c_ids prompt, int longest, hf2c_ids *padded)
+{
+    const hf2c_model *model = run->context->model;
+    int32_t pad = model->tokenizer ? hf2c_special_id(model->tokenizer, HF2C_PAD) : -1;
+    if (pad < 0) pad = settings->pad >= 0 ? settings->pad : settings->eos.count > 0 ? settings->eos.ids[0] : -1;
+    if (pad < 0 || pad >= model->vocabulary || prompt.count == longest) return HF2C_OK;
+    int32_t *ids = HF2C_TAKE(run->scratch, int32_t, longest);
+    if (!ids) return HF2C_TOO_SMALL;
+    for (int i = 0; i < longest; i++) ids[i] = pad;
+    memcpy(model->encode ? ids : ids + longest - prompt.count, prompt.ids, (size_t)prompt.count * sizeof *ids);
+    *padded = (hf2c_ids){ids, longest};
+    return HF2C_OK;
+}
+
 hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settings, const hf2c_ids *prompts, int count,
                                     hf2c_sequence **sequences)
 {
@@ -49,6 +64,7 @@ hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settin
         hf2c_message_set(run->message, "the model does not say what its decoder begins with: give decoder_start_token_id");
         return HF2C_BAD_ARGUMENT;
     }
+    int widest = longest;
     if (model->encode) longest = start.count; /* what transformers pads on the right */
     for (int i = 0; i < count * each; i++) {
         hf2c_ids prompt = model->encode ? start : prompts[i / each];
@@ -57,6 +73,8 @@ hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settin
         if (model->encode) list[i].source = prompts[i / each];
         list[i].ids = HF2C_TAKE(run->scratch, int32_t, capacity);
         if (!list[i].ids) return HF2C_TOO_SMALL;
+        if (i % each > 0) list[i].padded = list[i - 1].padded;
+        else if (pad_prompt(run, settings, prompts[i / each], widest, &list[i].padded) != HF2C_OK) return HF2C_TOO_SMALL;
         memcpy(list[i].ids, prompt.ids, (size_t)prompt.count * sizeof(int32_t));
     }
     *sequences = list;

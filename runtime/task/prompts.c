@@ -13,7 +13,7 @@ static const hf2c_option rows[] = {
     {name, HF2C_OPTION_##kind, offsetof(hf2c_generation, field), choices, help},
 #include "runtime/task/generation_options.def"
 #undef GENERATION_OPTION
-    {"output_scores", HF2C_OPTION_FLAG, offsetof(Prompts, output_scores), NULL, "sequences_scores of beam search too"},
+    {"output_scores", HF2C_OPTION_FLAG, offsetof(Prompts, output_scores), NULL, "scores of each token too; of beam search sequences_scores"},
 };
 
 static hf2c_status read_settings(hf2c_run *run, hf2c_text kwargs, Prompts *o)
@@ -125,7 +125,7 @@ static hf2c_status write_texts(hf2c_run *run, Padded padded, const hf2c_sequence
     return status;
 }
 
-static void write_scores(hf2c_run *run, const hf2c_sequence *sequences, int count)
+static void write_beam_scores(hf2c_run *run, const hf2c_sequence *sequences, int count)
 {
     hf2c_sink_key(run->sink, "sequences_scores", 0);
     hf2c_sink_text(run->sink, "[");
@@ -136,7 +136,67 @@ static void write_scores(hf2c_run *run, const hf2c_sequence *sequences, int coun
     hf2c_sink_text(run->sink, "]");
 }
 
-static hf2c_status write_answer(hf2c_run *run, const Prompts *o, const hf2c_sequence *sequences, int count)
+/* ---- scores of every token, kept until the answer is written ---- */
+
+typedef struct Scores {
+    hf2c_run *run;
+    float **values; /* [sequences] [tokens, vocabulary]; NULL: not wanted */
+    int *tokens;    /* [sequences] */
+} Scores;
+
+static int scores_cancelled(void *owner)
+{
+    const Scores *scores = owner;
+    return scores->run->cancelled && scores->run->cancelled(scores->run->owner);
+}
+
+static void keep_scores(void *owner, int sequence, const float *values)
+{
+    Scores *scores = owner;
+    size_t vocabulary = (size_t)scores->run->context->model->vocabulary;
+    memcpy(scores->values[sequence] + (size_t)scores->tokens[sequence]++ * vocabulary, values, vocabulary * sizeof *values);
+}
+
+static hf2c_status take_scores(Scores *scores, hf2c_run *run, const hf2c_sequence *sequences, int count)
+{
+    size_t vocabulary = (size_t)run->context->model->vocabulary * sizeof(float);
+    *scores = (Scores){run, HF2C_TAKE(run->scratch, float *, count), HF2C_TAKE(run->scratch, int, count)};
+    for (int i = 0; i < count && scores->values && scores->tokens; i++) {
+        scores->tokens[i] = 0;
+        scores->values[i] = hf2c_scratch_take(run->scratch, (size_t)(sequences[i].capacity - sequences[i].prompt), vocabulary);
+        if (!scores->values[i]) scores->tokens = NULL;
+    }
+    if (scores->values && scores->tokens) return HF2C_OK;
+    hf2c_message_set(run->message, "output_scores: there is no memory for so many");
+    return HF2C_TOO_SMALL;
+}
+
+static void write_row(hf2c_run *run, const float *values)
+{
+    hf2c_sink_text(run->sink, "[");
+    for (int i = 0; i < run->context->model->vocabulary; i++) {
+        if (i > 0) hf2c_sink_text(run->sink, ", ");
+        hf2c_sink_number(run->sink, values[i]);
+    }
+    hf2c_sink_text(run->sink, "]");
+}
+
+static void write_token_scores(hf2c_run *run, const Scores *scores, int count)
+{
+    size_t vocabulary = (size_t)run->context->model->vocabulary;
+    hf2c_sink_key(run->sink, "scores", 0);
+    for (int i = 0; i < count; i++) {
+        hf2c_sink_text(run->sink, i > 0 ? ", [" : "[[");
+        for (int token = 0; token < scores->tokens[i]; token++) {
+            if (token > 0) hf2c_sink_text(run->sink, ", ");
+            write_row(run, scores->values[i] + (size_t)token * vocabulary);
+        }
+        hf2c_sink_text(run->sink, "]");
+    }
+    hf2c_sink_text(run->sink, "]");
+}
+
+static hf2c_status write_answer(hf2c_run *run, const Prompts *o, const hf2c_sequence *sequences, int count, const Scores *scores)
 {
     Padded padded = padding_of(run, &o->generation, sequences, count);
     hf2c_sink_text(run->sink, "{");
@@ -152,7 +212,8 @@ static hf2c_status write_answer(hf2c_run *run, const Prompts *o, const hf2c_sequ
     }
     hf2c_sink_text(run->sink, "]");
     hf2c_status status = run->context->model->tokenizer ? write_texts(run, padded, sequences, count) : HF2C_OK;
-    if (o->output_scores && o->generation.num_beams > 1) write_scores(run, sequences, count);
+    if (o->output_scores && o->generation.num_beams > 1) write_beam_scores(run, sequences, count);
+    else if (o->output_scores) write_token_scores(run, scores, count);
     hf2c_sink_text(run->sink, "}");
     return status;
 }
@@ -160,6 +221,7 @@ static hf2c_status write_answer(hf2c_run *run, const Prompts *o, const hf2c_sequ
 hf2c_status hf2c_prompts_request(hf2c_run *run, hf2c_text prompts, hf2c_text kwargs)
 {
     Prompts o;
+    Scores scores;
     hf2c_ids *list;
     hf2c_sequence *sequences;
     int count;
@@ -168,7 +230,13 @@ hf2c_status hf2c_prompts_request(hf2c_run *run, hf2c_text prompts, hf2c_text kwa
     if (status == HF2C_OK) status = hf2c_generate_sequences(run, &o.generation, list, count, &sequences);
     if (status != HF2C_OK) return status;
     hf2c_generate_call call = hf2c_generate_begin(run, &o.generation);
-    status = hf2c_generate(&call, sequences, count);
+    if (o.output_scores && o.generation.num_beams == 1) {
+        status = take_scores(&scores, run, sequences, count * o.generation.num_return_sequences);
+        call.scores = keep_scores;
+        call.cancelled = scores_cancelled;
+        call.owner = &scores;
+    }
+    if (status == HF2C_OK) status = hf2c_generate(&call, sequences, count);
     if (status != HF2C_OK) return status;
-    return write_answer(run, &o, sequences, count * o.generation.num_return_sequences);
+    return write_answer(run, &o, sequences, count * o.generation.num_return_sequences, &scores);
 }

@@ -250,9 +250,54 @@ static void merge_pair(Word *word, Pair pair)
     }
 }
 
+/* The lowest rank of all pairs, where it begins first, and how many pairs have it. */
+static size_t count_lowest(const Word *word, uint32_t *lowest, size_t *first)
+{
+    size_t count = 0;
+
+    *lowest = UINT32_MAX;
+    for (size_t i = 0; i + 1 < word->count; i++) {
+        uint32_t rank = pair_rank(word->table, word->symbols[i].id, word->symbols[i + 1].id);
+        if (rank < *lowest) {
+            *lowest = rank;
+            *first = i;
+            count = 0;
+        }
+        count += rank == *lowest && rank != UINT32_MAX;
+    }
+    return count;
+}
+
+/* While many pairs have the lowest rank, as in one character over and over, merges all of them in one sweep: what they make cannot
+ * have a lower rank where merges are in order. */
+static void merge_sweeps(Word *word)
+{
+    Symbol *symbols = word->symbols;
+    uint32_t rank;
+    size_t first = 0;
+
+    while (word->count > SHORT_PIECE && count_lowest(word, &rank, &first) >= word->count / 8) {
+        int32_t left = symbols[first].id, right = symbols[first + 1].id;
+        size_t kept = first;
+        for (size_t i = first; i < word->count; i++) {
+            symbols[kept] = symbols[i];
+            if (i + 1 < word->count && symbols[i].id == left && symbols[i + 1].id == right) {
+                symbols[kept].id = merged(word->table, rank);
+                symbols[kept].length += symbols[++i].length;
+            }
+            kept++;
+        }
+        word->count = kept;
+    }
+}
+
 static void merge_long(Word *word)
 {
     size_t kept = 0;
+
+    if (word->table->orderly) {
+        merge_sweeps(word);
+    }
 
     word->pairs = 0;
     for (size_t i = 0; i < word->count; i++) {

@@ -128,6 +128,7 @@ typedef struct hf2c_bpe_table {
     uint32_t prefix_bytes, suffix_bytes, merges, slots, slots_used, first_result;
     int32_t unk;                           /* -1: none */
     uint8_t fuse_unk, ignore_merges;
+    uint8_t orderly; /* no merge uses a token that only a later one makes */
 } hf2c_bpe_table;
 
 enum { HF2C_NO_NODE = 0x7fffffff };

@@ -147,7 +147,10 @@ def main():
     for name, text in texts.items():
         compare(f"WordPiece 30000 {name}", bench, os.path.join(work, "wordpiece"), paths[name], text,
                 {"tokenizers": (lambda t: tokenizer.encode(t).ids, tokenizer.decode)})
+    for folder in ("bpe32000", "wordpiece"):
+        print(f"{folder}\n" + ours(bench, os.path.join(work, folder), "--linear"), flush=True)
     processor = train_unigram(corpus, 32000, os.path.join(work, "unigram"))
+    print("unigram\n" + ours(bench, os.path.join(work, "unigram"), "--linear"), flush=True)
     for name, text in texts.items():
         compare(f"Unigram {processor.vocab_size()} {name}", bench, os.path.join(work, "unigram"), paths[name], text,
                 {"sentencepiece": (processor.encode, processor.decode)})

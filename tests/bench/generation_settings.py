@@ -177,6 +177,9 @@ def check_model(arguments, folder, rng, report):
         except Exception as problem:  # settings that transformers refuses
             report["refused"].append((settings, str(problem)[:200]))
             continue
+        if any(bool(torch.isnan(scores).any()) for scores in want.scores):  # a ban and exponential_decay_length_penalty make NaN
+            report["refused"].append((settings, "scores that are not numbers"))
+            continue
         got = ours.generate(prompts, settings)
         difference = got["error"] if "error" in got else compare_scores(want, got) if kind == "sampling" else compare_ids(settings, want, got)
         report["compared"][kind] = report["compared"].get(kind, 0) + 1
@@ -203,7 +206,7 @@ def main():
         check_model(arguments, folder, random.Random(f"{arguments.seed} {os.path.basename(folder)}"), report)
     total = sum(report["compared"].values())
     print(f"{total} settings compared ({', '.join(f'{k} {v}' for k, v in sorted(report['compared'].items()))}): {total - len(report['differ']) - report['ties']} "
-          f"the same, {report['ties']} that two choices tie in, {len(report['differ'])} differ; {len(report['refused'])} that transformers refuses")
+          f"the same, {report['ties']} that two choices tie in, {len(report['differ'])} differ; {len(report['refused'])} that transformers refuses or has no numbers for")
     for settings, problem in report["refused"][:3]:
         print(f"  refused, for example: {json.dumps(settings)}: {problem}")
     return 1 if report["differ"] or total == 0 else 0

@@ -2,6 +2,7 @@
  * (tokenizers.sh), on one core; processor time, best of several turns.
  *
  *   bench_tokenizers FOLDER TEXT
+ *   bench_tokenizers FOLDER --linear      time of two megabytes of one letter and the like over that of one
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,50 @@ static double best_of(Bench *bench, void (*work)(Bench *bench))
     return best;
 }
 
+/* ---- texts that are hard for a tokenizer that looks back ---- */
+
+static double time_whole(Bench *bench, const char *text, size_t bytes)
+{
+    static const hf2c_encode_options plain = {.add_special_tokens = 0};
+    double best = 1e30;
+
+    for (int turn = 0; turn < 3; turn++) {
+        hf2c_encoding encoding = {.ids = bench->ids, .capacity = bench->capacity};
+        double start = now(), seconds;
+        if (hf2c_encode(bench->tokenizer, text, bytes, NULL, 0, &plain, &encoding, NULL, bench->scratch, bench->scratch_bytes) !=
+            HF2C_OK) {
+            fatal("cannot encode %zu bytes", bytes);
+        }
+        seconds = now() - start;
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+static void check_linear(Arena *arena, Bench *bench)
+{
+    enum { MEGABYTE = 1 << 20 };
+    static const char *const kinds[] = {"one letter", "^", "spaces", "random bytes"};
+    char *text = arena_alloc(arena, 2 * MEGABYTE);
+    uint32_t random = 1;
+
+    bench->capacity = hf2c_encode_capacity(bench->tokenizer, 2 * MEGABYTE);
+    bench->ids = arena_alloc_array(arena, bench->capacity, sizeof *bench->ids);
+    bench->scratch_bytes = hf2c_encode_scratch(bench->tokenizer, 2 * MEGABYTE);
+    bench->scratch = arena_alloc(arena, bench->scratch_bytes);
+    for (int kind = 0; kind < 4; kind++) {
+        double once, twice;
+        memset(text, "a^ "[kind % 3], 2 * MEGABYTE);
+        for (size_t i = 0; kind == 3 && i < 2 * MEGABYTE; i++) {
+            random = random * 1664525u + 1013904223u;
+            text[i] = (char)(random >> 24);
+        }
+        once = time_whole(bench, text, MEGABYTE);
+        twice = time_whole(bench, text, 2 * MEGABYTE);
+        printf("  1 MB of %-12s %6.1f ms, 2 MB %.2f times that\n", kinds[kind], once * 1e3, twice / once);
+    }
+}
+
 static uint32_t checksum(const Bench *bench)
 {
     uint32_t sum = 0;
@@ -109,6 +154,11 @@ int main(int argc, char **argv)
         fatal("usage: bench_tokenizers FOLDER TEXT");
     }
     bench.tokenizer = tokenizer_compile(arena, &model, &err);
+    if (bench.tokenizer != NULL && strcmp(argv[2], "--linear") == 0) {
+        check_linear(arena, &bench);
+        arena_free(arena);
+        return 0;
+    }
     if (bench.tokenizer == NULL || !file_read(arena, argv[2], TEXT_LIMIT, &view, &err)) {
         fatal("%s", err.text[0] != 0 ? err.text : "no tokenizer");
     }

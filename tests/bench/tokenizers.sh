@@ -7,6 +7,6 @@ set -eu
 bench=$1
 work=$2
 mkdir -p "$work"
-[ -x "$work/venv/bin/python" ] || { python3 -m venv "$work/venv" && "$work/venv/bin/pip" -q install tokenizers tiktoken sentencepiece; }
+python=$(sh "$(dirname "$0")/venv.sh" tokenizers tiktoken sentencepiece)
 export TOKENIZERS_PARALLELISM=false RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
-exec "$work/venv/bin/python" "$(dirname "$0")/compare_tokenizers.py" "$bench" "$work"
+exec "$python" "$(dirname "$0")/compare_tokenizers.py" "$bench" "$work"

@@ -1,4 +1,5 @@
-/* Temperature and cut-offs against the probabilities that transformers had after them: rows `sampling` of the oracle's cases. */
+/* Temperature and cut-offs against the probabilities that transformers had after them: rows `sampling` of the oracle's cases. What is drawn
+ * then must come as often as those say (chi-square). */
 #include "runtime/generate/processors.h"
 #include "runtime/generate/sampler.h"
 #include "runtime/task/option.h"
@@ -120,6 +121,35 @@ static void read_row(Case *c, JsonScanner scanner, hf2c_generation *settings, ch
     *kept = (int)number;
 }
 
+/* Draws from streams of a fixed seed; tokens that are expected less than 8 times count as one. What chi-square exceeds once in 30,000 times
+ * by chance is the limit (Wilson and Hilferty's approximation). */
+static void check_draws(const hf2c_candidate *candidates, int left, const float *wanted, int vocabulary)
+{
+    enum { DRAWS = 4000 };
+    static int drawn[1 << 16];
+    double square = 0, rare_wanted = 0, rare_drawn = 0;
+    int bins = 0;
+    assert_true(vocabulary <= 1 << 16);
+    memset(drawn, 0, sizeof drawn);
+    for (int i = 0; i < DRAWS; i++) {
+        hf2c_random random = hf2c_random_begin(2024, (uint64_t)i);
+        drawn[hf2c_sample_draw(candidates, left, &random)]++;
+    }
+    for (int id = 0; id < vocabulary; id++) {
+        double expected = DRAWS * (double)wanted[id];
+        if (expected == 0) assert_int_equal(drawn[id], 0);
+        if (expected >= 8) square += (drawn[id] - expected) * (drawn[id] - expected) / expected;
+        else rare_wanted += expected;
+        if (expected < 8) rare_drawn += drawn[id];
+        bins += expected >= 8;
+    }
+    if (rare_wanted >= 8) square += (rare_drawn - rare_wanted) * (rare_drawn - rare_wanted) / rare_wanted;
+    bins += rare_wanted >= 8;
+    if (bins < 2) return;
+    double freedom = bins - 1, spread = 2 / (9 * freedom), limit = freedom * pow(1 - spread + 4 * sqrt(spread), 3);
+    if (square > limit) fail_msg("chi-square %g of %d bins, at most %g", square, bins, limit);
+}
+
 static void compare_row(Case *c, JsonScanner scanner)
 {
     hf2c_generation settings;
@@ -142,6 +172,7 @@ static void compare_row(Case *c, JsonScanner scanner)
     for (int i = 0; i < left; i++) total += exp(candidates[i].score);
     for (int i = 0; i < left; i++) found[candidates[i].id] = (float)(exp(candidates[i].score) / total);
     for (int i = 0; i < vocabulary; i++) assert_float_equal(found[i], wanted[i], 1e-5);
+    check_draws(candidates, left, wanted, vocabulary);
 }
 
 static void compare_case(const char *name)
