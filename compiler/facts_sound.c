@@ -38,7 +38,8 @@ static bool describe_spectra(const Compiled *c, hf2c_sound_settings *s)
     int64_t values = (int64_t)(s->most_samples / s->hop) * s->mels, wanted = c->facts.row_values * (int64_t)hf2c_longest_source(&c->facts);
     if (p->err->text[0]) return false;
     if (s->window % 2) return err_set(p->err, "%s: n_fft: found %d, wanted an even number", p->file, s->window);
-    return values == wanted || err_set(p->err, "%s: makes %lld features of a sound, the model wants %lld", p->file, (long long)values, (long long)wanted);
+    return values == wanted ||
+           err_set(p->err, "%s: makes %lld features of a sound, the model wants %lld", p->file, (long long)values, (long long)wanted);
 }
 
 static int32_t speech_token(const Compiled *c, const char *key)

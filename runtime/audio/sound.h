@@ -22,7 +22,9 @@ typedef struct hf2c_sound {
 
 /* ---- WAV ---- */
 
-typedef enum hf2c_sample_format { HF2C_SAMPLE_U8, HF2C_SAMPLE_S16, HF2C_SAMPLE_S24, HF2C_SAMPLE_S32, HF2C_SAMPLE_F32, HF2C_SAMPLE_F64 } hf2c_sample_format;
+typedef enum hf2c_sample_format {
+    HF2C_SAMPLE_U8, HF2C_SAMPLE_S16, HF2C_SAMPLE_S24, HF2C_SAMPLE_S32, HF2C_SAMPLE_F32, HF2C_SAMPLE_F64
+} hf2c_sample_format;
 
 typedef struct hf2c_wav {
     const uint8_t *data; /* [frames * channels] samples, little-endian; borrowed */

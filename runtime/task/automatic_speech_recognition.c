@@ -25,10 +25,12 @@ static const hf2c_option rows[] = {
     {"generate_kwargs", HF2C_OPTION_NESTED, offsetof(Recognition, nested), NULL, "an object of arguments of generate()"},
     {"language", HF2C_OPTION_TEXT, offsetof(Recognition, listening.language), NULL, "language that is spoken: en, english ...; Whisper"},
     {"task", HF2C_OPTION_TEXT, offsetof(Recognition, listening.task), NULL, "transcribe, or translate into English; Whisper"},
-    {"return_timestamps", HF2C_OPTION_CHOICE, offsetof(Recognition, times), "false true word char", "when it was said: word, char (CTC); true (Whisper)"},
+    {"return_timestamps", HF2C_OPTION_CHOICE, offsetof(Recognition, times), "false true word char",
+     "when it was said: word, char (CTC); true (Whisper)"},
     {"return_language", HF2C_OPTION_FLAG, offsetof(Recognition, return_language), NULL, "the language too; Whisper"},
     {"chunk_length_s", HF2C_OPTION_NUMBER, offsetof(Recognition, chunk_length), NULL, "hear long sounds in pieces of so many seconds"},
-    {"stride_length_s", HF2C_OPTION_PAIR, offsetof(Recognition, stride), NULL, "seconds by which pieces overlap: left and right; a sixth of their length"},
+    {"stride_length_s", HF2C_OPTION_PAIR, offsetof(Recognition, stride), NULL,
+     "seconds by which pieces overlap: left and right; a sixth of their length"},
 };
 
 static void defaults(void *options, const hf2c_model *model)
@@ -157,7 +159,8 @@ static hf2c_status spell(hf2c_run *run, const Recognition *o, const hf2c_hearing
 
 /* ---- Whisper ---- */
 
-static hf2c_status listen_to_all(hf2c_run *run, const Recognition *o, const hf2c_hearing *hearing, int times, hf2c_spoken **spoken, int *count)
+static hf2c_status listen_to_all(hf2c_run *run, const Recognition *o, const hf2c_hearing *hearing, int times, hf2c_spoken **spoken,
+                                 int *count)
 {
     hf2c_pieces_of pieces;
     hf2c_piece piece;

@@ -62,7 +62,8 @@ __device__ inline float sound_sum(const float *x, float mean, int64_t rows)
 }
 
 template <int64_t H, int64_t ldx, int64_t rows, int64_t size, int64_t stride>
-__global__ void sound_norm_columns(float *y, const float *x, const hf2c_sequences *sequences, const float *gain, const float *bias, float epsilon)
+__global__ void sound_norm_columns(float *y, const float *x, const hf2c_sequences *sequences, const float *gain, const float *bias,
+                                   float epsilon)
 {
     for (int64_t i = global_index(); i < sequences->count * H; i += global_count()) {
         int s = (int)(i / H);
