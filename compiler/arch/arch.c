@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/arch/blocks.h"
+#include "compiler/arch/sentence.h"
 
 #define ARCH(name) extern const Architecture arch_##name;
 #include "compiler/arch/archs.def"
@@ -228,6 +229,7 @@ bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltMod
     if (err->text[0]) return false;
     b.scope[0] = '\0';
     built->architecture->head[built->head](&b, hidden);
+    if (built->head == HEAD_base && !err->text[0]) sentence_output(&b, hidden);
     if (!read_labels(arena, &b, built) || !read_problem(&b, built)) return false;
     describe(&b, built, hidden);
     if (err->text[0]) return false;

@@ -132,7 +132,8 @@ static void print_text_calls(Str *out, const Compiled *c)
                    "const char *%s_label(int label); /* its name, UTF-8; NULL: there is no such label */\n", name, name, name);
     if (emit_embeds(c))
         str_printf(out,
-                   "/* The embedding of a text (UTF-8), vector: [HIDDEN]. What is too long is cut. */\n"
+                   "/* The embedding of a text (UTF-8), vector: [HIDDEN], or the columns of OUTPUT_SENTENCE_EMBEDDING where there is that output. What is\n"
+                   " * too long is cut. */\n"
                    "hf2c_status %s_embed(%s_context *c, const char *text, size_t bytes, void *scratch, size_t scratch_bytes, float *vector);\n", name,
                    name);
     if (emit_writes(c))

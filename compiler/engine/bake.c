@@ -62,9 +62,10 @@ static const char *conversation_of(Arena *arena, const char *system, const char 
 /* The prompt that a user's message makes of it. */
 static hf2c_status chat_text(hf2c_run *run, const Bake *b, const char *user, hf2c_text *text)
 {
+    static const hf2c_conversation_extras none;
     hf2c_conversation conversation;
     const char *messages = conversation_of(b->compiled->arena, b->text, user);
-    hf2c_status status = hf2c_conversation_read(run, (hf2c_text){messages, strlen(messages)}, &conversation);
+    hf2c_status status = hf2c_conversation_read(run, (hf2c_text){messages, strlen(messages)}, &none, &conversation);
     *text = conversation.prompt;
     return status;
 }

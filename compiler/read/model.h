@@ -12,7 +12,7 @@ typedef struct Model {
     Config config;      /* config.json */
     Config generation;  /* generation_config.json, or an empty object */
     Config processor;   /* preprocessor_config.json: how pictures or sounds become values, or an empty object */
-    Config sentence;    /* sentence-transformers settings: {"pooling_mode", "normalize", "max_seq_length"}, or empty */
+    Config sentence;    /* sentence-transformers settings: see read/sentence.h; or empty */
     Tensors tensors;    /* empty when opened without weights */
     bool has_weights;
     const char **prefixes; /* the distinct first parts ("bert" of "bert.x") of the tensors' names, for model_tensor() */

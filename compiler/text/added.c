@@ -64,17 +64,17 @@ static const uint8_t *called(TokenizerBuild *build, const char *text, size_t *le
     return spelling;
 }
 
-static bool is_special_text(const TokenizerBuild *build, const uint8_t *text, size_t length)
+static Map *special_texts(TokenizerBuild *build)
 {
+    Map *specials = map_new(build->arena);
     const cJSON *item;
 
     cJSON_ArrayForEach(item, json_get(build->root, "added_tokens")) {
-        const char *content = json_text(item, "content", "");
-        if (json_flag(item, "special", false) && strlen(content) == length && memcmp(content, text, length) == 0) {
-            return true;
+        if (json_flag(item, "special", false)) {
+            map_set(specials, json_text(item, "content", ""), specials);
         }
     }
-    return false;
+    return specials;
 }
 
 static int compare_respelled(const void *a, const void *b)
@@ -111,6 +111,7 @@ static void respell(TokenizerBuild *build)
 {
     const cJSON *list = json_get(build->root, "added_tokens"), *item;
     TrieKey *keys = ARENA_ARRAY(build->arena, TrieKey, (size_t)cJSON_GetArraySize(list) + 1);
+    Map *specials = special_texts(build);
     size_t count = 0;
 
     cJSON_ArrayForEach(item, list) {
@@ -124,7 +125,8 @@ static void respell(TokenizerBuild *build)
         key->text = called(build, text, &key->length);
         key->value = (uint32_t)id;
         if (key->length != strlen(text) || memcmp(key->text, text, key->length) != 0) {
-            entry->flags |= (uint8_t)(HF2C_TOKEN_RESPELLED | (is_special_text(build, key->text, key->length) ? HF2C_TOKEN_SPECIAL : HF2C_TOKEN_SHOWN));
+            bool special = map_get_n(specials, (const char *)key->text, key->length) != NULL;
+            entry->flags |= (uint8_t)(HF2C_TOKEN_RESPELLED | (special ? HF2C_TOKEN_SPECIAL : HF2C_TOKEN_SHOWN));
             build->flags[id] = entry->flags;
             count++;
         }

@@ -17,6 +17,12 @@ static float pool_column(hf2c_rows_result states, hf2c_pooling pooling, int colu
     return pooling == HF2C_POOLING_MAX ? most : (float)(sum / states.rows);
 }
 
+const char *hf2c_embedding_output(const hf2c_model *model)
+{
+    static const char own[] = "sentence_embedding";
+    return hf2c_output_find(model, own) >= 0 ? own : "last_hidden_state";
+}
+
 void hf2c_pool(hf2c_rows_result states, hf2c_pooling pooling, int normalize, float *vector)
 {
     double squares = 0;

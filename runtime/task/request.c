@@ -145,7 +145,8 @@ static hf2c_status group_forward(Group *group)
         job->results = results + (size_t)at * (size_t)outputs;
         for (int k = 0; k < job->count; k++) items[at++] = job->items[k];
     }
-    return hf2c_run_forward_all(run, items, at, group->task->outputs, outputs, results);
+    const char *const own[] = {group->task->output ? group->task->output(run->context->model) : NULL};
+    return hf2c_run_forward_all(run, items, at, own[0] ? own : group->task->outputs, outputs, results);
 }
 
 /* Runs the group and writes its answers; it is empty then. */

@@ -50,4 +50,5 @@ const hf2c_task hf2c_task_sentence_embedding = {
     .prepare = prepare,
     .finish = finish,
     .outputs = {"last_hidden_state"},
+    .output = hf2c_embedding_output,
 };

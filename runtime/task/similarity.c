@@ -5,7 +5,7 @@
 /* Vectors of length 1 of at most as many texts as go through the model at once; [texts.count, *columns] in the scratch. */
 static hf2c_status embed(hf2c_run *run, const hf2c_similarity *o, hf2c_texts texts, float **vectors, int *columns)
 {
-    static const char *const names[] = {"last_hidden_state"};
+    const char *const names[] = {hf2c_embedding_output(run->context->model)};
     hf2c_encoding *encodings = HF2C_TAKE(run->scratch, hf2c_encoding, texts.count);
     hf2c_forward_item *items = HF2C_TAKE(run->scratch, hf2c_forward_item, texts.count);
     hf2c_rows_result *states = HF2C_TAKE(run->scratch, hf2c_rows_result, texts.count);

@@ -78,6 +78,7 @@ typedef struct hf2c_task {
     const char *outputs[3]; /* with prepare: names of the outputs, then NULL */
     /* Answers requests with "prompts" in place of hf2c_prompts_request; NULL for tasks whose prompts are texts. */
     hf2c_status (*prompts)(hf2c_run *run, hf2c_text prompts, hf2c_text kwargs);
+    const char *(*output)(const hf2c_model *model); /* the only output instead, where models differ; may be NULL */
 } hf2c_task;
 
 /* The task of that name or alias; NULL when this runtime does not have it. */

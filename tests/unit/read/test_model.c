@@ -186,8 +186,7 @@ static void reads_sentence_settings(void **state)
         assert_true(config_bool_or(&model.sentence, "normalize", false));
         assert_int_equal(config_int(&model.sentence, "max_seq_length", 1, 1000), 256);
     }
-    static const char *const refused[] = {"{\"pooling_mode_mean_tokens\": true, \"pooling_mode_cls_token\": true}",
-                                          "{\"pooling_mode_mean_sqrt_len_tokens\": true}",
+    static const char *const refused[] = {"{\"pooling_mode_mean_sqrt_len_tokens\": true}",
                                           "{\"pooling_mode\": \"sum\"}", "{\"pooling_mode_cls_token\": 1}"};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         scratch_text(arena, "model/1_Pooling/config.json", refused[i]);
@@ -217,8 +216,9 @@ static void refuses_other_modules(void **state)
         const char *modules, *error;
     } cases[] = {
         {"{}", "must be a list"},
-        {"[{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]",
-         "found Dense, which is not implemented"},
+        {"[{\"path\": \"2_CNN\", \"type\": \"sentence_transformers.models.CNN\"}]", "found CNN, which is not implemented"},
+        {"[{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]", "2_Dense/config.json: cannot open"},
+        {"[{\"path\": \"\", \"type\": \"a.Normalize\"}, {\"path\": \"2_Dense\", \"type\": \"a.Dense\"}]", "Dense behind Normalize"},
         {"[{\"path\": \"../x\", \"type\": \"sentence_transformers.models.Pooling\"}]", "leads out of the folder"},
         {"[{\"path\": \"/etc\", \"type\": \"sentence_transformers.models.Pooling\"}]", "leads out of the folder"},
         {"[{\"path\": \"a/../../x\", \"type\": \"Pooling\"}]", "leads out of the folder"},

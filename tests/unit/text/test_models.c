@@ -206,6 +206,48 @@ static void test_small_buffers(void **state)
     arena_free(fixture.arena);
 }
 
+/* Maps whose tries lead in circles or out of bounds: text comes through, as it was or not at all. */
+static void test_hostile_maps(void **state)
+{
+    static const char *const maps[] = {
+        "CAAAAGEAAABhAAAAYQA=",
+        "CAAAAAD+/z//////YQA=",
+        "gAIAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGEFAAD///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4D///+A////gP///4BhAA==",
+        "AAAAAA=="};
+    Fixture fixture;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(maps); i++) {
+        Str json = {0};
+        str_printf(&json, "{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"%s\"},"
+                          "\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[]}}", maps[i]);
+        open_text(&fixture, json.data);
+        assert_int_equal(encode(&fixture, "aba\xcc\x81 bb\xff", NULL), HF2C_OK);
+        assert_true(fixture.encoding.count >= 3);
+        arena_free(fixture.arena);
+        str_free(&json);
+    }
+}
+
+static void test_hostile_ids(void **state)
+{
+    static const int32_t ids[] = {0, -1, 1 << 30, INT32_MIN, INT32_MAX, 10001, 0};
+    Fixture fixture;
+    Str json = {0};
+
+    (void)state;
+    str_printf(&json, "{\"normalizer\":{\"type\":\"Lowercase\"},\"added_tokens\":[");
+    for (int i = 0; i < 10000; i++) {
+        str_printf(&json, "%s{\"id\":%d,\"content\":\"<X%d>\",\"normalized\":true,\"special\":%s}", i > 0 ? "," : "", i + 1, i, i % 2 ? "true" : "false");
+    }
+    str_printf(&json, "],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}");
+    open_text(&fixture, json.data);
+    str_free(&json);
+    expect_ids(&fixture, "a<x9999><X0>a\xf0\x9f", "0 10000 1 0");
+    expect_text(&fixture, ids, COUNT_OF(ids), "a a");
+    arena_free(fixture.arena);
+}
+
 static void test_refused(void **state)
 {
     static const char *const broken[][2] = {
@@ -244,7 +286,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bpe_order), cmocka_unit_test(test_bpe_long), cmocka_unit_test(test_bpe_fallback),
         cmocka_unit_test(test_wordpiece), cmocka_unit_test(test_unigram), cmocka_unit_test(test_added_tokens),
-        cmocka_unit_test(test_truncation), cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_refused)};
+        cmocka_unit_test(test_truncation), cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_hostile_maps), cmocka_unit_test(test_hostile_ids)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
