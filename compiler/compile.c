@@ -92,6 +92,8 @@ static bool make_plan(Compiled *c, Err *err)
     if (!check_sounds(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
+    for (size_t i = 0; c->plan && c->options.inputs && i < c->plan->weights; i++)
+        c->plan->weight[i].inputs = map_get(c->options.inputs, moments_key(c->plan->weight[i].node));
     return c->plan != NULL;
 }
 

@@ -18,6 +18,7 @@ typedef struct CompileOptions {
     const char *model;      /* folder, config.json or hub id */
     const char *target;     /* NULL: native */
     PrecisionOptions precision;
+    const Map *inputs;      /* InputMoments by the names of params: weights are rounded with them; NULL: not measured */
     const char *name;       /* C identifier; NULL: made from the folder's name */
     const char *task;       /* the default task of the program; NULL: the head's first */
     const char *json_schema; /* a file: what generated texts must be; NULL: anything */

@@ -184,6 +184,7 @@ static void print_machine(Bench *b)
 
 int command_bench(const Options *options)
 {
+    if (options->quality) return bench_quality(options);
     int64_t runs = options->repeat ? options->repeat : 5;
     if (runs > RUNS_MAX) fatal("--repeat: found %lld, wanted at most %d", (long long)runs, RUNS_MAX);
     Arena *arena = arena_new();

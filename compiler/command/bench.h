@@ -2,6 +2,7 @@
 #ifndef HF2C_COMMAND_BENCH_H
 #define HF2C_COMMAND_BENCH_H
 
+#include "compiler/command/command.h"
 #include "compiler/engine/engine.h"
 
 enum { CONTESTANT_MAX = 3, RUNS_MAX = 101 };
@@ -22,6 +23,9 @@ typedef struct Subject {
     int tokens, sequences; /* tokens: of each sequence; SUBJECT_see: sequences are images */
     double seconds[CONTESTANT_MAX][RUNS_MAX]; /* of one start, one prompt, one token, one call */
 } Subject;
+
+/* ---- quality.c: bench --quality ---- */
+int bench_quality(const Options *options);
 
 /* ---- bench_measure.c ---- */
 double seconds_since_boot(void);

@@ -1,4 +1,5 @@
 /* interpret: the program of a model, run by the interpreter: the same command line, the same tasks. */
+#include "compiler/command/calibrate.h"
 #include "compiler/command/command.h"
 #include "compiler/engine/engine.h"
 #include "runtime/cli/program.h"
@@ -22,6 +23,7 @@ int command_interpret(const Options *options)
     Arena *arena = arena_new();
     Err err = {{0}};
     CompileOptions compile_options = options_compile(options);
+    if (options->calibrate) calibrate_for(arena, options, &compile_options);
     Compiled *c = command_compile(arena, options, &compile_options);
     Engine *engine = engine_interpreter(arena, c, &err);
     if (!engine) fatal("%s", err.text);

@@ -28,7 +28,7 @@ bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
     *hash = hash_layout(plan);
     for (size_t i = 0; i < plan->weights; i++) {
         const PackedWeight *weight = &plan->weight[i];
-        if (!pack_one(weight, NULL, memory + weight->offset, err)) return false;
+        if (!pack_one(weight, memory + weight->offset, err)) return false;
         *hash = hash_more(*hash, memory + weight->offset, weight->bytes);
     }
     hf2c_weights_write_header(memory, plan->weights_bytes, *hash);
@@ -39,7 +39,7 @@ static bool write_one(const PackedWeight *weight, FileWriter *writer, uint64_t *
 {
     Arena *arena = arena_new();
     uint8_t *packed = arena_alloc(arena, weight->bytes);
-    bool fine = pack_one(weight, NULL, packed, err);
+    bool fine = pack_one(weight, packed, err);
     if (fine) {
         writer_pad(writer, HF2C_WEIGHTS_ALIGNMENT);
         if (writer_size(writer) != weight->offset) bug("weight at %zu, planned at %zu", writer_size(writer), weight->offset);

@@ -9,7 +9,7 @@ bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
 /* The same bytes as a file, whole or not at all. */
 bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err);
 
-/* pack_weight.c: one weight; to: [weight->bytes]. importance: [K] of the squared errors of columns, or NULL. */
-bool pack_one(const PackedWeight *weight, const float *importance, uint8_t *to, Err *err);
+/* pack_weight.c: one weight; to: [weight->bytes]. */
+bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err);
 
 #endif

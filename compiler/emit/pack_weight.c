@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "compiler/emit/compensate.h"
 #include "compiler/emit/pack.h"
 #include "runtime/core/team.h"
 
@@ -18,6 +19,7 @@ typedef struct Fault {
 typedef struct Packing {
     const PackedWeight *weight;
     const float *importance; /* of columns, or NULL */
+    const Compensation *compensation; /* or NULL */
     const float *whole;      /* the matrix where its rows cannot be had one by one; else NULL */
     PackGiven given;         /* of the whole matrix, or NULLs */
     int64_t halves, rows;    /* rows of each half */
@@ -66,7 +68,7 @@ static int64_t pack_chunk_at(const Packing *p, Arena *scratch, const PackLayout 
 /* ---- what is in it ---- */
 
 /* Rows [first, first + count) of each half of a whole matrix, or of the node itself. */
-static const float *chunk_of(const Packing *p, Arena *scratch, const float *whole, int64_t first, int64_t count)
+static float *chunk_of(const Packing *p, Arena *scratch, const float *whole, int64_t first, int64_t count)
 {
     int64_t K = p->weight->layout.K;
     float *values = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
@@ -85,14 +87,24 @@ static Fault fault_at(const Packing *p, FaultKind kind, int64_t index, int64_t f
     return (Fault){kind, row / count * p->rows + first + row % count, index % K, value};
 }
 
+/* Rounds the values, and says how. */
+static PackGiven compensated(const Packing *p, Arena *scratch, float *values, int64_t rows)
+{
+    size_t elements = (size_t)(rows * p->weight->layout.K);
+    float *scale = arena_alloc_array(scratch, elements, sizeof(float)), *zero = arena_alloc_array(scratch, elements, sizeof(float));
+    compensate(p->compensation, values, rows, scale, zero);
+    return (PackGiven){scale, zero};
+}
+
 static Fault pack_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
 {
-    const float *values = chunk_of(p, scratch, p->whole, first, count);
+    float *values = chunk_of(p, scratch, p->whole, first, count);
     PackLayout chunk = chunk_layout(p, count);
     for (int64_t i = 0; i < chunk.N * chunk.K; i++)
         if (!isfinite(values[i])) return fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
     PackGiven given = {NULL, NULL};
     if (p->given.scale) given = (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
+    if (p->compensation) given = compensated(p, scratch, values, chunk.N);
     int64_t inexact = pack_chunk_at(p, scratch, &chunk, first, values, given.scale ? &given : NULL);
     return inexact < 0 ? (Fault){FAULT_NONE, 0, 0, 0} : fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
 }
@@ -114,10 +126,8 @@ static void pack_share(const hf2c_team *team, void *argument)
 
 static const char *weight_text(const Node *node)
 {
-    if (node->op == OP_param) return node->a.key;
-    for (int i = 0; i < node->operands; i++)
-        if (node->operand[i] && *weight_text(node->operand[i])) return weight_text(node->operand[i]);
-    return node->name ? node->name : "";
+    const char *key = moments_key(node);
+    return *key ? key : node->name ? node->name : "";
 }
 
 static bool check_faults(const Packing *p, Err *err)
@@ -146,6 +156,18 @@ static void find_given(Packing *p, Arena *scratch, size_t elements)
     p->given = (PackGiven){scale, zero};
 }
 
+/* What the inputs say of the columns. */
+static void find_inputs(Packing *p, Arena *scratch)
+{
+    const PackLayout *layout = &p->weight->layout;
+    const InputMoments *inputs = p->weight->inputs;
+    if (p->given.scale || !inputs || inputs->columns != layout->K) return;
+    float *importance = arena_alloc_array(scratch, (size_t)layout->K, sizeof(float));
+    for (int64_t i = 0; i < layout->K; i++) importance[i] = moments_square(inputs, i);
+    p->importance = importance;
+    p->compensation = compensation_new(scratch, inputs, layout->K, layout->format, pack_block(layout));
+}
+
 /* Whether a row can be evaluated alone: asked by doing it. */
 static bool has_rows(Arena *scratch, const Node *node)
 {
@@ -163,11 +185,11 @@ static void cut(Packing *p, Arena *scratch)
     p->fault = ARENA_ARRAY(scratch, Fault, (size_t)p->chunks);
 }
 
-bool pack_one(const PackedWeight *weight, const float *importance, uint8_t *to, Err *err)
+bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err)
 {
     Arena *scratch = arena_new();
     size_t elements = (size_t)(weight->layout.N * weight->layout.K);
-    Packing p = {.weight = weight, .importance = importance, .to = to};
+    Packing p = {.weight = weight, .to = to};
     cut(&p, scratch);
     if (!has_rows(scratch, weight->node)) {
         float *whole = arena_alloc_array(scratch, elements, sizeof(float));
@@ -175,6 +197,7 @@ bool pack_one(const PackedWeight *weight, const float *importance, uint8_t *to, 
         p.whole = whole;
     }
     find_given(&p, scratch, elements);
+    find_inputs(&p, scratch);
     int64_t threads = p.chunks < hf2c_thread_limit() ? p.chunks : hf2c_thread_limit();
     hf2c_parallel((int)threads, pack_share, &p);
     bool fine = check_faults(&p, err);

@@ -3,11 +3,13 @@
 #define HF2C_ENGINE_H
 
 #include "compiler/compile.h"
+#include "compiler/engine/observe.h"
 
 typedef struct Engine {
     const Compiled *compiled;
     hf2c_model model;    /* model.forward runs it; contexts must have engine = this */
     uint8_t *weights;    /* packed, for the interpreter; NULL otherwise */
+    Observer *observer;  /* the interpreter shows it what linears read; NULL: nobody looks */
     hf2c_batch source;   /* the reference engine: what encode() read last */
     Arena *arena;        /* of its numbers */
 } Engine;

@@ -7,6 +7,7 @@
 typedef struct Interpretation {
     hf2c_call run;
     const Plan *plan;
+    Observer *observer;
     int entry;
 } Interpretation;
 
@@ -62,6 +63,21 @@ static void interpret_step(const hf2c_team *team, hf2c_call *run, const Plan *pl
     if (hf2c_enter(team, &part, dynamic[0] <= instance->alone)) instance->kernel->thunk(&part, pointer, dynamic, step->call.constant, real);
 }
 
+/* x of a linear is there once all that came before is done. */
+static void observe_step(const hf2c_team *team, Interpretation *in, const Step *step, const Node *node, int iteration)
+{
+    const Node *x = step->node && step->node->op == OP_linear ? step->node->operand[0] : NULL;
+    hf2c_team part;
+    if (!x || (step->guard >= 0 && !operand_pointer(&in->run, &step->pointer[0], iteration))) return;
+    hf2c_enter(team, &part, 0);
+    for (int i = 1; i < step->call.pointers; i++)
+        if (step->pointer[i].node == x) {
+            int rows = (int)step->call.multiple * symbol_value(&in->run, step->call.dynamic[0]);
+            observer_add(in->observer, &part, node, operand_pointer(&in->run, &step->pointer[i], iteration), rows);
+            return;
+        }
+}
+
 static void interpret(const hf2c_team *team, void *argument)
 {
     Interpretation *in = argument;
@@ -69,15 +85,18 @@ static void interpret(const hf2c_team *team, void *argument)
         const Section *section = &in->plan->section[s];
         if (section->entry != in->entry) continue;
         for (int n = 0; n < section->iterations; n++)
-            for (size_t i = 0; i < section->count; i++)
-                interpret_step(team, &in->run, in->plan, &in->plan->step[section->first + i], n);
+            for (size_t i = 0; i < section->count; i++) {
+                const Step *step = &in->plan->step[section->first + i];
+                if (in->observer) observe_step(team, in, step, section->nodes[(size_t)n * section->count + i], n);
+                interpret_step(team, &in->run, in->plan, step, n);
+            }
     }
 }
 
 static hf2c_status interpret_forward(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
 {
     const Engine *engine = context->engine;
-    Interpretation in = {.plan = engine->compiled->plan};
+    Interpretation in = {.plan = engine->compiled->plan, .observer = engine->observer};
     hf2c_status status = hf2c_batch_check(context, batch);
     if (status != HF2C_OK) return status;
     hf2c_call_begin(&in.run, context, batch, outputs);
@@ -88,7 +107,7 @@ static hf2c_status interpret_forward(hf2c_context *context, const hf2c_batch *ba
 static hf2c_status interpret_encode(hf2c_context *context, const hf2c_batch *batch, float *const *outputs)
 {
     const Engine *engine = context->engine;
-    Interpretation in = {.plan = engine->compiled->plan, .entry = 1};
+    Interpretation in = {.plan = engine->compiled->plan, .observer = engine->observer, .entry = 1};
     hf2c_status status = hf2c_source_check(context, batch);
     if (status != HF2C_OK) return status;
     hf2c_call_begin(&in.run, context, batch, outputs);

@@ -3,7 +3,7 @@
 #ifndef HF2C_PLAN_H
 #define HF2C_PLAN_H
 
-#include "compiler/ir/ir.h"
+#include "compiler/plan/moments.h"
 #include "compiler/plan/target.h"
 #include "templates/cpu/kernels.h"
 #include "templates/cpu/pack.h"
@@ -72,6 +72,7 @@ typedef struct PackedWeight {
     const Node *node;
     size_t offset, bytes;
     PackLayout layout; /* panel 1: row-major */
+    const InputMoments *inputs; /* what the linears that read it multiply it with; NULL: not measured */
 } PackedWeight;
 
 typedef struct Buffer {

@@ -271,6 +271,35 @@ int format_given(int format, float scale, float zero, void *parameters)
     }
 }
 
+void format_parameters(int format, const void *parameters, float *scale, float *zero)
+{
+    *zero = 0;
+    *scale = 1;
+    switch (format) {
+    case WEIGHT_q8:
+    case WEIGHT_q4:
+    case WEIGHT_q4z:
+        *scale = f16_decode(bits_load_half(parameters));
+        *zero = format == WEIGHT_q8 ? (float)Q8_ZERO : format == WEIGHT_q4 ? (float)Q4_ZERO : (float)q4z_zero(parameters);
+        break;
+    case WEIGHT_mxfp4:
+        *scale = mxfp4_scale(*(const uint8_t *)parameters);
+        break;
+    case WEIGHT_int8:
+        *zero = INT8_ZERO;
+        *scale = bits_load_float(parameters);
+        break;
+    case WEIGHT_nf4:
+    case WEIGHT_fp4:
+    case WEIGHT_e4m3:
+    case WEIGHT_e5m2:
+        *scale = bits_load_float(parameters);
+        break;
+    default:
+        break;
+    }
+}
+
 /* ---- codes ---- */
 
 /* Parameters are copied, so that compilers see that the codes do not change them. */

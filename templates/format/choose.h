@@ -10,6 +10,8 @@
 void format_choose(int format, const float *values, const float *importance, int64_t count, void *parameters);
 /* Parameters that are given: value = (code - zero) * scale. Returns 0 when the format cannot hold them exactly. */
 int format_given(int format, float scale, float zero, void *parameters);
+/* The other way round: with them, format_given makes the same parameters. */
+void format_parameters(int format, const void *parameters, float *scale, float *zero);
 /* Codes [count] of the values nearest to those given, and back. */
 void format_codes(int format, const float *values, int64_t count, const void *parameters, uint32_t *codes);
 void format_values(int format, const uint32_t *codes, int64_t count, const void *parameters, float *values);
