@@ -17,6 +17,7 @@ typedef struct Bench {
     Contestant contestant[CONTESTANT_MAX];
     Subject subject[SUBJECT_MAX];
     size_t subjects;
+    double bandwidth, peak[PEAK_int8 + 1]; /* of the machine, where --machine asks for them */
 } Bench;
 
 /* ---- contestants ---- */
@@ -124,6 +125,21 @@ static double shown(const Subject *subject, double seconds)
     return subject->kind == SUBJECT_decode ? 1 / seconds : 1e3 * seconds;
 }
 
+/* Of the arithmetic peak of the kind that most products are of; of the bandwidth where a token is read for. */
+static void print_share(const Bench *b, const Subject *s, double seconds)
+{
+    int kind;
+    const Compiled *c = b->contestant[0].compiled;
+    double work = work_per_token(c, &kind) * s->tokens * s->sequences;
+    if (!b->options->machine) return;
+    if (s->kind == SUBJECT_decode)
+        printf(" %.0f %% of the bandwidth |", 100 * (double)bytes_per_token(c, s->tokens / 2) / seconds / b->bandwidth);
+    else if ((s->kind == SUBJECT_prefill || s->kind == SUBJECT_encode) && b->peak[kind] > 0)
+        printf(" %.0f %% of the peak |", 100 * work / seconds / b->peak[kind]);
+    else
+        printf(" |");
+}
+
 static void print_subject(Bench *b, Subject *s)
 {
     double value[CONTESTANT_MAX];
@@ -133,7 +149,9 @@ static void print_subject(Bench *b, Subject *s)
         double number = shown(s, value[i]);
         printf(number < 1000 ? " %.4g |" : " %.0f |", number);
     }
-    printf(" %.2f | %.2f |\n", value[1] / value[0], value[2] / value[0]);
+    printf(" %.2f | %.2f |", value[1] / value[0], value[2] / value[0]);
+    print_share(b, s, value[0]);
+    printf("\n");
 }
 
 static void print_bytes(const Bench *b, const char *what, size_t offset)
@@ -150,7 +168,8 @@ static void print_table(Bench *b)
            c->facts.name, c->facts.architecture, c->target->name, b->threads, b->runs);
     printf("| |");
     for (int i = 0; i < CONTESTANT_MAX; i++) printf(" %s |", b->contestant[i].name);
-    printf(" interpreted / compiled | without passes / compiled |\n|---|---:|---:|---:|---:|---:|\n");
+    printf(" interpreted / compiled | without passes / compiled |%s\n|---|---:|---:|---:|---:|---:|%s\n", b->options->machine ? " share |" : "",
+           b->options->machine ? "---:|" : "");
     for (size_t i = 0; i < b->subjects; i++) print_subject(b, &b->subject[i]);
     print_bytes(b, "weights", offsetof(hf2c_model, weights_bytes));
     print_bytes(b, "workspace", offsetof(hf2c_model, workspace_bytes));
@@ -165,6 +184,20 @@ static Subject *find_decode(Bench *b)
     for (size_t i = 0; i < b->subjects; i++)
         if (b->subject[i].kind == SUBJECT_decode) return &b->subject[i];
     return NULL;
+}
+
+static void measure_machine(Bench *b, const char *isa)
+{
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    static const size_t beyond_caches = (size_t)256 << 20;
+    b->bandwidth = machine_bandwidth(beyond_caches, b->threads);
+    printf("This machine, %d thread%s: reads %.3g GB/s of memory; a barrier takes %.3g microseconds; %s:", b->threads, b->threads > 1 ? "s" : "",
+           1e-9 * b->bandwidth, 1e6 * machine_barrier(b->threads), isa);
+    for (int kind = 0; kind <= PEAK_int8; kind++) {
+        b->peak[kind] = machine_peak(isa, kind, b->threads);
+        if (b->peak[kind] > 0) printf("%s %s %.0f GOP/s", kind ? "," : "", names[kind], 1e-9 * b->peak[kind]);
+    }
+    printf(".\n\n");
 }
 
 static void print_machine(Bench *b)
@@ -191,11 +224,17 @@ int command_bench(const Options *options)
     Bench *b = ARENA_NEW(arena, Bench);
     *b = (Bench){.arena = arena, .options = options, .runs = (int)runs};
     b->threads = options->threads ? (int)options->threads : hf2c_thread_limit();
+    if (!options->model) {
+        measure_machine(b, kernels_native_isa());
+        arena_free(arena);
+        return EXIT_DONE;
+    }
     add_contestant(b, 0, "compiled", true, true);
     add_contestant(b, 1, "interpreted", false, true);
     add_contestant(b, 2, "interpreted without passes", false, false);
     choose_subjects(b);
     run_all(b);
+    if (options->machine) measure_machine(b, b->contestant[0].compiled->target->isa);
     print_table(b);
     print_machine(b);
     arena_free(arena);

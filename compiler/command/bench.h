@@ -37,6 +37,10 @@ double median(double *values, size_t count); /* sorts them */
 /* Bytes per second that all threads together read of that many bytes again and again: the caches' speed where they fit, else memory's. */
 double machine_bandwidth(size_t bytes, int threads);
 double machine_barrier(int threads); /* seconds of one barrier of the team */
+/* Multiplications and additions per second of all threads; kind: PEAK_f32 ... of templates/cpu/kernels.h; 0: the instruction set has none. */
+double machine_peak(const char *isa, int kind, int threads);
+/* Multiplications and additions of one token in linear layers, and the kind of most of them. */
+double work_per_token(const Compiled *compiled, int *kind);
 /* Bytes that one new token reads: the weights of all layers, and the cache up to that position. */
 size_t bytes_per_token(const Compiled *compiled, int position);
 

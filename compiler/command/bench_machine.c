@@ -65,10 +65,66 @@ double machine_bandwidth(size_t bytes, int threads)
     return (double)bytes * (double)probe.turns / seconds;
 }
 
+typedef struct Units {
+    const char *isa;
+    int kind;
+    int64_t operations[256];
+    float sink[256];
+    double seconds;
+} Units;
+
+static void units_body(const hf2c_team *team, void *argument)
+{
+    enum { TURNS = 400000 };
+    Units *units = argument;
+    int i = team->index % 256;
+    units->sink[i] = 0x1p-20f;
+    hf2c_barrier(team);
+    double start = seconds_since_boot();
+    units->operations[i] = kernels_peak(units->isa, units->kind, TURNS, &units->sink[i]);
+    hf2c_barrier(team);
+    if (team->index == 0) units->seconds = seconds_since_boot() - start;
+}
+
+double machine_peak(const char *isa, int kind, int threads)
+{
+    Units units = {.isa = isa, .kind = kind};
+    double best = 0;
+    for (int i = 0; i < PROBES; i++) {
+        hf2c_parallel(threads, units_body, &units);
+        double rate = (double)threads * (double)units.operations[0] / units.seconds;
+        if (rate > best) best = rate;
+    }
+    return best;
+}
+
 double machine_barrier(int threads)
 {
     Probe probe = {.words = 0};
     return best_seconds(threads, barrier_body, &probe) / BARRIERS;
+}
+
+static int kind_of(Format activations)
+{
+    return activations == FORMAT_a8 ? PEAK_int8 : activations == FORMAT_bf16 ? PEAK_bf16 : PEAK_f32;
+}
+
+double work_per_token(const Compiled *compiled, int *kind)
+{
+    const Graph *graph = compiled->plan->graph;
+    double work[PEAK_int8 + 1] = {0}, all = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op != OP_linear || node_is_constant(node) || node->shape.dim[0].symbol != SYMBOL_rows) continue;
+        Shape weight = node->operand[1]->shape;
+        work[kind_of(node->operand[0]->format)] += 2.0 * (double)weight.dim[0].size * (double)weight.dim[1].size;
+    }
+    *kind = PEAK_f32;
+    for (int i = 0; i <= PEAK_int8; i++) {
+        all += work[i];
+        if (work[i] > work[*kind]) *kind = i;
+    }
+    return all;
 }
 
 size_t bytes_per_token(const Compiled *compiled, int position)

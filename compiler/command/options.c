@@ -95,7 +95,7 @@ bool options_parse(Options *options, const char *command, int count, char **argu
         else if (!option && !options->model && !literal) options->model = argument[i];
         else if (!option) words[options->word_count++] = argument[i];
     }
-    return options->model || (options->reference && options->reference[0]) || err_set(err, "hf2c %s: which model?", command);
+    return options->model || (options->reference && options->reference[0]) || options->machine || err_set(err, "hf2c %s: which model?", command);
 }
 
 void options_help(FILE *out, const char *command)

@@ -28,13 +28,18 @@ ISAS(ISA)
 ISAS(ISA)
 #undef ISA
 
+#define ISA(name) extern hf2c_kernel_peak peak_##name;
+ISAS(ISA)
+#undef ISA
+
 static const struct {
     const char *name;
     const KernelEntry *table;
     const size_t *count;
     int (*machine_has)(void);
+    hf2c_kernel_peak *peak;
 } isas[] = {
-#define ISA(name) {#name, kernels_##name, &kernels_##name##_count, machine_has_##name},
+#define ISA(name) {#name, kernels_##name, &kernels_##name##_count, machine_has_##name, peak_##name},
     ISAS(ISA)
 #undef ISA
 };
@@ -55,6 +60,13 @@ int kernels_isa_runs(const char *isa)
 {
     for (int i = 0; i < ISA_COUNT; i++)
         if (strcmp(isas[i].name, isa) == 0) return isas[i].machine_has();
+    return 0;
+}
+
+int64_t kernels_peak(const char *isa, int kind, int64_t turns, float *sink)
+{
+    for (int i = 0; i < ISA_COUNT; i++)
+        if (strcmp(isas[i].name, isa) == 0) return isas[i].peak(kind, turns, sink);
     return 0;
 }
 

@@ -19,6 +19,11 @@ typedef struct KernelEntry {
  * the caller's question (kernels_isa_runs). */
 const KernelEntry *kernels_table(const char *isa, size_t *count);
 int kernels_isa_runs(const char *isa);
+/* What the machine's units of arithmetic can do: runs `turns` of products of that kind in registers and returns how many multiplications and
+ * additions that were; 0: the instruction set has no such products. *sink: a small number; what was computed. */
+enum { PEAK_f32, PEAK_bf16, PEAK_int8 };
+typedef int64_t hf2c_kernel_peak(int kind, int64_t turns, float *sink);
+int64_t kernels_peak(const char *isa, int kind, int64_t turns, float *sink);
 /* The best instruction set of this machine that there is a table for; "c11" if no other. */
 const char *kernels_native_isa(void);
 

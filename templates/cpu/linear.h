@@ -2,12 +2,14 @@
  *
  * x: [rows, K], y: [rows, N]; bias: [N], with gate [2 N]: gate, then up; residual: [rows, N], it may be y itself.
  * W is packed in panels of 16 rows (pack.h); with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that of up. Formats with blocks
- * are decoded to f32 first, a part of a panel at a time: each sum is the chain of fma over the decoded weights in the order of k. */
+ * are decoded to f32, in registers for few rows, else a part of a panel at a time: each sum is the chain of fma over the decoded weights in the
+ * order of k. */
 #ifndef HF2C_CPU_LINEAR_H
 #define HF2C_CPU_LINEAR_H
 
 #include "templates/cpu/elementwise.h"
 #include "templates/cpu/tile.h"
+#include "templates/cpu/tile_block.h"
 
 enum {
     LINEAR_DIRECT_ROWS =
@@ -21,7 +23,8 @@ enum {
     LINEAR_HAS_BLOCKS = 1,
 #endif
     LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL,
-    LINEAR_DECODE = 64 /* k that few rows decode at a time */
+    LINEAR_DECODE = 64, /* k that few rows decode at a time */
+    LINEAR_TOGETHER = BLOCK_PANELS > 2 ? BLOCK_PANELS : 2 /* panels that few rows decode in registers */
 };
 
 typedef struct Linear {
@@ -140,15 +143,37 @@ SIMD_INLINE void linear_direct_rows(const int format, const Linear *l, int64_t r
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
 }
 
-/* More rows than LINEAR_DIRECT_ROWS find their two panels in the first cache. */
+/* The same of LINEAR_TOGETHER panels of a weight with blocks. */
+SIMD_INLINE void linear_block_rows(const int format, const Linear *l, int64_t row, int rows, int64_t panel)
+{
+    enum { STRIDE = LINEAR_TOGETHER * TILE_PANEL };
+    _Alignas(64) float sums[LINEAR_DIRECT_ROWS * STRIDE];
+    const int64_t bytes = packed_panel_bytes(&l->w);
+    for (int p = 0; p < LINEAR_TOGETHER; p += BLOCK_PANELS) {
+        const BlockTile tile = {(const char *)l->w.data + (panel + p) * bytes, bytes, l->w.block, l->K, l->x + row * l->ldx, l->ldx,
+                                sums + p * TILE_PANEL, STRIDE};
+        block_tiles(format, rows, &tile);
+    }
+    for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * STRIDE, row + r, panel, LINEAR_TOGETHER);
+}
+
+/* More rows than LINEAR_DIRECT_ROWS find their panels in the first cache. */
 SIMD_INLINE void linear_direct(const int format, const Linear *l, const hf2c_team *team, int rows, int64_t panels)
 {
+    const int in_registers = HF2C_ISA > HF2C_ISA_scalar && weight_has_blocks(format) && block_fits(format, l->w.block);
+    const int64_t some = in_registers ? LINEAR_TOGETHER : 2;
     int first, end;
-    hf2c_share(team, (int)((panels + 1) / 2), &first, &end);
-    for (int64_t panel = 2 * (int64_t)first; panel < 2 * (int64_t)end && panel < panels; panel += 2)
-        for (int row = 0; row < rows; row += LINEAR_DIRECT_ROWS)
-            linear_direct_rows(format, l, row, rows - row < LINEAR_DIRECT_ROWS ? rows - row : LINEAR_DIRECT_ROWS, panel,
-                               panels - panel < 2 ? 1 : 2);
+    hf2c_share(team, (int)((panels + some - 1) / some), &first, &end);
+    for (int64_t panel = some * first; panel < some * end && panel < panels; panel += some)
+        for (int row = 0; row < rows; row += LINEAR_DIRECT_ROWS) {
+            int height = rows - row < LINEAR_DIRECT_ROWS ? rows - row : LINEAR_DIRECT_ROWS;
+            int64_t left = panels - panel < some ? panels - panel : some;
+            if (in_registers && left == some)
+                linear_block_rows(format, l, row, height, panel);
+            else
+                for (int64_t p = panel; p < panel + left; p += 2)
+                    linear_direct_rows(format, l, row, height, p, panel + left - p < 2 ? 1 : 2);
+        }
 }
 
 /* ---- many rows: blocks of rows by blocks of panels by blocks of k ---- */

@@ -2,6 +2,7 @@
 #include "templates/cpu/kernels.h"
 #include "templates/simd/begin.h"
 #include "templates/cpu/all.h"
+#include "templates/cpu/peak.h"
 
 /* A list of kernels.def, P(n, text), becomes (source, n, text); LIST_COUNT and LIST_TEXT take it apart, LIST_ARGUMENTS
  * makes ", source[0], source[1] ..." of it. */
@@ -36,6 +37,9 @@
         function(team LIST_ARGUMENTS p LIST_ARGUMENTS d LIST_ARGUMENTS c LIST_ARGUMENTS f);                            \
     }
 #include "templates/kernels.def"
+
+extern hf2c_kernel_peak THUNKS_PEAK;
+int64_t THUNKS_PEAK(int kind, int64_t turns, float *sink) { return peak_run(kind, turns, sink); }
 
 #include "templates/simd/end.h"
 

@@ -5,5 +5,6 @@
 #define HF2C_SIMD avx2
 #define THUNKS_TABLE kernels_avx2
 #define THUNKS_COUNT kernels_avx2_count
+#define THUNKS_PEAK peak_avx2
 #include "templates/cpu/thunks.h"
 #endif

@@ -5,5 +5,6 @@
 #define HF2C_SIMD avx512
 #define THUNKS_TABLE kernels_avx512
 #define THUNKS_COUNT kernels_avx512_count
+#define THUNKS_PEAK peak_avx512
 #include "templates/cpu/thunks.h"
 #endif

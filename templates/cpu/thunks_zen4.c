@@ -5,5 +5,6 @@
 #define HF2C_SIMD zen4
 #define THUNKS_TABLE kernels_zen4
 #define THUNKS_COUNT kernels_zen4_count
+#define THUNKS_PEAK peak_zen4
 #include "templates/cpu/thunks.h"
 #endif

@@ -289,12 +289,12 @@ SIMD_INLINE void dot_wide_switch(const int format, int height, const DotTile *t)
 #define DOT_TILE(format)                                                                                               \
     static inline void dot_tile_##format(int height, int panels, const DotTile *t)                                     \
     {                                                                                                                  \
-        dot_tile_switch(WEIGHT_##format, height, t);                                                                   \
-        if (panels == 1) return;                                                                                       \
-        DotTile second = *t;                                                                                           \
-        second.w += t->panel;                                                                                          \
-        second.sums += WEIGHT_PANEL;                                                                                   \
-        dot_tile_switch(WEIGHT_##format, height, &second);                                                             \
+        for (int p = 0; p < panels; p++) {                                                                             \
+            DotTile one = *t;                                                                                          \
+            one.w += p * t->panel;                                                                                     \
+            one.sums += p * WEIGHT_PANEL;                                                                              \
+            dot_tile_switch(WEIGHT_##format, height, &one);                                                            \
+        }                                                                                                              \
     }
 #define DOT_TILE_WIDE(format)                                                                                          \
     static inline void dot_wide_##format(int height, const DotTile *t) { dot_wide_switch(WEIGHT_##format, height, t); }

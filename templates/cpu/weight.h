@@ -62,10 +62,16 @@ SIMD_INLINE simd_float weight_e4m3(simd_int codes)
     return simd_copysign(magnitude, simd_as_float(simd_shift_left(codes, 24)));
 }
 
-/* What a code is worth, as templates/format/NAME.h has it. */
+#define WEIGHT_NUMBERS(low) \
+    low, low + 1, low + 2, low + 3, low + 4, low + 5, low + 6, low + 7, low + 8, low + 9, low + 10, low + 11, low + 12, low + 13, low + 14, low + 15
+
+/* What a code is worth, as templates/format/NAME.h has it; of 4 bits, those above are ignored. */
 SIMD_INLINE simd_float weight_value(const int format, simd_int codes, WeightScale s)
 {
     static const float nf4[16] = {NF4_VALUES}, fp4[16] = {FP4_VALUES}, mxfp4[16] = {MXFP4_VALUES};
+    static const float q4[16] = {WEIGHT_NUMBERS(-8.0f)}, q4z[16] = {WEIGHT_NUMBERS(0.0f)};
+    if (format == WEIGHT_q4) return simd_lookup(q4, codes) * s.scale;
+    if (format == WEIGHT_q4z) return (simd_lookup(q4z, codes) - s.zero) * s.scale;
     if (format == WEIGHT_nf4) return simd_lookup(nf4, codes) * s.scale;
     if (format == WEIGHT_fp4) return simd_lookup(fp4, codes) * s.scale;
     if (format == WEIGHT_mxfp4) return simd_lookup(mxfp4, codes) * s.scale;

@@ -68,7 +68,7 @@ SIMD_INLINE simd_int simd_as_int(simd_float v) { return float_bits(v); }
 SIMD_INLINE simd_float simd_bf16(simd_int v, const int j) { return bf16_decode((bf16_element)(v >> SIMD_HALF_SHIFT(j))); }
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return f16_decode((f16_element)(v >> SIMD_HALF_SHIFT(0))); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return (uint32_t)(int32_t)(int16_t)(v >> SIMD_HALF_SHIFT(1)); }
-SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return table[v]; }
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return table[v & 15]; }
 
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (uint32_t)x; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }

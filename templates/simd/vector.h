@@ -131,7 +131,7 @@ SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 }
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return simd_widen_f16((simd_bits)v >> SIMD_HALF_SHIFT(0) & 0xffffu); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return (simd_int)((simd_bits)v << (16 - SIMD_HALF_SHIFT(1))) >> 16; }
-SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return (simd_float){table[v[0]], table[v[1]], table[v[2]], table[v[3]]}; }
+SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return (simd_float){table[v[0] & 15], table[v[1] & 15], table[v[2] & 15], table[v[3] & 15]}; }
 
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (simd_int){x, x, x, x}; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }

@@ -1,0 +1,143 @@
+/* Few rows of f32 times weights with blocks, decoded in registers: the same sums as of the decoded weights, one chain of fma for each result in
+ * the order of k. Several panels side by side, so that chains do not wait. */
+#ifndef HF2C_CPU_TILE_BLOCK_H
+#define HF2C_CPU_TILE_BLOCK_H
+
+#include "templates/cpu/weight.h"
+
+enum {
+    BLOCK_PANEL_VECTORS = WEIGHT_PANEL / SIMD_LANES,
+    BLOCK_VECTORS = BLOCK_PANEL_VECTORS > 4 ? BLOCK_PANEL_VECTORS : 4,
+    BLOCK_PANELS = BLOCK_VECTORS / BLOCK_PANEL_VECTORS,
+    BLOCK_AHEAD = 1024 /* bytes: asked for while others are decoded */
+};
+
+typedef struct BlockTile {
+    const char *w; /* its first panel */
+    int64_t panel; /* bytes from panel to panel */
+    int64_t unit, K;
+    const float *x; /* its first row */
+    int64_t ldx;
+    float *sums; /* [rows, lds] */
+    int64_t lds;
+} BlockTile;
+
+/* Whether loads of codes fill vectors. */
+SIMD_INLINE int block_fits(const int format, const int64_t unit) { return unit % (layout_bits(format) == 4 ? 2 * WEIGHT_GROUP : WEIGHT_GROUP) == 0; }
+
+/* Where vector v lies of what has `bytes` for each row of a panel. */
+SIMD_INLINE const char *block_vector(const BlockTile *t, const char *w, const int v, const int bytes)
+{
+    return w + v / BLOCK_PANEL_VECTORS * t->panel + v % BLOCK_PANEL_VECTORS * SIMD_LANES * bytes;
+}
+
+/* One column of x with a byte of each lane of four, or a nibble. */
+SIMD_INLINE void block_column(const int format, const int rows, const int vectors, const BlockTile *t, const simd_int *four, const int j, const float *x,
+                              const WeightScale *scale, simd_float *sum)
+{
+    SIMD_UNROLL
+    for (int v = 0; v < vectors; v++) {
+        simd_int code = layout_bits(format) == 4 ? simd_shift_right(four[v], SIMD_BYTE_SHIFT(j)) : simd_byte(four[v], j);
+        simd_float weight = weight_value(format, code, scale[v]);
+        SIMD_UNROLL
+        for (int m = 0; m < rows; m++) sum[m * vectors + v] = simd_fma(weight, simd_set1(x[m * t->ldx]), sum[m * vectors + v]);
+    }
+}
+
+SIMD_INLINE void block_load(const int vectors, const int high, const BlockTile *t, const char *codes, simd_int *four)
+{
+    SIMD_UNROLL
+    for (int v = 0; v < vectors; v++) {
+        simd_int loaded = simd_load_int(block_vector(t, codes, v, WEIGHT_GROUP));
+        four[v] = high ? simd_shift_right(loaded, 4) : loaded;
+    }
+}
+
+/* A unit's codes, or their low or high nibbles, of columns from k on. */
+SIMD_INLINE void block_part(const int format, const int rows, const int vectors, const int high, const BlockTile *t, const char *codes, int64_t k,
+                            const WeightScale *scale, simd_float *sum)
+{
+    const int64_t most = layout_bits(format) == 4 ? t->unit / 2 : t->unit, count = t->K - k < most ? t->K - k : most;
+    const float *x = t->x + k;
+    simd_int four[BLOCK_VECTORS];
+    int64_t left = count;
+    for (; left >= WEIGHT_GROUP; left -= WEIGHT_GROUP, codes += WEIGHT_CHUNK, x += WEIGHT_GROUP) {
+        block_load(vectors, high, t, codes, four);
+        SIMD_UNROLL
+        for (int j = 0; j < WEIGHT_GROUP; j++) block_column(format, rows, vectors, t, four, j, x + j, scale, sum);
+        SIMD_UNROLL
+        for (int v = 0; v < vectors && !high; v += BLOCK_PANEL_VECTORS) SIMD_PREFETCH(block_vector(t, codes, v, WEIGHT_GROUP), BLOCK_AHEAD);
+    }
+    if (left <= 0) return;
+    block_load(vectors, high, t, codes, four);
+    for (; left > 0; left--, x++) {
+        block_column(format, rows, vectors, t, four, 0, x, scale, sum);
+        SIMD_UNROLL
+        for (int v = 0; v < vectors; v++) four[v] = SIMD_BYTE_SHIFT(0) == 0 ? simd_shift_right(four[v], 8) : simd_shift_left(four[v], 8);
+    }
+}
+
+/* sum: [rows * vectors], scale: [vectors], registers */
+SIMD_INLINE void block_tile(const int format, const int rows, const int vectors, const BlockTile *t, simd_float *sum, WeightScale *scale)
+{
+    const int64_t code_bytes = WEIGHT_PANEL * t->unit * layout_bits(format) / 8, unit_bytes = code_bytes + WEIGHT_PANEL * layout_parameters(format);
+    const char *w = t->w;
+    SIMD_UNROLL
+    for (int i = 0; i < rows * vectors; i++) sum[i] = simd_zero();
+    for (int64_t k = 0; k < t->K; k += t->unit, w += unit_bytes) {
+        SIMD_UNROLL
+        for (int v = 0; v < vectors; v++) scale[v] = weight_scale(format, block_vector(t, w + code_bytes, v, layout_parameters(format)));
+        block_part(format, rows, vectors, 0, t, w, k, scale, sum);
+        if (layout_bits(format) == 4) block_part(format, rows, vectors, 1, t, w, k + t->unit / 2, scale, sum);
+    }
+    SIMD_UNROLL
+    for (int i = 0; i < rows * vectors; i++) simd_store(t->sums + i / vectors * t->lds + i % vectors * SIMD_LANES, sum[i]);
+}
+
+#define HEIGHT(rows)                                                                                                   \
+    case rows: {                                                                                                       \
+        simd_float sum[(rows) * WIDTH];                                                                                \
+        WeightScale scale[WIDTH];                                                                                      \
+        block_tile(format, rows, WIDTH, t, sum, scale);                                                                \
+        break;                                                                                                         \
+    }
+#if HF2C_ISA >= HF2C_ISA_avx512
+#define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4)
+#else
+#define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2)
+#endif
+#define WIDTH BLOCK_VECTORS
+SIMD_INLINE void block_switch(const int format, int rows, const BlockTile *t)
+{
+    switch (rows) {
+        BLOCK_HEIGHTS(HEIGHT)
+    default:
+        break;
+    }
+}
+#undef WIDTH
+#undef HEIGHT
+#undef BLOCK_HEIGHTS
+
+/* One function for each format, called by all its kernels: BLOCK_PANELS panels; rows: up to 4, without AVX-512 up to 2 */
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    static inline void block_tile_##name(int rows, const BlockTile *t)                                                 \
+    {                                                                                                                  \
+        if (weight_has_blocks(WEIGHT_##name)) block_switch(WEIGHT_##name, rows, t);                                    \
+    }
+#include "templates/format/formats.def"
+
+SIMD_INLINE void block_tiles(const int format, int rows, const BlockTile *t)
+{
+    switch (format) {
+#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+    case WEIGHT_##name:                                                                                                \
+        block_tile_##name(rows, t);                                                                                    \
+        break;
+#include "templates/format/formats.def"
+    default:
+        break;
+    }
+}
+
+#endif
