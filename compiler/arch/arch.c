@@ -46,7 +46,7 @@ static const char *head_tasks(const Architecture *architecture, Head head)
 
 static void print_family(Str *out, const Architecture *a)
 {
-    str_printf(out, "| `%s` | %s |", a->model_type, a->encoder ? "encoder and decoder" : a->decoder ? "decoder" : a->images ? "pictures" : "encoder");
+    str_printf(out, "| `%s` | %s |", a->model_type, a->encoder ? "encoder and decoder" : a->decoder ? "decoder" : a->images ? "pictures" : a->sounds ? "sounds" : "encoder");
     for (int i = 0, shown = 0; i < HEAD_COUNT; i++)
         if (a->head[i]) str_printf(out, "%s%s", shown++ ? ", " : " ", heads[i].name);
     str_printf(out, " |");
