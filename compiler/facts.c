@@ -93,6 +93,12 @@ static void describe_search(Compiled *c, const Config *from)
     g->num_beams = (int)config_int_or(from, "num_beams", 1, 256, 1);
     g->length_penalty = (float)config_float_or(from, "length_penalty", -1e6, 1e6, 1);
     g->early_stopping = early_stopping(from);
+    g->typical_p = (float)config_float_or(from, "typical_p", 0, 1, 0);
+    g->epsilon_cutoff = (float)config_float_or(from, "epsilon_cutoff", 0, 1, 0);
+    g->eta_cutoff = (float)config_float_or(from, "eta_cutoff", 0, 1, 0);
+    g->encoder_repetition_penalty = (float)config_float_or(from, "encoder_repetition_penalty", 0, 1e6, 0);
+    g->min_new_tokens = (int)config_int_or(from, "min_new_tokens", 0, 1 << 26, 0);
+    g->encoder_no_repeat_ngram_size = (int)config_int_or(from, "encoder_no_repeat_ngram_size", 0, 1 << 26, 0);
     g->suppress = token_list(c, from, "suppress_tokens", true, &g->suppress_count);
     g->begin_suppress = token_list(c, from, "begin_suppress_tokens", false, &g->begin_suppress_count);
 }

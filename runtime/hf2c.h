@@ -124,6 +124,8 @@ typedef struct hf2c_generation_defaults {
     float temperature, top_p, min_p, repetition_penalty;
     int min_length, no_repeat_ngram_size, num_beams, early_stopping; /* 0: not given; early_stopping: hf2c_early_stopping */
     float length_penalty; /* with num_beams */
+    float typical_p, epsilon_cutoff, eta_cutoff, encoder_repetition_penalty; /* 0: not given */
+    int min_new_tokens, encoder_no_repeat_ngram_size;                       /* 0: not given */
     const int32_t *suppress, *begin_suppress; /* tokens that never appear, that do not appear first; NULL: none */
     int suppress_count, begin_suppress_count;
 } hf2c_generation_defaults;

@@ -50,6 +50,20 @@ static void print_ids(Str *out, const char *name, const int32_t *ids, int count)
     str_printf(out, "};\n");
 }
 
+/* Settings that few models have. */
+static void print_rare_settings(Str *out, Arena *arena, const hf2c_generation_defaults *g)
+{
+    const struct {
+        const char *name;
+        float value;
+    } numbers[] = {{"typical_p", g->typical_p}, {"epsilon_cutoff", g->epsilon_cutoff}, {"eta_cutoff", g->eta_cutoff},
+                   {"encoder_repetition_penalty", g->encoder_repetition_penalty}};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (numbers[i].value != 0) str_printf(out, ",\n                   .%s = %sf", numbers[i].name, text_of_float(arena, numbers[i].value));
+    if (g->min_new_tokens) str_printf(out, ",\n                   .min_new_tokens = %d", g->min_new_tokens);
+    if (g->encoder_no_repeat_ngram_size) str_printf(out, ",\n                   .encoder_no_repeat_ngram_size = %d", g->encoder_no_repeat_ngram_size);
+}
+
 /* What beam search and models with an encoder ask for. */
 static void print_search(Str *out, Arena *arena, const hf2c_generation_defaults *g)
 {
@@ -57,6 +71,7 @@ static void print_search(Str *out, Arena *arena, const hf2c_generation_defaults 
                g->decoder_start, g->forced_bos, g->forced_eos, g->min_length, g->no_repeat_ngram_size);
     str_printf(out, "                   .num_beams = %d, .early_stopping = %d, .length_penalty = %sf", g->num_beams, g->early_stopping,
                text_of_float(arena, g->length_penalty));
+    print_rare_settings(out, arena, g);
     if (g->suppress_count) str_printf(out, ",\n                   .suppress = suppress, .suppress_count = %d", g->suppress_count);
     if (g->begin_suppress_count)
         str_printf(out, ",\n                   .begin_suppress = begin_suppress, .begin_suppress_count = %d", g->begin_suppress_count);
