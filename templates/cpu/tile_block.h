@@ -101,7 +101,7 @@ SIMD_INLINE void block_tile(const int format, const int rows, const int vectors,
         block_tile(format, rows, WIDTH, t, sum, scale);                                                                \
         break;                                                                                                         \
     }
-#if HF2C_ISA >= HF2C_ISA_avx512
+#if HF2C_ISA > HF2C_ISA_c11 /* as many as LINEAR_DIRECT_ROWS */
 #define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4)
 #else
 #define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2)
@@ -119,7 +119,7 @@ SIMD_INLINE void block_switch(const int format, int rows, const BlockTile *t)
 #undef HEIGHT
 #undef BLOCK_HEIGHTS
 
-/* One function for each format, called by all its kernels: BLOCK_PANELS panels; rows: up to 4, without AVX-512 up to 2 */
+/* One function for each format, called by all its kernels: BLOCK_PANELS panels; rows: up to 4, on c11 up to 2 */
 #define FORMAT(name, bits, block, parameters, group, text)                                                             \
     static inline void block_tile_##name(int rows, const BlockTile *t)                                                 \
     {                                                                                                                  \
