@@ -167,7 +167,7 @@ static void take_bytes(const Bake *b, hf2c_baked *baked)
 static bool bake(Bake *b)
 {
     Compiled *c = b->compiled;
-    hf2c_ids ids;
+    hf2c_ids ids = {0};
     if (!common_tokens(b, &ids) || !feed(b, ids)) return false;
     hf2c_baked *baked = ARENA_NEW(c->arena, hf2c_baked);
     int32_t *copy = ARENA_ARRAY(c->arena, int32_t, (size_t)ids.count);

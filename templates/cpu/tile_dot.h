@@ -166,8 +166,10 @@ SIMD_INLINE void dot_block_tile(const int format, const int rows, const DotTile 
             simd_float product = simd_float_of(whole[m]) * scale;
             sum[m] = sum[m] + product;
         }
-        SIMD_UNROLL
-        for (int i = 0; i < dot_unit_bytes(format) && ask; i += 64) SIMD_PREFETCH(w, i + DOT_AHEAD);
+        if (ask) {
+            SIMD_UNROLL
+            for (int i = 0; i < dot_unit_bytes(format); i += 64) SIMD_PREFETCH(w, i + DOT_AHEAD);
+        }
         w += dot_unit_bytes(format);
         parameters += dot_unit_bytes(format);
         dot_rows_advance(&x, rows, DOT_BLOCK);
@@ -223,8 +225,10 @@ SIMD_INLINE void dot_wide_tile(const int format, const int rows, const int panel
     for (int64_t left = pairs; left > 0; left--, w += 2 * DOT_GROUP_BYTES) {
         dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
         dot_wide_step(format, rows, panels, w, t->panel, &x, 4, sum);
-        SIMD_UNROLL
-        for (int i = 0; i < 2 * panels && ask; i++) SIMD_PREFETCH(w, i / 2 * t->panel + i % 2 * DOT_GROUP_BYTES + DOT_AHEAD);
+        if (ask) {
+            SIMD_UNROLL
+            for (int i = 0; i < 2 * panels; i++) SIMD_PREFETCH(w, i / 2 * t->panel + i % 2 * DOT_GROUP_BYTES + DOT_AHEAD);
+        }
         dot_rows_advance(&x, rows, 8);
     }
     if (rest) { /* what a row of x has in its last groups, and zeros */
