@@ -97,12 +97,23 @@ static bool make_plan(Compiled *c, Err *err)
     return c->plan != NULL;
 }
 
+/* The target with the limits that the user named. */
+static const Target *with_limits(Arena *arena, const Target *target, const CompileOptions *options)
+{
+    if (!target || (!options->ram && !options->flash)) return target;
+    Target *limited = ARENA_NEW(arena, Target);
+    *limited = *target;
+    if (options->ram) limited->ram = options->ram;
+    if (options->flash) limited->flash = options->flash;
+    return limited;
+}
+
 Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
 {
     Compiled *c = ARENA_NEW(arena, Compiled);
     c->arena = arena;
     c->options = *options;
-    c->target = target_find(arena, options->target ? options->target : "native", err);
+    c->target = with_limits(arena, target_find(arena, options->target ? options->target : "native", err), options);
     if (!c->target || !model_open(arena, options->model, !options->without_weights, &c->model, err)) return NULL;
     c->name = identifier_of(arena, options->name ? options->name : c->model.name);
     ArchOptions arch = {.hidden_states = options->hidden_states};

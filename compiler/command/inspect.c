@@ -5,6 +5,7 @@
 
 #include "compiler/command/command.h"
 #include "compiler/command/edit.h"
+#include "compiler/command/fit.h"
 #include "compiler/command/picture.h"
 #include "compiler/command/summary.h"
 #include "runtime/text/work.h"
@@ -220,6 +221,7 @@ int command_inspect(const Options *options)
     if (options->reference) return print_reference(options->reference);
     Inspection in = {.arena = arena_new(), .options = options, .compile = options_compile(options)};
     in.compile.without_weights = lacks_weights(&in);
+    if (in.compile.ram || in.compile.flash) return fit_print(options, &in.compile) ? EXIT_DONE : EXIT_BAD_INPUT;
     in.compiled = command_compile(in.arena, options, &in.compile);
     Err err = {{0}};
     if (options->graph && !picture_write(in.compiled, options->graph, &err)) fatal("%s", err.text);

@@ -120,12 +120,27 @@ void commands_help(FILE *out)
     fprintf(out, "\nhf2c COMMAND --help tells the options of one.\nExit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted.\n");
 }
 
+/* "320K", "2M", "1048576"; 0 where it was not given. */
+static int64_t bytes_of(const char *name, const char *text)
+{
+    char *end;
+    if (!text) return 0;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 0;
+    if (end == text || errno || number < 1 || number > INT64_MAX >> 20 || end[shift != 0])
+        fatal("--%s: found \"%s\", wanted bytes: a whole number, with K or M behind it for 1024 or 1048576", name, text);
+    return (int64_t)number << shift;
+}
+
 CompileOptions options_compile(const Options *o)
 {
     CompileOptions c = {.model = o->model, .target = o->target, .precision = {o->precision, o->embeddings, o->activations}, .name = o->name, .task = o->task};
     c.max_sequence = o->max_seq;
     c.max_batch = o->max_batch;
     c.max_seconds = o->max_seconds;
+    c.ram = bytes_of("ram", o->ram);
+    c.flash = bytes_of("flash", o->flash);
     c.max_rows = o->max_rows;
     c.hidden_states = o->hidden_states;
     c.passes.without = o->no_pass.item;

@@ -229,7 +229,7 @@ static void link_arguments(const FolderBuild *b, Arguments *a, const char *outpu
 static bool link_all(FolderBuild *b, bool openmp)
 {
     Arguments a;
-    const char *made = arena_printf(b->arena, "%s/output", b->objects);
+    const char *made = arena_printf(b->arena, "%s/output.bin", b->objects);
     link_arguments(b, &a, made, openmp);
     say_command(b, &a);
     if (!run_program(a.item, NULL, b->err)) return false;

@@ -45,7 +45,9 @@ void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);
 /* Firmware has nothing to print with; large models would take long, and much memory, to evaluate in double. */
 bool emit_has_self_test(const Compiled *compiled);
 bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
-void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options);    /* MODEL.md (page.c) */
+struct Measure;
+/* MODEL.md (page.c); measure: of firmware, else NULL */
+void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options, const struct Measure *measure);
 bool emit_is_firmware(const Compiled *compiled);
 /* firmware.c: what the schedule of firmware has that others do not. */
 void emit_small_memory(Str *out, const Compiled *compiled);       /* macros before the kernels */

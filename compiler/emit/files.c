@@ -17,12 +17,14 @@ static void print_binary(Str *out, const char *symbol, const char *file)
 {
     str_printf(out,
                "#if defined(HF2C_WEIGHTS_SECTION)\n#define SECTION HF2C_WEIGHTS_SECTION\n#elif defined(__APPLE__)\n#define SECTION \"__TEXT,__const\"\n"
+               "#elif defined(_WIN32)\n#define SECTION \".rdata,\\\"dr\\\"\"\n#elif defined(__wasm__)\n#define SECTION \".rodata.weights,\\\"\\\",@\"\n"
                "#elif defined(__arm__)\n#define SECTION \".rodata,\\\"a\\\",%%progbits\"\n#else\n#define SECTION \".rodata,\\\"a\\\",@progbits\"\n#endif\n"
                "#if defined(__APPLE__)\n#define SYMBOL \"_%s\"\n#else\n#define SYMBOL \"%s\"\n#endif\n\n"
                "/* A type and a size: what links against a shared library finds the bytes by them. */\n"
                "#if defined(__ELF__)\n#define BEGIN \".type \" SYMBOL \", %%object\\n\"\n#define END \".size \" SYMBOL \", . - \" SYMBOL \"\\n\"\n"
+               "#elif defined(__wasm__)\n#define BEGIN \".type \" SYMBOL \",@object\\n\"\n#define END \".size \" SYMBOL \", . - \" SYMBOL \"\\n\"\n"
                "#else\n#define BEGIN\n#define END\n#endif\n\n"
-               "__asm__(\".section \" SECTION \"\\n\"\n        \".balign 64\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        BEGIN SYMBOL \":\\n\"\n"
+               "__asm__(\".section \" SECTION \"\\n\"\n        \".p2align 6\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        BEGIN SYMBOL \":\\n\"\n"
                "        \".incbin \\\"%s\\\"\\n\"\n        \".byte 0\\n\"\n        END \".text\\n\");\n",
                symbol, symbol, file);
 }

@@ -75,8 +75,16 @@ static bool write_extras(Folder *f)
     if (!folder_write(f, "build.sh", &text)) return false;
     emit_cmake(&text, c, f->options);
     if (!folder_write(f, "CMakeLists.txt", &text)) return false;
-    emit_page(&text, c, f->options);
+    emit_page(&text, c, f->options, f->pieces ? &f->measure : NULL);
     return folder_write(f, "MODEL.md", &text);
+}
+
+/* What does not fit is not written. */
+static bool finish_firmware(Folder *f)
+{
+    if (!folder_write_firmware(f) || !measure_folder(f->compiled, f->path, NULL, &f->measure, f->err)) return false;
+    if (!f->measure.known) warn("code and stack are not measured: %s", f->measure.why);
+    return measure_check(f->compiled, &f->measure, f->err);
 }
 
 static bool fill_model(Folder *f, Compiled *compiled)
@@ -103,7 +111,7 @@ static bool fill_draft(const Folder *f, Compiled *draft)
 static bool fill(Folder *f, Compiled *compiled)
 {
     return fill_model(f, compiled) && fill_draft(f, compiled->draft) &&
-           folder_copy_runtime(f) && (!f->pieces || folder_write_firmware(f)) && write_extras(f);
+           folder_copy_runtime(f) && (!f->pieces || finish_firmware(f)) && write_extras(f);
 }
 
 bool emit_folder(Compiled *compiled, const EmitOptions *options, Err *err)

@@ -4,6 +4,7 @@
 
 #include "compiler/emit/amalgamate.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/measure.h"
 
 typedef struct Folder {
     Arena *arena;
@@ -12,6 +13,7 @@ typedef struct Folder {
     const char *path; /* the temporary folder */
     Map *copied;
     bool second; /* a draft beside the model: it has neither a self-test nor tokens of its own */
+    Measure measure; /* of firmware */
     Pieces *pieces; /* of firmware: sources and headers wait here to become a few files; NULL otherwise */
     Err *err;
 } Folder;

@@ -35,11 +35,11 @@ bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
     return true;
 }
 
-static bool write_one(const PackedWeight *weight, FileWriter *writer, uint64_t *hash, Err *err)
+static bool write_one(const Plan *plan, const PackedWeight *weight, FileWriter *writer, uint64_t *hash, Err *err)
 {
     Arena *arena = arena_new();
     uint8_t *packed = arena_alloc(arena, weight->bytes);
-    bool fine = pack_one(weight, packed, err);
+    bool fine = pack_one(weight, packed, err) && pack_order_bytes(plan, weight, packed, err);
     if (fine) {
         writer_pad(writer, HF2C_WEIGHTS_ALIGNMENT);
         if (writer_size(writer) != weight->offset) bug("weight at %zu, planned at %zu", writer_size(writer), weight->offset);
@@ -59,7 +59,7 @@ bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err)
     *hash = hash_layout(plan);
     writer_write(writer, header, sizeof header);
     for (size_t i = 0; i < plan->weights; i++)
-        if (!write_one(&plan->weight[i], writer, hash, err)) {
+        if (!write_one(plan, &plan->weight[i], writer, hash, err)) {
             writer_discard(writer);
             return false;
         }

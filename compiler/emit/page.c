@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "compiler/emit/emit.h"
+#include "compiler/emit/measure.h"
+#include "compiler/emit/stack.h"
 
 static int64_t multiplications(const Plan *plan)
 {
@@ -16,6 +18,34 @@ static int64_t multiplications(const Plan *plan)
         }
     }
     return total;
+}
+
+/* Bytes of weights that a token makes the processor read: everything but the rows of tables that it does not choose. */
+static size_t bytes_read(const Plan *plan)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < plan->weights; i++) {
+        const PackedWeight *weight = &plan->weight[i];
+        bool table = !plan->is_linear_weight[weight->node->id] && weight->node->shape.rank == 2;
+        total += table ? weight->bytes / (size_t)weight->node->shape.dim[0].size : weight->bytes;
+    }
+    return total;
+}
+
+/* Firmware: what the chip must have. */
+static void print_chip(Str *out, const Compiled *c, const Measure *m)
+{
+    str_printf(out, "| bytes of weights read per token | %zu |\n\n## Flash and RAM\n\n| part | bytes |\n|---|---:|\n| weights | %zu |\n", bytes_read(c->plan),
+               c->facts.weights_bytes);
+    if (m->known) str_printf(out, "| code | %zu |\n| constants of the code | %zu |\n", m->code, m->constants);
+    str_printf(out, "| tokenizer and its tables | %zu |\n| **flash%s** | %zu |\n| workspace | %zu |\n| state | %zu |\n",
+               m->known ? m->tokenizer : c->tokenizer ? tokenizer_bytes(c->tokenizer) : 0, m->known ? "" : ", code not counted", measure_flash(c, m),
+               c->facts.workspace_bytes, c->facts.state_bytes);
+    if (m->known) str_printf(out, "| stack, worst case | %zu |\n", m->stack);
+    str_printf(out, "| **RAM%s** | %zu |\n\n", m->known ? "" : ", stack not counted", measure_ram(c, m));
+    if (m->known) str_printf(out, "The deepest call: `%s`. Functions of the compiler's library count %d bytes of stack each.\n", m->path, STACK_OF_HELPER);
+    else str_printf(out, "Code and stack are not measured: %s.\n", m->why);
+    str_printf(out, "The context and the arrays of texts and results are the caller's and come on top.\n");
 }
 
 static void print_steps(Str *out, const Plan *plan)
@@ -34,6 +64,11 @@ static void print_files(Str *out, const Compiled *c)
     const char *extension = dialect_find(c->target->emitter)->extension;
     str_printf(out, "\n## Files\n\n| file | what |\n|---|---|\n");
     str_printf(out, "| `%s.h` | sizes and the API |\n| `%s.%s` | kernels with this model's numbers, and the schedule |\n", c->name, c->name, extension);
+    if (emit_is_firmware(c)) {
+        str_printf(out, "| `%s_text.c` | the tokenizer |\n| `%s_weights.S`, `%s.weights` | packed weights; `HF2C_WEIGHTS_SECTION` names their section |\n", c->name,
+                   c->name, c->name);
+        return;
+    }
     str_printf(out, "| `%s_model.c` | what the runtime is told; small calls |\n", c->name);
     if (c->tokenizer) str_printf(out, "| `%s_text.c` | tokenizer tables, %zu bytes |\n", c->name, tokenizer_bytes(c->tokenizer));
     str_printf(out, "| `%s.weights` | packed weights, %zu bytes |\n", c->name, c->facts.weights_bytes);
@@ -41,7 +76,7 @@ static void print_files(Str *out, const Compiled *c)
     str_printf(out, "| others | the runtime and the kernels, as hf2c has them |\n");
 }
 
-void emit_page(Str *out, const Compiled *c, const EmitOptions *options)
+void emit_page(Str *out, const Compiled *c, const EmitOptions *options, const Measure *measure)
 {
     const hf2c_model *f = &c->facts;
     str_printf(out, "# %s\n\nMade by hf2c: `%s`\n\n| | |\n|---|---|\n", f->name, options->command);
@@ -57,6 +92,7 @@ void emit_page(Str *out, const Compiled *c, const EmitOptions *options)
     if (c->draft) str_printf(out, "| draft | %s, %zu bytes of weights |\n", c->draft->facts.name, c->draft->facts.weights_bytes);
     if (c->baked) str_printf(out, "| prompt that is read already | %d tokens, %zu bytes |\n", c->baked->count, c->baked->bytes);
     str_printf(out, "| multiply-accumulates | %" PRId64 " per token, attention not counted |\n", multiplications(c->plan));
+    if (measure) print_chip(out, c, measure);
     print_files(out, c);
     print_steps(out, c->plan);
 }

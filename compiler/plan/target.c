@@ -16,6 +16,7 @@ static const struct Key {
     {"compiler", KEY_TEXT, offsetof(Target, compiler)}, {"flags", KEY_TEXT, offsetof(Target, flags)},
     {"link", KEY_TEXT, offsetof(Target, link)},         {"package", KEY_TEXT, offsetof(Target, package)},
     {"threads", KEY_BOOL, offsetof(Target, threads)},   {"hosted", KEY_BOOL, offsetof(Target, hosted)},
+    {"big_endian", KEY_BOOL, offsetof(Target, big_endian)},
     {"device", KEY_BOOL, offsetof(Target, device)},     {"device_compiler", KEY_TEXT, offsetof(Target, device_compiler)},
     {"device_flags", KEY_TEXT, offsetof(Target, device_flags)},
     {"alone", KEY_NUMBER, offsetof(Target, alone)},

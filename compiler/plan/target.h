@@ -18,6 +18,7 @@ typedef struct Target {
     const char *package;   /* Debian package to install when a compiler is missing */
     bool threads;          /* a team of several threads is possible */
     bool hosted;           /* has files and a command line; otherwise firmware */
+    bool big_endian;       /* numbers of packed weights are written that way */
     bool device;           /* weights, workspace, state and outputs live in a device's memory */
     int64_t alone;         /* multiply-accumulates that one thread does in the time in which several get ready to share them */
     int64_t ram, flash;    /* bytes; 0: no limit */

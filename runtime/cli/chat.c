@@ -1,20 +1,17 @@
 /* chat: a conversation: lines of standard input are the user's, what the model answers is kept with them. Every turn gives the model
  * the whole conversation; what its cache still holds of it is not read again. */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "runtime/cli/cli.h"
+#include "runtime/cli/system.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 int64_t local_now(void)
 {
     time_t now = time(NULL);
     struct tm local, world;
-    if (!localtime_r(&now, &local) || !gmtime_r(&now, &world)) return 0;
+    if (!system_calendar(now, &local, &world)) return 0;
     world.tm_isdst = local.tm_isdst;
     return (int64_t)now + (int64_t)difftime(mktime(&local), mktime(&world));
 }
@@ -79,12 +76,12 @@ int run_chat(Session *session, const Arguments *arguments)
     Chat chat = {.session = session, .arguments = arguments};
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length;
-    int worst = 0, terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    long long length;
+    int worst = 0, terminal = system_terminal();
     const hf2c_baked *baked = session->model->baked;
     buffer_text(&chat.messages, "[");
     if (baked && baked->system) add_message(&chat.messages, "system", baked->system, strlen(baked->system));
-    for (ask(terminal); !interrupted(NULL) && (length = getline(&line, &capacity, stdin)) >= 0; ask(terminal)) {
+    for (ask(terminal); !interrupted(NULL) && (length = system_line(&line, &capacity, stdin)) >= 0; ask(terminal)) {
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
         int status = length > 0 ? answer(&chat, line, (size_t)length) : 0;
         worst = status ? status : worst;

@@ -1,8 +1,6 @@
 /* jsonl: requests as lines of JSON, one answer line each. A bad line gets {"error": ...}; the next line goes on. */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "runtime/cli/cli.h"
+#include "runtime/cli/system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +151,9 @@ int run_jsonl(Session *session, const Arguments *arguments)
     Buffer output = {0};
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length;
+    long long length;
     int good = 1;
-    while (good && !interrupted(NULL) && (length = getline(&line, &capacity, stdin)) >= 0) {
+    while (good && !interrupted(NULL) && (length = system_line(&line, &capacity, stdin)) >= 0) {
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
         if (length > 0) good = answer_line(session, arguments, line, (size_t)length, &output);
     }

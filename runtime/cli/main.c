@@ -1,4 +1,5 @@
 #include "runtime/cli/cli.h"
+#include "runtime/cli/system.h"
 
 static int run(const hf2c_model *model, const hf2c_program *program, const Arguments *arguments, const char *argv0)
 {
@@ -35,6 +36,7 @@ int hf2c_main(const hf2c_model *model, const hf2c_program *program, int argc, ch
 {
     Arguments arguments;
     int status = EXIT_WRONG_USAGE;
+    system_begin();
     interrupts_watch();
     if (arguments_read(&arguments, model, argc, argv)) {
         if (arguments.mode == MODE_HELP) {

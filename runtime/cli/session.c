@@ -1,36 +1,22 @@
 /* session: weights, memory and signals of a running program. */
-#ifndef _DEFAULT_SOURCE
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
-#endif
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "runtime/cli/cli.h"
+#include "runtime/cli/system.h"
 #include "runtime/core/team.h"
 #include "runtime/task/generation.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+double seconds_now(void) { return system_seconds(); }
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t stop_asked;
+static volatile system_flag stop_asked;
 
 static void on_signal(int number)
 {
     (void)number;
-    if (stop_asked) _exit(EXIT_INTERRUPTED); /* asked twice: at once */
+    if (stop_asked) system_end(EXIT_INTERRUPTED); /* asked twice: at once */
     stop_asked = 1;
 }
 
@@ -40,14 +26,7 @@ int interrupted(void *owner)
     return stop_asked;
 }
 
-void interrupts_watch(void)
-{
-    /* No SA_RESTART: a read that waits for input must end. */
-    struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-}
+void interrupts_watch(void) { system_watch(on_signal); }
 
 /* ---- memory ---- */
 
@@ -56,8 +35,8 @@ void interrupts_watch(void)
 static void *reserve(size_t *bytes, size_t least)
 {
     for (size_t size = *bytes; size >= least && size > 0; size /= 2) {
-        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED) continue;
+        void *memory = system_reserve(size);
+        if (!memory) continue;
         *bytes = size;
         return memory;
     }
@@ -71,11 +50,15 @@ static int no_memory(const char *what, size_t bytes)
     return 0;
 }
 
+#ifdef SYSTEM_OTHER
+enum { MOST_SLOTS = 4 }; /* memory that nobody touches is memory too */
+#else
 enum { MOST_SLOTS = 64 };
+#endif
 
 static int take_scratch(Session *session)
 {
-    session->scratch.bytes = SIZE_MAX > UINT32_MAX ? (size_t)1 << 35 : (size_t)1 << 27;
+    session->scratch.bytes = (size_t)((uint64_t)1 << (SIZE_MAX > UINT32_MAX ? 35 : 27));
     session->scratch.memory = reserve(&session->scratch.bytes, (size_t)1 << 20);
     return session->scratch.memory ? 1 : no_memory("scratch", (size_t)1 << 20);
 }
@@ -94,8 +77,8 @@ static int take_memory(Memory *memory, const hf2c_model *model)
 
 static void give_memory(Memory *memory)
 {
-    if (memory->workspace) munmap(memory->workspace, memory->workspace_bytes);
-    if (memory->state) munmap(memory->state, memory->state_bytes);
+    if (memory->workspace) system_release(memory->workspace, memory->workspace_bytes);
+    if (memory->state) system_release(memory->state, memory->state_bytes);
 }
 
 /* ---- weights ---- */
@@ -103,12 +86,7 @@ static void give_memory(Memory *memory)
 /* The running executable; argv[0] where the system does not tell. */
 static void executable_path(char *path, size_t capacity, const char *argv0)
 {
-    ssize_t length = readlink("/proc/self/exe", path, capacity - 1);
-    if (length > 0) {
-        path[length] = '\0';
-    } else {
-        snprintf(path, capacity, "%s", argv0);
-    }
+    if (!system_executable(path, capacity)) snprintf(path, capacity, "%s", argv0);
 }
 
 static void weights_path(char *path, size_t capacity, const char *file, const char *argv0)
@@ -189,7 +167,7 @@ void session_close(Session *session)
     free(session->kept.ids);
     give_memory(&session->memory);
     give_memory(&session->draft_memory);
-    if (session->scratch.memory) munmap(session->scratch.memory, session->scratch.bytes);
+    if (session->scratch.memory) system_release(session->scratch.memory, session->scratch.bytes);
     hf2c_weights_unmap(&session->map);
 }
 

@@ -1,8 +1,6 @@
 /* texts: inputs from the command line or the lines of standard input; text for people or JSON out. */
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "runtime/cli/cli.h"
+#include "runtime/cli/system.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,7 +92,7 @@ static void add_text(Buffer *list, const char *text, size_t bytes)
 static int read_line(char **line, size_t *capacity, size_t *bytes)
 {
     if (interrupted(NULL)) return 0;
-    ssize_t length = getline(line, capacity, stdin);
+    long long length = system_line(line, capacity, stdin);
     if (length < 0) return 0;
     while (length > 0 && ((*line)[length - 1] == '\n' || (*line)[length - 1] == '\r')) length--;
     *bytes = (size_t)length;

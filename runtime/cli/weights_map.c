@@ -6,6 +6,9 @@
 #endif
 #include "runtime/cli/weights_map.h"
 
+#include "runtime/cli/system.h"
+
+#ifndef SYSTEM_OTHER
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -84,3 +87,6 @@ void hf2c_weights_unmap(hf2c_weights_map *map)
     if (map->mapping) munmap(map->mapping, map->mapped);
     *map = (hf2c_weights_map){0};
 }
+#else
+typedef int weights_read_has_it;
+#endif

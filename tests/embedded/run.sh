@@ -1,10 +1,11 @@
-# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL. Labels or text must be those of the same model
+# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL [PRECISION]. Labels or text must be those of the same model
 # built for this machine; the image must hold no allocator, no stdio, no way to exit and no library but the compiler's own helpers; the
 # stack must stay below 4 KB; a call in slices must give the bits of the whole call.
 . "$(dirname "$0")/../e2e/common.sh"
 here=$ROOT/tests/embedded
 name=$2
 model=$3
+precision=${4:-stored}
 most_stack=4096
 
 target() { sed -n "s/^$1 *= *//p" "$ROOT/targets/$name.target"; }
@@ -23,8 +24,8 @@ done
 
 if [ "$model" = kjv-genre ]; then program=classify options="--max-seq 64"; else program=write options="--max-seq 64 --max-rows 8"; fi
 # shellcheck disable=SC2086
-"$HF2C" build "$EXAMPLES/$model" --target "$name" $options -o firmware
-"$HF2C" build "$EXAMPLES/$model" -o host
+"$HF2C" build "$EXAMPLES/$model" --target "$name" $options --precision "$precision" -o firmware
+"$HF2C" build "$EXAMPLES/$model" --precision "$precision" -o host
 cd firmware
 # shellcheck disable=SC2046
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $(target flags) -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' -I. -I"$here" \
@@ -50,6 +51,15 @@ timeout 300 $board -nographic -monitor none -serial none -semihosting-config ena
     fail "the board: $(cat board.txt)"
 stack=$(sed -n 's/^stack \([0-9]*\) bytes$/\1/p' board.txt)
 [ "$stack" -gt 0 ] && [ "$stack" -lt $most_stack ] || fail "stack: $stack bytes, wanted less than $most_stack"
+# What MODEL.md promises: the harness adds a little of its own to stack and code.
+part() { sed -n "s/^| $1 | \([0-9]*\) |$/\1/p" firmware/MODEL.md; }
+promised=$(part 'stack, worst case')
+[ "$stack" -le $((promised + 512)) ] || fail "stack: $stack bytes, promised $promised"
+text=$("${compiler%gcc}size" -A image.elf | awk '$1 == ".text" { print $2 }')
+flash=$(($(part code) + $(part 'constants of the code') + $(part 'tokenizer and its tables')))
+[ "$text" -le $((flash + 6144)) ] && [ "$text" -ge $((flash - 6144)) ] || fail "code and tables: $text bytes in the image, promised $flash"
+weights=$("${compiler%gcc}size" -A image.elf | awk '$1 == ".weights" { print $2 }')
+[ "$weights" = "$(part weights)" ] || fail "weights: $weights bytes in the image"
 if [ "$model" = kjv-genre ]; then
     ./host < verses.txt | tr -s ' ' > host.txt
     grep -qE '^steps [0-9]+ same$' board.txt || fail "a call in slices gives other results: $(cat board.txt)"
@@ -65,5 +75,5 @@ else
     ./host "$(cat prompt.txt)" --max-new-tokens 24 --no-do-sample > host.txt
     head -n -1 board.txt | diff - host.txt || fail "another text"
 fi
-echo "$name, $model: stack $stack bytes"
+echo "$name, $model, $precision: stack $stack bytes, promised $promised"
 "${compiler%gcc}size" -A image.elf | awk '$1 ~ /^\.(text|weights|data|bss|stack)$/ { printf "%-9s %8d bytes\n", $1, $2 }'
