@@ -21,113 +21,126 @@
 /* y[r] = scale * table[ids[r] + first] */
 static void embed_4096x128_f32(const hf2c_team *team, float *y, const int32_t *ids, const void *table, int rows)
 {
-    /* V, H, panel, first */
-    embed_f32(team, y, ids, table, rows, 4096, 128, 1, 0, 1.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 64)) return;
+    /* V, H, panel, block, first */
+    embed_f32(&part, y, ids, table, rows, 4096, 128, 1, 1, 0, 1.0f);
 }
 
 /* y[r] = scale * table[ids[r] + first] */
 static void embed_2x128_f32(const hf2c_team *team, float *y, const int32_t *ids, const void *table, int rows)
 {
-    /* V, H, panel, first */
-    embed_f32(team, y, ids, table, rows, 2, 128, 1, 0, 1.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 64)) return;
+    /* V, H, panel, block, first */
+    embed_f32(&part, y, ids, table, rows, 2, 128, 1, 1, 0, 1.0f);
 }
 
 /* z = x + y */
 static void add_128(const hf2c_team *team, float *y, const float *a, const float *b, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 21)) return;
     /* H, lda, ldb, function */
-    binary(team, y, a, b, rows, 128, 128, 128, FUNCTION_add, 0.0f);
-    hf2c_barrier(team);
+    binary(&part, y, a, b, rows, 128, 128, 128, FUNCTION_add, 0.0f);
 }
 
 /* y[r] = scale * table[ids[r] + first] */
 static void embed_128x128_f32(const hf2c_team *team, float *y, const int32_t *ids, const void *table, int rows)
 {
-    /* V, H, panel, first */
-    embed_f32(team, y, ids, table, rows, 128, 128, 1, 0, 1.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 64)) return;
+    /* V, H, panel, block, first */
+    embed_f32(&part, y, ids, table, rows, 128, 128, 1, 1, 0, 1.0f);
 }
 
 /* y = (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, of each row or, with heads, of each head's part of it */
 static void layer_norm_128(const hf2c_team *team, float *y, const float *x, const float *gain,
         const float *bias, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 25)) return;
     /* heads, H, ldx */
-    layer_norm(team, y, x, gain, bias, rows, 1, 128, 128, 1e-12f);
-    hf2c_barrier(team);
+    layer_norm(&part, y, x, gain, bias, rows, 1, 128, 128, 1e-12f);
 }
 
 /* y = x W' + bias */
 static void linear_128x384_f32_bias(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, NULL, rows, 128, 384, 128, 0, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, NULL, rows, 128, 384, 128, 0, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_4h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
-    attention(team, y, q, k, v, sequences, NULL, NULL, rows, 4, 4, 32, 384, 384, 384, 0, 0, 0, 0, 0, 32, 0.17677669f, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 7)) return;
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
+    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 4, 4, 32, 384, 384, 384, 0, 0, 0, 0, 0, 32, 128, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + bias + residual */
 static void linear_128x128_f32_bias_add(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, residual, rows, 128, 128, 128, 128, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 1)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, residual, rows, 128, 128, 128, 128, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* y = gelu(x W' + bias) */
 static void linear_128x512_f32_bias_gelu(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, NULL, rows, 128, 512, 128, 0, 16, FUNCTION_gelu, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, NULL, rows, 128, 512, 128, 0, 16, 1, FUNCTION_gelu, FUNCTION_none, 0.0f);
 }
 
 /* y = x W' + bias + residual */
 static void linear_512x128_f32_bias_add(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, residual, rows, 512, 128, 512, 128, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, residual, rows, 512, 128, 512, 128, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* y[s] = first, last, mean or max of the rows of sequence s or, with size, of each size rows */
 static void pool_first_128(const hf2c_team *team, float *y, const float *x, const hf2c_sequences *sequences, int count)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
     /* H, ldx, mode, size */
-    pool(team, y, x, sequences, count, 128, 128, POOL_first, 0);
-    hf2c_barrier(team);
+    pool(&part, y, x, sequences, count, 128, 128, POOL_first, 0);
 }
 
 /* y = tanh(x W' + bias) */
 static void linear_128x128_f32_bias_tanh(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, NULL, rows, 128, 128, 128, 0, 16, FUNCTION_tanh, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 1)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, NULL, rows, 128, 128, 128, 0, 16, 1, FUNCTION_tanh, FUNCTION_none, 0.0f);
 }
 
 /* y = x W' + bias */
 static void linear_128x6_f32_bias(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *bias, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_f32(team, y, x, w, bias, NULL, rows, 128, 6, 128, 0, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 21)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_f32(&part, y, x, w, bias, NULL, rows, 128, 6, 128, 0, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* ---- the schedule ---- */

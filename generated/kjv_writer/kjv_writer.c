@@ -22,124 +22,139 @@
 /* y[r] = magnitude * (cos(p f), sin(p f)), p = positions[r]; in sequences of more than original positions, L, f is longer, or f[i] / (factor L / original - factor + 1)^(i / (half - 1)) */
 static void rope_table_32(const hf2c_team *team, float *y, const int32_t *positions, const float *frequencies, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 25)) return;
     /* half */
-    rope_table(team, y, positions, frequencies, rows, 16, 1.0f);
-    hf2c_barrier(team);
+    rope_table(&part, y, positions, frequencies, rows, 16, 1.0f);
 }
 
 /* y[r] = scale * table[ids[r] + first] */
 static void embed_2048x256_bf16(const hf2c_team *team, float *y, const int32_t *ids, const void *table, int rows)
 {
-    /* V, H, panel, first */
-    embed_bf16(team, y, ids, table, rows, 2048, 256, 16, 0, 1.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 32)) return;
+    /* V, H, panel, block, first */
+    embed_bf16(&part, y, ids, table, rows, 2048, 256, 16, 1, 0, 1.0f);
 }
 
 /* y = x / sqrt(mean(x^2) + epsilon) * gain, of each row or, with heads, of each head's part of it */
 static void rms_norm_256(const hf2c_team *team, float *y, const float *x, const float *gain, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 16)) return;
     /* heads, H, ldx */
-    rms_norm(team, y, x, gain, rows, 1, 256, 256, 1e-05f);
-    hf2c_barrier(team);
+    rms_norm(&part, y, x, gain, rows, 1, 256, 256, 1e-05f);
 }
 
 /* y = x W' */
 static void linear_256x512_bf16(const hf2c_team *team, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16(team, y, x, w, NULL, NULL, rows, 256, 512, 256, 0, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16(&part, y, x, w, NULL, NULL, rows, 256, 512, 256, 0, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* rotates the pairs of each head by the table's angles */
 static void rope_8x32(const hf2c_team *team, float *y, const float *x, const float *table, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 16)) return;
     /* heads, head_dim, rotary_dim, interleaved, ldx */
-    rope(team, y, x, table, rows, 8, 32, 32, 0, 512);
-    hf2c_barrier(team);
+    rope(&part, y, x, table, rows, 8, 32, 32, 0, 512);
 }
 
 /* rotates the pairs of each head by the table's angles */
 static void rope_4x32(const hf2c_team *team, float *y, const float *x, const float *table, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 32)) return;
     /* heads, head_dim, rotary_dim, interleaved, ldx */
-    rope(team, y, x, table, rows, 4, 32, 32, 0, 512);
-    hf2c_barrier(team);
+    rope(&part, y, x, table, rows, 4, 32, 32, 0, 512);
 }
 
-/* appends the rows to cache `index` of their sequences; the value is the whole cache */
+/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
 static void cache_128(const hf2c_team *team, float *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    /* W, ldx */
-    cache(team, to, x, sequences, rows, 128, 128);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 128)) return;
+    /* W, ldx, heads, positions */
+    cache(&part, to, x, sequences, rows, 128, 128, 4, 512);
 }
 
-/* appends the rows to cache `index` of their sequences; the value is the whole cache */
+/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
 static void cache_128_v2(const hf2c_team *team, float *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    /* W, ldx */
-    cache(team, to, x, sequences, rows, 128, 512);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 128)) return;
+    /* W, ldx, heads, positions */
+    cache(&part, to, x, sequences, rows, 128, 512, 4, 512);
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_8h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
-    attention(team, y, q, k, v, sequences, NULL, NULL, rows, 8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0, 32, 0.17677669f, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
+    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 8, 4, 32, 256, 512, 512, 1, 1, 0, 0, 0, 32, 256, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + residual */
 static void linear_256x256_bf16_add(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16(team, y, x, w, NULL, residual, rows, 256, 256, 256, 256, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16(&part, y, x, w, NULL, residual, rows, 256, 256, 256, 256, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* y = silu(x Wg') * (x Wu'), W = [Wg; Wu] */
 static void linear_256x704_bf16_gate_silu(const hf2c_team *team, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16(team, y, x, w, NULL, NULL, rows, 256, 704, 256, 0, 16, FUNCTION_none, FUNCTION_silu, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16(&part, y, x, w, NULL, NULL, rows, 256, 704, 256, 0, 16, 1, FUNCTION_none, FUNCTION_silu, 0.0f);
 }
 
 /* y = x W' + residual */
 static void linear_704x256_bf16_add(const hf2c_team *team, float *y, const float *x, const void *w,
         const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16(team, y, x, w, NULL, residual, rows, 704, 256, 704, 256, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16(&part, y, x, w, NULL, residual, rows, 704, 256, 704, 256, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* y[i] = x[index[i]] */
 static void take_256(const hf2c_team *team, float *y, const float *x, const int32_t *index, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 64)) return;
     /* H, ldx */
-    take(team, y, x, index, rows, 256, 256);
-    hf2c_barrier(team);
+    take(&part, y, x, index, rows, 256, 256);
 }
 
 /* y = x / sqrt(mean(x^2) + epsilon) * gain, of each row or, with heads, of each head's part of it */
 static void rms_norm_256_v2(const hf2c_team *team, float *y, const float *x, const float *gain, int rows)
 {
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, rows <= 16)) return;
     /* heads, H, ldx */
-    rms_norm(team, y, x, gain, rows, 1, 256, 256, 1e-05f);
-    hf2c_barrier(team);
+    rms_norm(&part, y, x, gain, rows, 1, 256, 256, 1e-05f);
 }
 
 /* y = x W' */
 static void linear_256x2048_bf16(const hf2c_team *team, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16(team, y, x, w, NULL, NULL, rows, 256, 2048, 256, 0, 16, FUNCTION_none, FUNCTION_none, 0.0f);
-    hf2c_barrier(team);
+    hf2c_team part;
+    if (!hf2c_enter(team, &part, 0)) return;
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16(&part, y, x, w, NULL, NULL, rows, 256, 2048, 256, 0, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
 }
 
 /* ---- the schedule ---- */

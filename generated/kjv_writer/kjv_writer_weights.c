@@ -5,6 +5,10 @@
 #define SECTION HF2C_WEIGHTS_SECTION
 #elif defined(__APPLE__)
 #define SECTION "__TEXT,__const"
+#elif defined(_WIN32)
+#define SECTION ".rdata,\"dr\""
+#elif defined(__wasm__)
+#define SECTION ".rodata.weights,\"\",@"
 #elif defined(__arm__)
 #define SECTION ".rodata,\"a\",%progbits"
 #else
@@ -20,13 +24,16 @@
 #if defined(__ELF__)
 #define BEGIN ".type " SYMBOL ", %object\n"
 #define END ".size " SYMBOL ", . - " SYMBOL "\n"
+#elif defined(__wasm__)
+#define BEGIN ".type " SYMBOL ",@object\n"
+#define END ".size " SYMBOL ", . - " SYMBOL "\n"
 #else
 #define BEGIN
 #define END
 #endif
 
 __asm__(".section " SECTION "\n"
-        ".balign 64\n"
+        ".p2align 6\n"
         ".globl " SYMBOL "\n"
         BEGIN SYMBOL ":\n"
         ".incbin \"kjv_writer.weights\"\n"

@@ -28,8 +28,8 @@ static void rope_table_32(hf2c_stream *stream, float *y, const int32_t *position
 /* y[r] = scale * table[ids[r] + first] */
 static void embed_2048x256_bf16(hf2c_stream *stream, float *y, const int32_t *ids, const void *table, int rows)
 {
-    /* V, H, panel, first */
-    embed_bf16<2048, 256, 1, 0>(stream, y, ids, table, rows, 1.0f);
+    /* V, H, panel, block, first */
+    embed_bf16<2048, 256, 1, 1, 0>(stream, y, ids, table, rows, 1.0f);
 }
 
 /* y = x / sqrt(mean(x^2) + epsilon) * gain, of each row or, with heads, of each head's part of it */
@@ -42,8 +42,8 @@ static void rms_norm_256(hf2c_stream *stream, float *y, const float *x, const fl
 /* y = x W' */
 static void linear_256x512_bf16(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16<256, 512, 256, 0, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16<256, 512, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
 }
 
 /* rotates the pairs of each head by the table's angles */
@@ -60,49 +60,49 @@ static void rope_4x32(hf2c_stream *stream, float *y, const float *x, const float
     rope<4, 32, 32, 0, 512>(stream, y, x, table, rows);
 }
 
-/* appends the rows to cache `index` of their sequences; the value is the whole cache */
+/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
 static void cache_128(hf2c_stream *stream, float *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    /* W, ldx */
-    cache<128, 128>(stream, to, x, sequences, rows);
+    /* W, ldx, heads, positions */
+    cache<128, 128, 4, 512>(stream, to, x, sequences, rows);
 }
 
-/* appends the rows to cache `index` of their sequences; the value is the whole cache */
+/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
 static void cache_128_v2(hf2c_stream *stream, float *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
-    /* W, ldx */
-    cache<128, 512>(stream, to, x, sequences, rows);
+    /* W, ldx, heads, positions */
+    cache<128, 512, 4, 512>(stream, to, x, sequences, rows);
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
 static void attention_8h4k32(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
         const hf2c_sequences *sequences, int rows)
 {
-    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim */
-    attention<8, 4, 32, 256, 128, 128, 1, 1, 0, 0, 0, 32>(stream, y, q, k, v, sequences, nullptr, nullptr, rows, 0.17677669f, 0.0f);
+    /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
+    attention<8, 4, 32, 256, 512, 512, 1, 1, 0, 0, 0, 32, 256>(stream, y, q, k, v, sequences, nullptr, nullptr, rows, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + residual */
 static void linear_256x256_bf16_add(hf2c_stream *stream, float *y, const float *x, const void *w,
         const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16<256, 256, 256, 256, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16<256, 256, 256, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
 }
 
 /* y = silu(x Wg') * (x Wu'), W = [Wg; Wu] */
 static void linear_256x704_bf16_gate_silu(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16<256, 704, 256, 0, 1, FUNCTION_none, FUNCTION_silu>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16<256, 704, 256, 0, 1, 1, FUNCTION_none, FUNCTION_silu>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
 }
 
 /* y = x W' + residual */
 static void linear_704x256_bf16_add(hf2c_stream *stream, float *y, const float *x, const void *w,
         const float *residual, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16<704, 256, 704, 256, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16<704, 256, 704, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
 }
 
 /* y[i] = x[index[i]] */
@@ -122,8 +122,8 @@ static void rms_norm_256_v2(hf2c_stream *stream, float *y, const float *x, const
 /* y = x W' */
 static void linear_256x2048_bf16(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
-    /* K, N, ldx, ldr, panel, activation, gate */
-    linear_bf16<256, 2048, 256, 0, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    /* K, N, ldx, ldr, panel, block, activation, gate */
+    linear_bf16<256, 2048, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
 }
 
 /* ---- the schedule ---- */

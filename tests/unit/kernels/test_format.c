@@ -153,6 +153,16 @@ static void given_parameters_are_kept(void **state)
     }
 }
 
+/* A block's parameters with that scale; 8 for mxfp4. */
+static void set_parameters(int format, float scale, void *parameters)
+{
+    const uint16_t f16 = f16_encode(scale);
+    const uint8_t exponent = 130;
+    if (format == WEIGHT_mxfp4) memcpy(parameters, &exponent, sizeof exponent);
+    else if (layout_parameters(format) == 4 && format != WEIGHT_q4z) memcpy(parameters, &scale, sizeof scale);
+    else memcpy(parameters, &f16, sizeof f16);
+}
+
 /* Every code of the narrow formats is what is nearest to its own value. */
 static void codes_invert_values(void **state)
 {
@@ -163,10 +173,7 @@ static void codes_invert_values(void **state)
             for (uint32_t code = 0; code < 1u << layout_bits(format); code++) {
                 float parameters[2] = {0}, value, back;
                 uint32_t found;
-                uint16_t f16 = f16_encode(scales[s]);
-                uint8_t e8m0 = 130;
-                memcpy(parameters, format == WEIGHT_mxfp4 ? (const void *)&e8m0 : layout_parameters(format) == 4 && format != WEIGHT_q4z ? (const void *)&scales[s] : &f16,
-                       format == WEIGHT_mxfp4 ? 1 : layout_parameters(format) == 4 && format != WEIGHT_q4z ? 4 : 2);
+                set_parameters(format, scales[s], parameters);
                 value = layout_value(format, code, parameters);
                 format_codes(format, &value, 1, parameters, &found);
                 format_values(format, &found, 1, parameters, &back);
