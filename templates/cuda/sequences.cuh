@@ -18,6 +18,12 @@ __device__ inline int sequence_of_row(const hf2c_sequences *sequences, int64_t r
     return low;
 }
 
+/* As hf2c_pieces counts them. */
+__device__ inline int pieces_of_sequence(const hf2c_sequences *sequences, int s, int size)
+{
+    return (sequences->samples[s + 1] - sequences->samples[s] + size - 1) / size;
+}
+
 __device__ inline int64_t past_of_sequence(const hf2c_sequences *sequences, int sequence)
 {
     return sequences->past ? sequences->past[sequence] : 0;

@@ -9,7 +9,7 @@ template <int64_t size>
 __device__ inline int64_t pieces_before(const hf2c_sequences *sequences, int sequence)
 {
     int64_t pieces = 0;
-    for (int s = 0; s < sequence; s++) pieces += hf2c_pieces(sequences, s, (int)size);
+    for (int s = 0; s < sequence; s++) pieces += pieces_of_sequence(sequences, s, (int)size);
     return pieces;
 }
 
@@ -19,7 +19,7 @@ __global__ void spread_elements(float *y, const float *x, const hf2c_sequences *
     for (int64_t i = global_index(); i < pieces * size; i += global_count()) {
         int64_t at = i;
         int s = 0;
-        for (; at >= hf2c_pieces(sequences, s, (int)size) * size; s++) at -= hf2c_pieces(sequences, s, (int)size) * size;
+        for (; at >= pieces_of_sequence(sequences, s, (int)size) * size; s++) at -= pieces_of_sequence(sequences, s, (int)size) * size;
         y[i] = at < sequences->samples[s + 1] - sequences->samples[s] ? x[sequences->samples[s] + at] : 0.0f;
     }
 }
@@ -68,7 +68,7 @@ __global__ void sound_norm_columns(float *y, const float *x, const hf2c_sequence
     for (int64_t i = global_index(); i < sequences->count * H; i += global_count()) {
         int s = (int)(i / H);
         int64_t column = i % H, samples = sequences->samples[s + 1] - sequences->samples[s];
-        int64_t count = samples < size ? 0 : (samples - size) / stride + 1, all = hf2c_pieces(sequences, s, (int)(rows * stride)) * rows;
+        int64_t count = samples < size ? 0 : (samples - size) / stride + 1, all = pieces_of_sequence(sequences, s, (int)(rows * stride)) * rows;
         int64_t before = pieces_before<rows * stride>(sequences, s) * rows;
         const float *from = x + before * ldx + column;
         float mean = sound_sum<ldx, 1>(from, 0.0f, count) / (float)count;

@@ -13,15 +13,20 @@ struct Operands {
 
 #define CALL(name) static void call_##name(hf2c_stream *stream, const Operands &o)
 
-CALL(embed_f32) { embed_f32<10, 20, 1, 0>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
-CALL(embed_bf16) { embed_bf16<10, 20, 16, 2>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
-CALL(embed_f16) { embed_f16<10, 20, 1, 0>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }
-CALL(linear_f32) { linear_f32<64, 32, 64, 32, 1, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
-CALL(linear_bf16) { linear_bf16<64, 32, 64, 32, 16, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
-CALL(linear_f16)
-{
-    linear_f16<64, 32, 64, 32, 1, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f);
-}
+#define FORMAT(format, bits, block, parameters, group, text)                                                                \
+    CALL(embed_##format) { embed_##format<10, 64, 1, block ? block : 64, 2>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }       \
+    CALL(linear_##format)                                                                                                   \
+    {                                                                                                                       \
+        linear_##format<64, 32, 64, 32, 1, block ? block : 64, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); \
+    }
+#include "templates/format/formats.def"
+CALL(quantize_a8) { quantize_a8<64, 64>(stream, o.y, o.x, o.rows); }
+CALL(quantize_bf16) { quantize_bf16<64, 64>(stream, o.y, o.x, o.rows); }
+CALL(linear_q8_a8) { linear_q8_a8<64, 32, 64, 32, 1, 32, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
+CALL(linear_q4_a8) { linear_q4_a8<64, 32, 64, 32, 1, 32, FUNCTION_none, FUNCTION_silu>(stream, o.y, o.x, o.w, o.x, NULL, o.rows, 0.0f); }
+CALL(linear_q4z_a8) { linear_q4z_a8<64, 32, 64, 32, 1, 32, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
+CALL(linear_int8_a8) { linear_int8_a8<64, 32, 64, 32, 1, 64, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, NULL, o.rows, 0.0f); }
+CALL(linear_bf16_bf16) { linear_bf16_bf16<64, 32, 64, 32, 1, 1, FUNCTION_none, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
 CALL(layer_norm) { layer_norm<1, 64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
 CALL(rms_norm) { rms_norm<4, 16, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
 CALL(unary) { unary<64, 64, FUNCTION_tanh>(stream, o.y, o.x, o.rows, 1.0f); }
@@ -50,15 +55,13 @@ CALL(disentangled)
 CALL(neighbours) { neighbours<64, 64, 3, 1, 1, 1>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(join) { join<4, 8, 16, 8, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(route) { route<16, 16, 4, 4, 2, 2, 1, FUNCTION_sigmoid>(stream, o.y, o.x, o.x, o.rows, 1.0f); }
-#define EXPERTS(format)                                                                                                       \
-    CALL(experts_##format)                                                                                                    \
-    {                                                                                                                         \
-        experts_##format<4, 64, 32, 2, 64, 4, FUNCTION_silu>(stream, o.y, o.x, o.x, o.w, NULL, o.rows, 0.0f, 0.0f, 0.0f);     \
-    }                                                                                                                         \
-    CALL(combine_##format) { combine_##format<4, 32, 64, 2, 64, 4>(stream, o.y, o.x, o.x, o.w, NULL, o.rows); }
-EXPERTS(f32)
-EXPERTS(bf16)
-EXPERTS(f16)
+#define FORMAT(format, bits, block, parameters, group, text)                                                                \
+    CALL(experts_##format)                                                                                                  \
+    {                                                                                                                       \
+        experts_##format<4, 64, 32, 2, 64, 4, block ? block : 64, FUNCTION_silu>(stream, o.y, o.x, o.x, o.w, NULL, o.rows, 0.0f, 0.0f, 0.0f); \
+    }                                                                                                                       \
+    CALL(combine_##format) { combine_##format<4, 64, 64, 2, 64, 4, block ? block : 64>(stream, o.y, o.x, o.x, o.w, NULL, o.rows); }
+#include "templates/format/formats.def"
 CALL(convolve) { convolve<64, 64, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, NULL, o.rows); }
 CALL(scan) { scan<4, 16, 8, 1, 1, 64, 4, 16>(stream, o.y, o.x, o.x, o.x, o.x, o.sequences, o.y, o.rows, 0.0f, 0.0f); }
 CALL(arrange) { arrange<3, 16, 16>(stream, o.y, o.x, o.x, o.x, o.rows, 0.0f); }

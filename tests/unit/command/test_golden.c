@@ -52,11 +52,12 @@ static void test_groups(void **state)
     Err err;
     Golden golden;
     const TensorPlan plan[] = {integers("single/input_ids", ids), integers("single/attention_mask", tokens), floats("single/logits"),
-                               floats("single/hidden_states.0"), floats("precision/float16/logits"), floats("quant/nf4/logits")};
+                               floats("single/hidden_states.0"), floats("precision/float16/logits"), floats("quant/nf4/logits"),
+                               floats("quant/nf4/sample_absmax")};
     const char *notes = "{\"text\": \"a NUL: \\u0000, none: \\\\u0000\", \"tolerance\": {\"atol\": 0.5, \"rtol\": 0.25}, "
                         "\"precision\": {\"float16\": {\"tolerance\": {\"atol\": 2, \"rtol\": 3}}}}";
     assert_true(open_with(arena, plan, COUNT_OF(plan), notes, &golden, &err));
-    assert_int_equal(golden.groups, 2);
+    assert_int_equal(golden.groups, 3);
     assert_int_equal(golden.others, 1);
     assert_true(golden.hidden_states);
     assert_int_equal(golden.longest, 3);
@@ -65,7 +66,8 @@ static void test_groups(void **state)
     assert_string_equal(cJSON_GetObjectItemCaseSensitive(golden.notes, "text")->valuestring, "a NUL: \xef\xbf\xbd, none: \\u0000");
     assert_true(single->tolerance.absolute == 0.5 && single->tolerance.relative == 0.25);
     assert_true(half->tolerance.absolute == 2 && half->tolerance.relative == 3);
-    assert_string_equal(golden_precision(half), "float16");
+    assert_string_equal(golden_precision(half), "f16");
+    assert_string_equal(golden_precision(group_named(&golden, "quant/nf4")), "nf4");
     assert_null(golden_precision(single));
     assert_memory_equal(half->inputs.ids, single->inputs.ids, 6 * sizeof(int32_t));
     assert_int_equal(single->inputs.ids[4], 8);

