@@ -65,7 +65,6 @@ SIMD_INLINE void block_part(const int format, const int rows, const int vectors,
         block_load(vectors, high, t, codes, four);
         SIMD_UNROLL
         for (int j = 0; j < WEIGHT_GROUP; j++) block_column(format, rows, vectors, t, four, j, x + j, scale, sum);
-        SIMD_UNROLL
         for (int v = 0; v < vectors && !high; v += BLOCK_PANEL_VECTORS) SIMD_PREFETCH(block_vector(t, codes, v, WEIGHT_GROUP), BLOCK_AHEAD);
     }
     if (left <= 0) return;
