@@ -50,6 +50,7 @@ PYTHON
 for case in "$ORACLE"/{albert,bert,bloom,deberta,distilbert,electra,falcon,gemma,gpt,llama,mistral,modernbert,mpnet,mpt}* \
     "$ORACLE"/{bart,mbart,nllb,t5}* "$ORACLE"/{olmo,opt,phi,qwen2,qwen3,roberta,smollm,stablelm,starcoder,xlm-r}* \
     "$ORACLE"/{clip,convnext,deit,dinov2,swin,vit,yolos}*; do
+    grep -q '"quantization_config"' "$case/config.json" && continue # made unquantised
     rm -rf made
     "$HF2C" new "$case" -o made --save >/dev/null
     python3 tensors.py made "$case"
