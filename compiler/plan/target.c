@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/resource.h"
+#include "templates/cpu/kernels.h"
 
 static const struct Key {
     const char *name;
@@ -95,12 +96,9 @@ bool target_parse(Arena *arena, const char *file, const char *text, Target *targ
 
 static const char *native(void)
 {
-#if defined(__x86_64__)
-    bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    if (v4 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16")) return "x86-64-zen4";
-    if (v4) return "x86-64-v4";
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "x86-64-v3";
-#endif
+    static const char *const targets[][2] = {{"zen4", "x86-64-zen4"}, {"avx512", "x86-64-v4"}, {"avx2", "x86-64-v3"}};
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        if (kernels_isa_runs(targets[i][0])) return targets[i][1];
     return "c11";
 }
 
