@@ -105,6 +105,7 @@ static bool link_parts(Measuring *m)
 {
     begin_command(m);
     add(m, "-nostdlib");
+    add(m, "-Wl,--defsym=__flash_size=0x10000000,--defsym=__ram_size=0x10000000"); /* picolibc's layout: room for everything */
     add(m, arena_printf(m->arena, "-Wl,--gc-sections,--unresolved-symbols=ignore-all,-e,%s_init,-Map,%s", m->compiled->name, object(m, "", ".map")));
     stack_graph_roots(m->graph, arena_printf(m->arena, "%s_", m->compiled->name), add_root, m);
     add(m, object(m, "", ".o"));
