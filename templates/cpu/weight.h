@@ -158,10 +158,30 @@ SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel,
 
 /* ---- rows ---- */
 
-/* Elements [k, k + count) of row n, all in one unit. */
+/* Elements [k, k + count) of row n of a format without parameters: codes of 16 or 32 bits. */
+SIMD_INLINE void weight_decode_plain(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+{
+    const char *codes = (const char *)w->data + packed_codes(w, n, k);
+    const int64_t group = packed_group(w), skip = (w->panel - 1) * group;
+    int64_t place = packed_place(w, n, k), left = group - k % group;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t code = layout_bits(w->format) == 32 ? ((const uint32_t *)(const void *)codes)[place] : ((const uint16_t *)(const void *)codes)[place];
+        to[i] = layout_value(w->format, code, NULL);
+        place++;
+        if (--left > 0) continue;
+        place += skip;
+        left = group;
+    }
+}
+
+/* The same of any format, all in one unit. */
 SIMD_INLINE void weight_decode_part(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
 {
-    const char *parameters = (const char *)w->data + (weight_has_blocks(w->format) ? packed_parameters(w, n, k) : 0);
+    if (!weight_has_blocks(w->format)) {
+        weight_decode_plain(w, n, k, count, to);
+        return;
+    }
+    const char *parameters = (const char *)w->data + packed_parameters(w, n, k);
     for (int64_t i = 0; i < count; i++) to[i] = layout_value(w->format, packed_code(w, n, k + i), parameters);
 }
 
