@@ -18,7 +18,7 @@ SCHEMAS = {
     "list of objects": {"type": "array", "minItems": 4, "items": {
         "type": "object", "properties": {"book": STRING, "chapter": {"type": "integer", "minimum": 1, "maximum": 150}, "law": {"type": "boolean"}},
         "required": ["book", "chapter", "law"]}},
-    "list of choices": {"type": "array", "minItems": 30, "items": {"enum": ["Genesis", "Exodus", "Leviticus", "Numbers", "Deuteronomy"]}},
+    "list of choices": {"type": "array", "minItems": 20, "items": {"enum": ["Genesis", "Exodus", "Leviticus", "Numbers", "Deuteronomy"]}},
 }
 
 
