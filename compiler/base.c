@@ -112,6 +112,19 @@ size_t align_up(size_t value, size_t alignment)
     return sum & ~(alignment - 1);
 }
 
+/* ---- lists of words ---- */
+
+bool text_has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; *at;) {
+        size_t n = strcspn(at, " ");
+        if (n == length && memcmp(at, word, n) == 0) return true;
+        at += n + (at[n] == ' ');
+    }
+    return false;
+}
+
 /* ---- hashes ---- */
 
 void hash_hex(const void *data, size_t bytes, char hex[17])

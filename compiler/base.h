@@ -70,6 +70,9 @@ void str_free(Str *s);
 const char *text_of_float(Arena *arena, float value);
 const char *text_of_double(Arena *arena, double value);
 
+/* Whether a word is in a list of words that spaces separate. */
+bool text_has_word(const char *list, const char *word);
+
 /* ---- map from text to pointer ---- */
 
 typedef struct Map Map;

@@ -27,21 +27,10 @@ static const struct CommandInfo {
 #include "compiler/command/commands.def"
 };
 
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list; *at;) {
-        size_t n = strcspn(at, " ");
-        if (n == length && memcmp(at, word, n) == 0) return true;
-        at += n + (at[n] == ' ');
-    }
-    return false;
-}
-
 static const OptionInfo *info_find(const char *command, const char *name, size_t length)
 {
     for (size_t i = 0; i < COUNT_OF(infos); i++)
-        if (strlen(infos[i].name) == length && memcmp(infos[i].name, name, length) == 0 && has_word(infos[i].commands, command)) return &infos[i];
+        if (strlen(infos[i].name) == length && memcmp(infos[i].name, name, length) == 0 && text_has_word(infos[i].commands, command)) return &infos[i];
     return NULL;
 }
 
@@ -104,7 +93,7 @@ void options_help(FILE *out, const char *command)
         if (strcmp(commands[i].name, command) == 0)
             fprintf(out, "Usage: hf2c %s %s [OPTIONS]\n\n%s.\n\nOptions:\n", command, commands[i].words, commands[i].about);
     for (size_t i = 0; i < COUNT_OF(infos); i++) {
-        if (!has_word(infos[i].commands, command)) continue;
+        if (!text_has_word(infos[i].commands, command)) continue;
         char left[64];
         snprintf(left, sizeof left, "--%s %s", infos[i].name, infos[i].value);
         fprintf(out, "  %-24s %s\n", left, infos[i].about);

@@ -110,15 +110,7 @@ const size_t attribute_count = COUNT_OF(attribute_infos);
 
 bool attribute_belongs(Op op, const char *name)
 {
-    size_t length = strlen(name);
-    for (const char *list = op_info(op)->attributes; *list != '\0';) {
-        size_t word = strcspn(list, " ");
-        if (word == length && strncmp(list, name, length) == 0)
-            return true;
-        list += word;
-        list += strspn(list, " ");
-    }
-    return false;
+    return text_has_word(op_info(op)->attributes, name);
 }
 
 bool attribute_is_zero(const AttributeInfo *info, const Attributes *attributes)

@@ -30,17 +30,6 @@ static const Processor processors[] = {
 
 /* ---- which ---- */
 
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list; *at;) {
-        size_t n = strcspn(at, " ");
-        if (n == length && memcmp(at, word, n) == 0) return true;
-        at += n + (at[n] == ' ');
-    }
-    return false;
-}
-
 /* "ViTImageProcessor" for its other names, ViTImageProcessorFast and ViTFeatureExtractor. */
 static const char *plain_name(Arena *arena, const char *name)
 {
@@ -66,7 +55,7 @@ static const Processor *find_processor(const Config *c, const char *model_type)
     const char *type = config_text_or(c, "image_processor_type|feature_extractor_type", NULL);
     const char *name = type ? plain_name(c->arena, type) : NULL;
     for (size_t i = 0; i < COUNT_OF(processors); i++)
-        if (name ? strcmp(processors[i].name, name) == 0 : has_word(processors[i].families, model_type)) return &processors[i];
+        if (name ? strcmp(processors[i].name, name) == 0 : text_has_word(processors[i].families, model_type)) return &processors[i];
     if (type) config_refuse(c, "image_processor_type", type, known_names(c->arena));
     else err_set(c->err, "%s: image_processor_type: not there, and none is known for %s", c->file, model_type);
     return NULL;
@@ -79,7 +68,7 @@ static void refuse_other_steps(const Config *c)
     const cJSON *item;
     cJSON_ArrayForEach(item, c->root)
     {
-        if (strncmp(item->string, "do_", 3) == 0 && cJSON_IsTrue(item) && !has_word(known, item->string))
+        if (strncmp(item->string, "do_", 3) == 0 && cJSON_IsTrue(item) && !text_has_word(known, item->string))
             config_refuse(c, item->string, "true", "do_resize, do_center_crop, do_rescale, do_normalize, do_pad");
     }
 }

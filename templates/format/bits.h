@@ -45,6 +45,21 @@ static inline int32_t bits_nearest(float value, float low, float high)
     return (int32_t)(shifted - 0x1.8p23f);
 }
 
+/* Number of the one of 16 values that is nearest, the first of several; otherwise: where none is within 4, as for NaN. */
+static inline uint32_t bits_nearest_of_16(const float *values, float wanted, uint32_t otherwise)
+{
+    float least = 4;
+    uint32_t best = otherwise;
+    for (uint32_t code = 0; code < 16; code++) {
+        float error = values[code] > wanted ? values[code] - wanted : wanted - values[code];
+        if (error < least) {
+            least = error;
+            best = code;
+        }
+    }
+    return best;
+}
+
 /* The code of a number nearest to value, ties to even, of a sign, exponent bits and `mantissa` bits with that bias; codes beyond `largest` are held there. */
 static inline uint32_t bits_small_float(float value, uint32_t sign, int mantissa, int bias, uint32_t largest)
 {

@@ -19,16 +19,8 @@ static inline float fp4_value(uint32_t code, const void *parameters)
 static inline uint32_t fp4_code(float value, const void *parameters)
 {
     const float values[16] = {FP4_VALUES};
-    float largest = bits_load_float(parameters), wanted = largest != 0 ? value / largest : 0, least = 4;
-    uint32_t best = 0;
-    for (uint32_t code = 0; code < 16; code++) {
-        float error = values[code] > wanted ? values[code] - wanted : wanted - values[code];
-        if (error < least) {
-            least = error;
-            best = code;
-        }
-    }
-    return best;
+    float largest = bits_load_float(parameters);
+    return bits_nearest_of_16(values, largest != 0 ? value / largest : 0, 0);
 }
 
 #endif
