@@ -44,7 +44,7 @@ void emit_build_script(Str *out, const Compiled *compiled, const EmitOptions *op
 void emit_cmake(Str *out, const Compiled *compiled, const EmitOptions *options);   /* CMakeLists.txt (files.c) */
 /* Firmware has nothing to print with; large models would take long, and much memory, to evaluate in double. */
 bool emit_has_self_test(const Compiled *compiled);
-bool emit_self_test(Str *out, const Compiled *compiled, Err *err);                 /* NAME_test.c (test.c) */
+void emit_self_test(Str *out, const Compiled *compiled);                           /* NAME_test.c (test.c) */
 struct Measure;
 /* MODEL.md (page.c); measure: of firmware, else NULL */
 void emit_page(Str *out, const Compiled *compiled, const EmitOptions *options, const struct Measure *measure);

@@ -120,9 +120,29 @@ static void print_numbers(Str *out, Arena *arena, const TestCase *test, int valu
     str_printf(out, "};\n\n");
 }
 
-bool emit_self_test(Str *out, const Compiled *c, Err *err)
+/* The call of NAME.h that fits the model; row: what of its output is compared. */
+static void print_call(Str *out, const Compiled *c, const TestCase *test, int values)
 {
-    (void)err;
+    const char *name = c->name;
+    bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
+    const char *picture = c->facts.image_patch ? arena_printf(c->arena, "%d, %d", (int)test_picture(c).height, (int)test_picture(c).width) : "1";
+    if (reads_images(c))
+        str_printf(out, "    if (status == HF2C_OK) status = %s_see(&c, values, %s, 0, output);\n    const float *row = output;\n", name, picture);
+    else if (c->facts.row_values) str_printf(out, "    if (status == HF2C_OK) status = %s_listen(&c, values, %d);\n", name, test->tokens);
+    else if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test->tokens);
+    if (!reads_images(c) && c->facts.state_bytes)
+        str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output + %d;\n", name, test->tokens,
+                   c->facts.outputs[0].rows == HF2C_ROWS_ALL ? (test->tokens - 1) * c->facts.outputs[0].columns : 0);
+    else if (c->facts.frame_step)
+        str_printf(out, "    if (status == HF2C_OK) status = %s_hear(&c, values, %d, 0, output);\n    const float *row = output + %d;\n", name, values,
+                   (test->tokens - 1) * c->facts.outputs[0].columns);
+    else if (!reads_images(c))
+        str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test->tokens,
+                   per_sequence ? 0 : (test->tokens - 1) * c->facts.outputs[0].columns);
+}
+
+void emit_self_test(Str *out, const Compiled *c)
+{
     const char *name = c->name, *device = dialect_find(c->target->emitter)->device;
     TestCase test = {.tokens = c->facts.max_sequence < TEST_TOKENS ? c->facts.max_sequence : TEST_TOKENS};
     for (int i = 0; c->facts.vocabulary && i < test.tokens; i++) test.ids[i] = (int32_t)((i * 7919 + 11) % c->facts.vocabulary);
@@ -136,27 +156,12 @@ bool emit_self_test(Str *out, const Compiled *c, Err *err)
     print_numbers(out, c->arena, &test, values, !reads_images(c) && !c->facts.frame_step);
     str_printf(out, "static float output[%zu];\n\n", (size_t)(reads_images(c) && !c->facts.image_patch ? 1 : c->facts.max_rows) * (size_t)c->facts.outputs[0].columns);
     print_open(out, c);
-    bool per_sequence = c->facts.outputs[0].rows == HF2C_ROWS_SEQUENCES;
     str_printf(out, "int main(void)\n{\n    %s_context c;\n    hf2c_status status = open_model(&c);\n", name);
     if (values) str_printf(out, "    for (int i = 0; i < %d; i++) values[i] = (float)((unsigned)i * 7919u %% 255u) / 255.0f;\n", values);
-    const char *picture = c->facts.image_patch ? arena_printf(c->arena, "%d, %d", (int)test_picture(c).height, (int)test_picture(c).width) : "1";
-    if (reads_images(c))
-        str_printf(out, "    if (status == HF2C_OK) status = %s_see(&c, values, %s, 0, output);\n    const float *row = output;\n", name, picture);
-    else if (c->facts.row_values) str_printf(out, "    if (status == HF2C_OK) status = %s_listen(&c, values, %d);\n", name, test.tokens);
-    else if (graph_has_encoder(c->graph)) str_printf(out, "    if (status == HF2C_OK) status = %s_source(&c, ids, %d);\n", name, test.tokens);
-    if (!reads_images(c) && c->facts.state_bytes)
-        str_printf(out, "    if (status == HF2C_OK) status = %s_prefill(&c, ids, %d, output);\n    const float *row = output + %d;\n", name, test.tokens,
-                   c->facts.outputs[0].rows == HF2C_ROWS_ALL ? (test.tokens - 1) * c->facts.outputs[0].columns : 0);
-    else if (c->facts.frame_step)
-        str_printf(out, "    if (status == HF2C_OK) status = %s_hear(&c, values, %d, 0, output);\n    const float *row = output + %d;\n", name, values,
-                   (test.tokens - 1) * c->facts.outputs[0].columns);
-    else if (!reads_images(c))
-        str_printf(out, "    if (status == HF2C_OK) status = %s_encode(&c, ids, NULL, %d, 0, output);\n    const float *row = output + %d;\n", name, test.tokens,
-                   per_sequence ? 0 : (test.tokens - 1) * c->facts.outputs[0].columns);
+    print_call(out, c, &test, values);
     str_printf(out,
                "    if (status != HF2C_OK) {\n        printf(\"%s: %%s\\n\", hf2c_status_text(status));\n        return 1;\n    }\n"
                "    double worst = 0;\n    for (int i = 0; i < %d; i++) {\n        double error = fabs((double)row[i] - (double)expected[i]) / (1 + fabs((double)expected[i]));\n"
                "        if (!(error <= worst)) worst = error;\n    }\n    printf(\"%s: largest error %%.2e\\n\", worst);\n    return worst < %s ? 0 : 1;\n}\n#else\ntypedef int no_self_test_here;\n#endif\n",
                name, test.values, name, c->graph->activations == FORMAT_f32 ? "1e-3" : "5e-2");
-    return true;
 }

@@ -220,19 +220,33 @@ bool node_constant_is_given(const Node *node)
     return given;
 }
 
-/* A graph like that of the node, in which each param is the scale, or the zero, of its elements. */
-static Node *given_copy(Graph *graph, const Node *node, bool zero)
+/* The node again, twice: with the scales of its params' elements in their place, and with the zeros. */
+typedef struct Given {
+    Node *scale, *zero;
+} Given;
+
+static Given given_param(Graph *graph, const Node *node)
 {
-    if (node->op == OP_constant) return graph_constant(graph, node->shape, node->values);
-    if (node->op == OP_param) {
-        size_t count = node->tensor->elements;
-        float *both = ARENA_ARRAY(graph->arena, float, 2 * count);
-        tensor_given(node->tensor, 0, count, both, both + count);
-        return graph_constant(graph, node->shape, zero ? both + count : both);
+    size_t count = node->tensor->elements;
+    float *both = ARENA_ARRAY(graph->arena, float, 2 * count);
+    tensor_given(node->tensor, 0, count, both, both + count);
+    return (Given){graph_constant(graph, node->shape, both), graph_constant(graph, node->shape, both + count)};
+}
+
+static Given given_copy(Graph *graph, const Node *node)
+{
+    if (node->op == OP_param) return given_param(graph, node);
+    if (node->op == OP_constant) {
+        Node *same = graph_constant(graph, node->shape, node->values);
+        return (Given){same, same};
     }
-    Node *operand[NODE_MAX_OPERANDS] = {0};
-    for (int i = 0; i < node->operands; i++) operand[i] = given_copy(graph, node->operand[i], zero);
-    return graph_add(graph, node->op, node->operands, operand, &node->a);
+    Node *scale[NODE_MAX_OPERANDS] = {0}, *zero[NODE_MAX_OPERANDS] = {0};
+    for (int i = 0; i < node->operands; i++) {
+        Given operand = given_copy(graph, node->operand[i]);
+        scale[i] = operand.scale;
+        zero[i] = operand.zero;
+    }
+    return (Given){graph_add(graph, node->op, node->operands, scale, &node->a), graph_add(graph, node->op, node->operands, zero, &node->a)};
 }
 
 void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero)
@@ -241,7 +255,7 @@ void node_constant_given(Arena *scratch, const Node *node, float *scale, float *
         tensor_given(node->tensor, 0, node->tensor->elements, scale, zero);
         return;
     }
-    Graph *graph = graph_new(scratch);
-    node_constant_values(scratch, given_copy(graph, node, false), scale);
-    node_constant_values(scratch, given_copy(graph, node, true), zero);
+    Given given = given_copy(graph_new(scratch), node);
+    node_constant_values(scratch, given.scale, scale);
+    node_constant_values(scratch, given.zero, zero);
 }
