@@ -87,14 +87,24 @@ static bool check_sounds(const Compiled *c, Err *err)
     return err_set(err, "target %s cannot run models that read sounds", c->target->name);
 }
 
+/* Gives measured inputs to the weights that are rounded with them: those in formats with blocks. */
+static bool use_inputs(Compiled *c, Err *err)
+{
+    bool used = false;
+    for (size_t i = 0; c->options.inputs && i < c->plan->weights; i++) {
+        PackedWeight *weight = &c->plan->weight[i];
+        weight->inputs = map_get(c->options.inputs, moments_key(weight->node));
+        used = used || (weight->inputs && format_bits(weight->node->format) < 16);
+    }
+    return !c->options.inputs || used || err_set(err, "calibrate: no weight is rounded to few bits; wanted --precision q4 or the like");
+}
+
 static bool make_plan(Compiled *c, Err *err)
 {
     if (!check_sounds(c, err)) return false;
     PlanOptions options = plan_options(c);
     c->plan = plan_make(c->arena, c->graph, &options, err);
-    for (size_t i = 0; c->plan && c->options.inputs && i < c->plan->weights; i++)
-        c->plan->weight[i].inputs = map_get(c->options.inputs, moments_key(c->plan->weight[i].node));
-    return c->plan != NULL;
+    return c->plan && use_inputs(c, err);
 }
 
 /* The target with the limits that the user named. */

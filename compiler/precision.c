@@ -81,6 +81,18 @@ static bool choose_activations(Graph *graph, const PrecisionOptions *options, Ch
     return true;
 }
 
+/* Rounded activations that were asked for must meet a weight that is multiplied with such. */
+static bool check_activations(const Graph *graph, const PrecisionOptions *options, Err *err)
+{
+    if (!options->activations || graph->activations == FORMAT_f32) return true;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *node = graph->node[i];
+        if (node->op == OP_linear && quantize_suits(graph->activations, node->operand[1]->format)) return true;
+    }
+    return err_set(err, "activations %s: no weight of this model is multiplied with them; wanted --precision %s", options->activations,
+                   graph->activations == FORMAT_bf16 ? "bf16" : "q8, q4, q4z or int8");
+}
+
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
 {
     Choice weights, embeddings;
@@ -95,5 +107,5 @@ bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
         set_params(weight, weight, is_embedding(graph, node) ? embeddings : weights, true);
     }
     graph_refresh(graph);
-    return true;
+    return check_activations(graph, options, err);
 }

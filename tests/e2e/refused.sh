@@ -32,6 +32,10 @@ printf '{"a": [' >model/tokenizer.json
 refused 1 'tokenizer.json' "$HF2C" build model -o out
 restore
 refused 1 'precision.*"q3".*f32' "$HF2C" build model -o out --precision q3
+refused 1 'activations int8.*q8, q4' "$HF2C" build model -o out --activations int8
+echo "a text" >model/text
+refused 1 'calibrate.*--precision q4' "$HF2C" build "$EXAMPLES/kjv-writer" -o out --calibrate model/text
+rm model/text
 refused 1 'target.*"z80".*x86-64-v3.*' "$HF2C" build model -o out --target z80
 refused 1 'task.*"translation".*text-classification' "$HF2C" build model -o out --task translation
 refused 1 'nowhere' "$HF2C" build nowhere -o out
