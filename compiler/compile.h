@@ -11,6 +11,7 @@
 typedef struct PrecisionOptions {
     const char *weights;     /* a name of formats.def, or "stored" */
     const char *embeddings;  /* of embeddings and heads; NULL: like the weights, but as stored beside nf4, fp4 and int8 */
+    const Map *chosen;       /* Formats by the names of params, before all else; NULL: none */
     const char *activations; /* f32, bf16, int8: what quantised weights are multiplied with; NULL: int8 for q8, q4, q4z that were asked for */
 } PrecisionOptions;
 
@@ -61,6 +62,12 @@ bool compile_draft(Compiled *compiled, Err *err);
 /* Sets the formats of the params and the graph's activations. */
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err);
 const char *precision_known(void);
+/* The weight that a node reads whose format is chosen; NULL: none. */
+Node *precision_weight(const Node *node);
+/* Whether a node reads the embeddings or the head, which are linears outside of the layers. */
+bool precision_of_embedding(const Graph *graph, const Node *node);
+/* The format that a weight of this shape gets where this one is asked for. */
+Format precision_fitting(Format format, const Node *weight);
 
 /* Fills compiled->facts (facts.c). */
 bool facts_describe(Compiled *compiled, Err *err);

@@ -8,6 +8,7 @@
 typedef struct Choice {
     bool stored; /* as each tensor is stored */
     Format format;
+    const Map *chosen; /* Formats of single params; NULL: none */
 } Choice;
 
 static Format stored_format(const Node *param)
@@ -18,7 +19,7 @@ static Format stored_format(const Node *param)
 }
 
 /* Small groups of a row cannot share parameters: such weights stay f32. */
-static Format fitting(Format format, const Node *weight)
+Format precision_fitting(Format format, const Node *weight)
 {
     int64_t block = format_block(format, shape_columns(weight->shape));
     return format_bits(format) < 16 && block % 4 != 0 ? FORMAT_f32 : format;
@@ -31,7 +32,8 @@ static void set_params(Node *node, const Node *weight, Choice choice, bool moved
     if (node->op == OP_param) {
         Format format = choice.stored ? stored_format(node) : choice.format;
         if (choice.stored && node->tensor && node->tensor->quantized && !moved) format = FORMAT_f32;
-        node->format = fitting(format, weight);
+        const Format *chosen = choice.chosen && node->a.key ? map_get(choice.chosen, node->a.key) : NULL;
+        node->format = precision_fitting(chosen ? *chosen : format, weight);
     }
     for (int i = 0; i < node->operands; i++)
         if (node->operand[i]) set_params(node->operand[i], weight, choice, moved);
@@ -61,7 +63,7 @@ static bool spares_embeddings(Format format)
 }
 
 /* Embeddings, and heads, which are linears outside of the layers. */
-static bool is_embedding(const Graph *graph, const Node *node)
+bool precision_of_embedding(const Graph *graph, const Node *node)
 {
     if (node->op == OP_embed || (node->op == OP_linear && node->layer < 0)) return true;
     for (size_t i = 0; node->op == OP_linear && i < graph->count; i++)
@@ -72,7 +74,7 @@ static bool is_embedding(const Graph *graph, const Node *node)
 static bool choose_activations(Graph *graph, const PrecisionOptions *options, Choice weights, Err *err)
 {
     const char *name = options->activations;
-    bool rounded = !weights.stored && (weights.format == FORMAT_q8 || weights.format == FORMAT_q4 || weights.format == FORMAT_q4z);
+    bool rounded = options->chosen || (!weights.stored && (weights.format == FORMAT_q8 || weights.format == FORMAT_q4 || weights.format == FORMAT_q4z));
     if (!name) graph->activations = rounded ? FORMAT_a8 : FORMAT_f32;
     else if (strcmp(name, "f32") == 0) graph->activations = FORMAT_f32;
     else if (strcmp(name, "bf16") == 0) graph->activations = FORMAT_bf16;
@@ -93,18 +95,24 @@ static bool check_activations(const Graph *graph, const PrecisionOptions *option
                    graph->activations == FORMAT_bf16 ? "bf16" : "q8, q4, q4z or int8");
 }
 
+Node *precision_weight(const Node *node)
+{
+    if (node->op == OP_linear || node->op == OP_embed) return node->operand[1];
+    return node->op == OP_experts || node->op == OP_combine ? node->operand[2] : NULL;
+}
+
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
 {
     Choice weights, embeddings;
     if (!parse("precision", options->weights, &weights, err) || !parse("embedding precision", options->embeddings, &embeddings, err)) return false;
     if (!options->embeddings && !(!weights.stored && spares_embeddings(weights.format))) embeddings = weights;
     if (!choose_activations(graph, options, weights, err)) return false;
+    weights.chosen = options->chosen;
+    if (!options->embeddings) embeddings.chosen = options->chosen;
     for (size_t i = 0; i < graph->count; i++) {
         Node *node = graph->node[i];
-        bool experts = node->op == OP_experts || node->op == OP_combine;
-        if (node->op != OP_linear && node->op != OP_embed && !experts) continue;
-        Node *weight = node->operand[experts ? 2 : 1];
-        set_params(weight, weight, is_embedding(graph, node) ? embeddings : weights, true);
+        Node *weight = precision_weight(node);
+        if (weight) set_params(weight, weight, precision_of_embedding(graph, node) ? embeddings : weights, true);
     }
     graph_refresh(graph);
     return check_activations(graph, options, err);

@@ -68,6 +68,7 @@ static const char *command_line(const Compiled *c, const Options *o)
     if (o->target) text = arena_printf(arena, "%s --target %s", text, o->target);
     if (o->precision) text = arena_printf(arena, "%s --precision %s", text, o->precision);
     if (o->calibrate) text = arena_printf(arena, "%s --calibrate %s", text, strrchr(o->calibrate, '/') ? strrchr(o->calibrate, '/') + 1 : o->calibrate);
+    if (o->budget) text = arena_printf(arena, "%s --budget %s", text, o->budget);
     if (o->embeddings) text = arena_printf(arena, "%s --embeddings %s", text, o->embeddings);
     if (o->activations) text = arena_printf(arena, "%s --activations %s", text, o->activations);
     if (c->draft) text = arena_printf(arena, "%s --draft %s", text, c->draft->model.name);
@@ -137,7 +138,7 @@ int command_build(const Options *options)
     Arena *arena = arena_new();
     Err err = {{0}};
     CompileOptions compile_options = options_compile(options);
-    if (options->calibrate) calibrate_for(arena, options, &compile_options);
+    calibrate_for(arena, options, stdout, &compile_options);
     Compiled *c = command_compile(arena, options, &compile_options);
     const char *output = options->output ? options->output : c->name;
     EmitKind kind = emit_kind(options, c->target);

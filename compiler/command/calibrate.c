@@ -1,18 +1,19 @@
 /* calibrate: see calibrate.h. */
 #include "compiler/command/calibrate.h"
 
+#include "compiler/command/budget.h"
 #include "compiler/command/windows.h"
 #include "runtime/core/team.h"
 
 /* As it is stored, so that inputs are those of the original; a norm's gain stays a part of them. */
-static Compiled *compile_original(Arena *arena, const Options *options)
+Compiled *compile_original(Arena *arena, const Options *options)
 {
     static const char *without[OPTION_MAX_LIST + 1];
     CompileOptions o = options_compile(options);
     for (size_t i = 0; i < o.passes.without_count; i++) without[i] = o.passes.without[i];
     without[o.passes.without_count++] = "fuse_norm";
     o.passes.without = without;
-    o.precision = (PrecisionOptions){.weights = "stored", .activations = "f32"};
+    o.precision = (PrecisionOptions){.weights = "stored", .embeddings = options->budget ? options->embeddings : NULL, .activations = "f32"};
     o.target = NULL;
     return command_compile(arena, options, &o);
 }
@@ -39,7 +40,12 @@ const Calibration *calibrate(Arena *arena, const Options *options, const char *p
     return calibration;
 }
 
-void calibrate_for(Arena *arena, const Options *options, CompileOptions *compile_options)
+void calibrate_for(Arena *arena, const Options *options, FILE *out, CompileOptions *compile_options)
 {
-    compile_options->inputs = calibrate(arena, options, options->calibrate)->inputs;
+    const Calibration *calibration = options->calibrate ? calibrate(arena, options, options->calibrate) : NULL;
+    if (calibration) compile_options->inputs = calibration->inputs;
+    if (!options->budget) return;
+    const Budget *budget = budget_choose(budget_measure(arena, options, calibration), options->budget);
+    budget_use(budget->chosen, compile_options);
+    budget_print(out, budget);
 }

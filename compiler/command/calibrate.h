@@ -2,6 +2,8 @@
 #ifndef HF2C_COMMAND_CALIBRATE_H
 #define HF2C_COMMAND_CALIBRATE_H
 
+#include <stdio.h>
+
 #include "compiler/command/command.h"
 #include "compiler/engine/observe.h"
 
@@ -11,7 +13,9 @@ typedef struct Calibration {
 
 /* path: as windows_read() has it. fatal() with the reason when that fails. */
 const Calibration *calibrate(Arena *arena, const Options *options, const char *path);
-/* What --calibrate says, for compiling. */
-void calibrate_for(Arena *arena, const Options *options, CompileOptions *compile);
+/* The model as it is stored, with linears that read what they read there. */
+Compiled *compile_original(Arena *arena, const Options *options);
+/* What --calibrate and --budget say, for compiling; prints the choices to out. */
+void calibrate_for(Arena *arena, const Options *options, FILE *out, CompileOptions *compile);
 
 #endif

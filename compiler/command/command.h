@@ -34,6 +34,8 @@ enum { EXIT_DONE = 0, EXIT_BAD_INPUT = 1, EXIT_USAGE = 2 };
 
 /* What the options say of compiling. */
 CompileOptions options_compile(const Options *options);
+/* "320K", "2M", "1048576" of an option: K, M and G are powers of 1024, KB, MB and GB of 1000. 0 where it was not given; fatal() where it is none. */
+int64_t options_bytes(const char *name, const char *text);
 /* Compiles options->model; fatal() with the reason when that fails. Dumps the graph where --dump-ir asks for it. */
 Compiled *command_compile(Arena *arena, const Options *options, const CompileOptions *compile_options);
 

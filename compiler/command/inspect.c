@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler/command/calibrate.h"
 #include "compiler/command/command.h"
 #include "compiler/command/edit.h"
 #include "compiler/command/fit.h"
@@ -55,15 +56,26 @@ static void add_need(Inspection *in, const char *precision)
     Arena *arena = arena_new();
     CompileOptions options = in->compile;
     options.precision.weights = precision;
+    options.precision.chosen = NULL;
+    options.inputs = NULL;
     need->precision = precision ? precision : "stored";
     const Compiled *c = compile(arena, &options, &need->err);
     if (c) need_from(need, c);
     arena_free(arena);
 }
 
+/* What the budget comes to, instead of one format. */
+static void add_budget(Inspection *in)
+{
+    Need *need = &in->need[in->needs++];
+    need->precision = "budget";
+    need_from(need, in->compiled);
+}
+
 /* One row for the weights as they are stored and one for each precision. */
 static void collect_needs(Inspection *in)
 {
+    if (in->options->budget) add_budget(in);
     if (!in->compile.without_weights) add_need(in, NULL);
     for (const char *at = precision_known(); *at && in->needs < MAX_NEEDS;) {
         size_t length = strcspn(at, ",");
@@ -222,6 +234,9 @@ int command_inspect(const Options *options)
     Inspection in = {.arena = arena_new(), .options = options, .compile = options_compile(options)};
     in.compile.without_weights = lacks_weights(&in);
     if (in.compile.ram || in.compile.flash) return fit_print(options, &in.compile) ? EXIT_DONE : EXIT_BAD_INPUT;
+    if (options->calibrate && !options->budget) fatal("--calibrate: inspect takes it with --budget only");
+    if (options->budget && in.compile.without_weights) fatal("--budget: %s has no weights to choose formats for", options->model);
+    if (options->budget) calibrate_for(in.arena, options, options->json ? stderr : stdout, &in.compile);
     in.compiled = command_compile(in.arena, options, &in.compile);
     Err err = {{0}};
     if (options->graph && !picture_write(in.compiled, options->graph, &err)) fatal("%s", err.text);

@@ -23,7 +23,7 @@ int command_interpret(const Options *options)
     Arena *arena = arena_new();
     Err err = {{0}};
     CompileOptions compile_options = options_compile(options);
-    if (options->calibrate) calibrate_for(arena, options, &compile_options);
+    calibrate_for(arena, options, stderr, &compile_options);
     Compiled *c = command_compile(arena, options, &compile_options);
     Engine *engine = engine_interpreter(arena, c, &err);
     if (!engine) fatal("%s", err.text);

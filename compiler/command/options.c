@@ -109,27 +109,30 @@ void commands_help(FILE *out)
     fprintf(out, "\nhf2c COMMAND --help tells the options of one.\nExit status: 0 done, 1 the input was bad, 2 wrong usage, 130 interrupted.\n");
 }
 
-/* "320K", "2M", "1048576"; 0 where it was not given. */
-static int64_t bytes_of(const char *name, const char *text)
+int64_t options_bytes(const char *name, const char *text)
 {
+    static const char units[] = "KMG";
     char *end;
+    int64_t unit = 1;
     if (!text) return 0;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 0;
-    if (end == text || errno || number < 1 || number > INT64_MAX >> 20 || end[shift != 0])
-        fatal("--%s: found \"%s\", wanted bytes: a whole number, with K or M behind it for 1024 or 1048576", name, text);
-    return (int64_t)number << shift;
+    const char *found = *end ? strchr(units, *end) : NULL;
+    bool decimal = found && strcmp(end + 1, "B") == 0;
+    for (const char *u = units; found && u <= found; u++) unit *= decimal ? 1000 : 1024;
+    if (end == text || errno || number < 1 || number > INT64_MAX / unit || (found ? end[1] && !decimal : *end))
+        fatal("--%s: found \"%s\", wanted bytes: a whole number, with K, M or G behind it for powers of 1024, KB, MB or GB for those of 1000", name, text);
+    return (int64_t)number * unit;
 }
 
 CompileOptions options_compile(const Options *o)
 {
-    CompileOptions c = {.model = o->model, .target = o->target, .precision = {o->precision, o->embeddings, o->activations}, .name = o->name, .task = o->task};
+    CompileOptions c = {.model = o->model, .target = o->target, .precision = {.weights = o->precision, .embeddings = o->embeddings, .activations = o->activations}, .name = o->name, .task = o->task};
     c.max_sequence = o->max_seq;
     c.max_batch = o->max_batch;
     c.max_seconds = o->max_seconds;
-    c.ram = bytes_of("ram", o->ram);
-    c.flash = bytes_of("flash", o->flash);
+    c.ram = options_bytes("ram", o->ram);
+    c.flash = options_bytes("flash", o->flash);
     c.max_rows = o->max_rows;
     c.hidden_states = o->hidden_states;
     c.passes.without = o->no_pass.item;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/command/bench.h"
+#include "compiler/command/budget.h"
 #include "compiler/command/calibrate.h"
 #include "compiler/command/command.h"
 #include "compiler/command/windows.h"
@@ -36,13 +37,14 @@ typedef struct Quality {
 
 /* ---- what is compared ---- */
 
-static void add_precision(Quality *q, const char *name, bool calibrated)
+static void add_precision(Quality *q, const char *name, bool calibrated, const Map *chosen)
 {
     Err err = {{0}};
     if (q->count == PRECISIONS_MAX) fatal("--precision: more than %d names", PRECISIONS_MAX);
     Precision *p = &q->precision[q->count++];
     CompileOptions options = options_compile(q->options);
-    options.precision.weights = name;
+    if (chosen) budget_use(chosen, &options);
+    else options.precision.weights = name;
     if (calibrated) options.inputs = q->calibration->inputs;
     p->name = name;
     p->calibrated = calibrated;
@@ -56,14 +58,30 @@ static void add_precision(Quality *q, const char *name, bool calibrated)
 /* Those that calibration changes are there twice. */
 static void add_all(Quality *q)
 {
-    const char *list = q->options->precision ? q->options->precision : "bf16,f16,q8,q4,q4z,nf4";
-    add_precision(q, "f32", false);
+    const char *list = q->options->precision ? q->options->precision : q->options->budget ? "" : "bf16,f16,q8,q4,q4z,nf4";
+    add_precision(q, "f32", false, NULL);
     for (const char *at = list; *at;) {
         size_t length = strcspn(at, ",");
         const char *name = arena_copy_text(q->arena, at, length);
         Format format;
-        if (strcmp(name, "f32") != 0) add_precision(q, name, false);
-        if (q->calibration && format_parse(name, &format) && format_bits(format) < 16) add_precision(q, name, true);
+        if (strcmp(name, "f32") != 0) add_precision(q, name, false, NULL);
+        if (q->calibration && format_parse(name, &format) && format_bits(format) < 16) add_precision(q, name, true, NULL);
+        at += length + (at[length] == ',');
+    }
+}
+
+/* Mixtures of the same formats, of so many bytes each. */
+static void add_budgets(Quality *q)
+{
+    if (!q->options->budget) return;
+    Chooser *chooser = budget_measure(q->arena, q->options, q->calibration);
+    for (const char *at = q->options->budget; *at;) {
+        size_t length = strcspn(at, ",");
+        const char *text = arena_copy_text(q->arena, at, length);
+        const Budget *budget = budget_choose(chooser, text);
+        budget_print(stdout, budget);
+        printf("\n");
+        add_precision(q, arena_printf(q->arena, "mixed, %s", text), q->calibration != NULL, budget->chosen);
         at += length + (at[length] == ',');
     }
 }
@@ -141,6 +159,7 @@ int bench_quality(const Options *options)
     *q = (Quality){.arena = arena, .options = options};
     if (options->calibrate) q->calibration = calibrate(arena, options, options->calibrate);
     add_all(q);
+    add_budgets(q);
     if (!windows_read(arena, q->precision[0].compiled, options->quality, &q->windows, &err)) fatal("%s", err.text);
     int windows = options->windows && options->windows < q->windows.count ? (int)options->windows : q->windows.count;
     q->windows.count = windows;

@@ -14,4 +14,11 @@ bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err);
 /* pack_weight.c: one weight; to: [weight->bytes]. */
 bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err);
 
+/* What rounding does to a weight: sums of squares over all of its elements, each weighted by its column's input where those are measured. */
+typedef struct PackError {
+    double error, energy; /* of the differences; of the values */
+} PackError;
+/* Rounds a weight to a format. to: [weight->bytes] receives the rounded numbers as weight->layout has them; NULL: only the error is asked for. */
+bool pack_rounded(const PackedWeight *weight, Format format, uint8_t *to, PackError *error, Err *err);
+
 #endif

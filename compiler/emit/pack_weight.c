@@ -25,8 +25,10 @@ typedef struct Packing {
     int64_t halves, rows;    /* rows of each half */
     int64_t chunk_rows;      /* of each half in a chunk */
     int64_t chunks;
-    uint8_t *to;
-    Fault *fault; /* [chunks] */
+    uint8_t *to;             /* NULL: nowhere */
+    int format;              /* that the values are rounded to */
+    PackError *error;        /* [chunks], of values that are rounded before they are packed; NULL: packing rounds them */
+    Fault *fault;            /* [chunks] */
 } Packing;
 
 /* ---- where a chunk goes ---- */
@@ -96,16 +98,59 @@ static PackGiven compensated(const Packing *p, Arena *scratch, float *values, in
     return (PackGiven){scale, zero};
 }
 
+/* ---- rounded beforehand ---- */
+
+static PackError error_of(const Packing *p, const float *values, const float *rounded, int64_t rows)
+{
+    PackError sum = {0, 0};
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t i = 0, K = p->weight->layout.K; i < K; i++) {
+            double value = (double)values[row * K + i], difference = value - (double)rounded[row * K + i];
+            double weight = p->importance ? (double)p->importance[i] : 1;
+            sum.error += weight * difference * difference;
+            sum.energy += weight * value * value;
+        }
+    return sum;
+}
+
+/* In place: what the values are once they are packed in the format. */
+static PackError round_chunk(const Packing *p, Arena *scratch, float *values, int64_t rows)
+{
+    const int64_t K = p->weight->layout.K;
+    size_t bytes, elements = (size_t)(rows * K);
+    PackLayout layout = {.format = p->format, .panel = 1, .N = rows, .K = K, .block = format_block((Format)p->format, K)};
+    if (!pack_bytes(&layout, &bytes)) bug("%d rows cannot be packed as %s", (int)rows, format_name((Format)p->format));
+    float *rounded = arena_alloc_array(scratch, elements, sizeof(float));
+    memcpy(rounded, values, elements * sizeof(float));
+    PackGiven given = {NULL, NULL};
+    if (p->compensation) given = compensated(p, scratch, rounded, rows);
+    void *packed = arena_alloc(scratch, bytes);
+    pack_panels(&layout, rounded, p->importance, given.scale ? &given : NULL, 0, pack_panel_count(&layout), packed);
+    pack_unpack(&layout, packed, rounded);
+    PackError error = error_of(p, values, rounded, rows);
+    memcpy(values, rounded, elements * sizeof(float));
+    return error;
+}
+
+/* ---- one chunk ---- */
+
+static int64_t pack_values(const Packing *p, Arena *scratch, const PackLayout *chunk, int64_t first, int64_t count, float *values)
+{
+    PackGiven given = {NULL, NULL};
+    if (p->error) return p->to ? pack_chunk_at(p, scratch, chunk, first, values, NULL) : -1;
+    if (p->given.scale) given = (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
+    if (p->compensation) given = compensated(p, scratch, values, chunk->N);
+    return pack_chunk_at(p, scratch, chunk, first, values, given.scale ? &given : NULL);
+}
+
 static Fault pack_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
 {
     float *values = chunk_of(p, scratch, p->whole, first, count);
     PackLayout chunk = chunk_layout(p, count);
     for (int64_t i = 0; i < chunk.N * chunk.K; i++)
         if (!isfinite(values[i])) return fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
-    PackGiven given = {NULL, NULL};
-    if (p->given.scale) given = (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
-    if (p->compensation) given = compensated(p, scratch, values, chunk.N);
-    int64_t inexact = pack_chunk_at(p, scratch, &chunk, first, values, given.scale ? &given : NULL);
+    if (p->error) p->error[first / p->chunk_rows] = round_chunk(p, scratch, values, chunk.N);
+    int64_t inexact = pack_values(p, scratch, &chunk, first, count, values);
     return inexact < 0 ? (Fault){FAULT_NONE, 0, 0, 0} : fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
 }
 
@@ -165,7 +210,7 @@ static void find_inputs(Packing *p, Arena *scratch)
     float *importance = arena_alloc_array(scratch, (size_t)layout->K, sizeof(float));
     for (int64_t i = 0; i < layout->K; i++) importance[i] = moments_square(inputs, i);
     p->importance = importance;
-    p->compensation = compensation_new(scratch, inputs, layout->K, layout->format, pack_block(layout));
+    p->compensation = compensation_new(scratch, inputs, layout->K, p->format, format_block((Format)p->format, layout->K));
 }
 
 /* Whether a row can be evaluated alone: asked by doing it. */
@@ -185,22 +230,45 @@ static void cut(Packing *p, Arena *scratch)
     p->fault = ARENA_ARRAY(scratch, Fault, (size_t)p->chunks);
 }
 
+static size_t elements_of(const PackedWeight *weight) { return (size_t)(weight->layout.N * weight->layout.K); }
+
+static bool pack_all(Packing *p, Arena *scratch, Err *err)
+{
+    const Node *node = p->weight->node;
+    if (!has_rows(scratch, node)) {
+        float *whole = arena_alloc_array(scratch, elements_of(p->weight), sizeof(float));
+        node_constant_values(scratch, node, whole);
+        p->whole = whole;
+    }
+    find_inputs(p, scratch);
+    int64_t threads = p->chunks < hf2c_thread_limit() ? p->chunks : hf2c_thread_limit();
+    hf2c_parallel((int)threads, pack_share, p);
+    return check_faults(p, err);
+}
+
 bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err)
 {
     Arena *scratch = arena_new();
-    size_t elements = (size_t)(weight->layout.N * weight->layout.K);
-    Packing p = {.weight = weight, .to = to};
+    Packing p = {.weight = weight, .to = to, .format = weight->layout.format};
     cut(&p, scratch);
-    if (!has_rows(scratch, weight->node)) {
-        float *whole = arena_alloc_array(scratch, elements, sizeof(float));
-        node_constant_values(scratch, weight->node, whole);
-        p.whole = whole;
+    find_given(&p, scratch, elements_of(weight));
+    bool fine = pack_all(&p, scratch, err);
+    arena_free(scratch);
+    return fine;
+}
+
+bool pack_rounded(const PackedWeight *weight, Format format, uint8_t *to, PackError *error, Err *err)
+{
+    Arena *scratch = arena_new();
+    Packing p = {.weight = weight, .to = to, .format = (int)format};
+    cut(&p, scratch);
+    p.error = ARENA_ARRAY(scratch, PackError, (size_t)p.chunks);
+    bool fine = pack_all(&p, scratch, err);
+    *error = (PackError){0, 0};
+    for (int64_t c = 0; c < p.chunks; c++) {
+        error->error += p.error[c].error;
+        error->energy += p.error[c].energy;
     }
-    find_given(&p, scratch, elements);
-    find_inputs(&p, scratch);
-    int64_t threads = p.chunks < hf2c_thread_limit() ? p.chunks : hf2c_thread_limit();
-    hf2c_parallel((int)threads, pack_share, &p);
-    bool fine = check_faults(&p, err);
     arena_free(scratch);
     return fine;
 }
