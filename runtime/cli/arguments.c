@@ -117,7 +117,7 @@ static int read_mode(Arguments *arguments, const char *name, size_t length)
         const char *name;
         Mode mode;
     } modes[] = {
-        {"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"bench", MODE_BENCH}, {"chat", MODE_CHAT},
+        {"json", MODE_JSON}, {"jsonl", MODE_JSONL}, {"info", MODE_INFO}, {"check", MODE_CHECK}, {"bench", MODE_BENCH}, {"chat", MODE_CHAT},
         {"help", MODE_HELP}};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (!same(name, length, modes[i].name)) continue;

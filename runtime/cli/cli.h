@@ -24,7 +24,7 @@ int file_write(void *file, const char *bytes, size_t count);     /* for hf2c_sin
 
 /* ---- the arguments ---- */
 
-typedef enum Mode { MODE_PEOPLE, MODE_JSON, MODE_JSONL, MODE_INFO, MODE_BENCH, MODE_CHAT, MODE_HELP } Mode;
+typedef enum Mode { MODE_PEOPLE, MODE_JSON, MODE_JSONL, MODE_INFO, MODE_CHECK, MODE_BENCH, MODE_CHAT, MODE_HELP } Mode;
 
 typedef struct Arguments {
     Mode mode;
@@ -85,6 +85,7 @@ int run_texts(Session *session, const Arguments *arguments);
 int run_jsonl(Session *session, const Arguments *arguments);
 int run_chat(Session *session, const Arguments *arguments);
 int run_info(Session *session, const Arguments *arguments);
+int run_check(const Session *session, const hf2c_program *program);
 int run_bench(Session *session, const Arguments *arguments);
 
 enum { EXIT_BAD_INPUT = 1, EXIT_WRONG_USAGE = 2, EXIT_INTERRUPTED = 130 };

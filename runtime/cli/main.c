@@ -17,6 +17,9 @@ static int run(const hf2c_model *model, const hf2c_program *program, const Argum
         case MODE_INFO:
             status = run_info(&session, arguments);
             break;
+        case MODE_CHECK:
+            status = run_check(&session, program);
+            break;
         case MODE_BENCH:
             status = run_bench(&session, arguments);
             break;

@@ -105,7 +105,9 @@ static int find_weights(Session *session, const hf2c_program *program, const cha
     session->map = (hf2c_weights_map){.weights = program->weights, .bytes = program->bytes};
     if (program->weights || session->model->weights_bytes == 0) return 1;
     weights_path(path, sizeof path, program->weights_file, argv0);
-    if (hf2c_weights_map_file(&session->map, path, &reason) == HF2C_OK) return 1;
+    if (hf2c_weights_map_file(&session->map, path, &reason) == HF2C_OK)
+        reason = hf2c_weights_fault(session->model, session->map.weights, session->map.bytes);
+    if (!reason) return 1;
     fprintf(stderr, "%s: weights: %s\n", path, reason);
     return 0;
 }

@@ -1,19 +1,16 @@
 /* baked: texts that were read when the program was built. */
 #include "runtime/hf2c.h"
 
+#include "runtime/core/checksum.h"
+
 #include <string.h>
 
-/* Two independent lanes of FNV-1a over words: as fast as memory. */
 uint64_t hf2c_baked_hash(const void *data, size_t bytes)
 {
-    const unsigned char *at = data;
-    uint64_t lane[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
-    for (size_t i = 0; i + 8 <= bytes; i += 8) {
-        uint64_t word;
-        memcpy(&word, at + i, sizeof word);
-        lane[i / 8 % 2] = (lane[i / 8 % 2] ^ word) * 0x100000001b3u;
-    }
-    return (lane[0] ^ lane[1] >> 29) * 0x100000001b3u ^ bytes;
+    hf2c_checksum sum;
+    hf2c_checksum_begin(&sum);
+    hf2c_checksum_add(&sum, data, bytes);
+    return hf2c_checksum_end(&sum);
 }
 
 hf2c_status hf2c_baked_load(hf2c_context *context, size_t slot)

@@ -10,17 +10,38 @@ nothing_left out genre kjv_genre.weights
 out/genre --json "$verse" | cmp - whole.txt
 (cd / && "$WORK/out/genre" --json "$verse") | cmp - whole.txt
 cp out/kjv_genre.weights good
-printf 'X' | dd of=out/kjv_genre.weights bs=1 seek=3 conv=notrunc status=none
-refused 1 'weights' out/genre "$verse"
+out/genre --check | grep -q '^kjv-genre: [0-9]* bytes of weights, the checksum holds$' || fail "--check"
+./whole --check | cmp - <(out/genre --check)
+
+# wrong PATTERN OFFSET BYTE: refused by name with this byte there.
+wrong() {
+    cp good out/kjv_genre.weights
+    printf "$3" | dd of=out/kjv_genre.weights bs=1 seek="$2" conv=notrunc status=none
+    refused 1 "kjv_genre.weights: weights: .*$1" out/genre "$verse"
+}
+wrong 'this is no file of weights' 3 X
+wrong 'layout of another version' 8 '\001'
+wrong 'of another model' 24 '\001\002\003'
+wrong 'damaged' 63 X
+cp good out/kjv_genre.weights
+python3 - <<'PYTHON'
+with open("out/kjv_genre.weights", "r+b") as file:  # one bit, in the middle
+    file.seek(1000000)
+    byte = file.read(1)[0]
+    file.seek(1000000)
+    file.write(bytes([byte ^ 16]))
+PYTHON
+refused 1 'kjv-genre: weights: the checksum does not hold' out/genre --check
+cp good out/kjv_genre.weights
 truncate -s -64 out/kjv_genre.weights
-refused 1 'weights' out/genre "$verse"
+refused 1 'weights: they are cut off' out/genre "$verse"
 : >out/kjv_genre.weights
-refused 1 'weights' out/genre "$verse"
+refused 1 'weights: too short' out/genre "$verse"
 rm out/kjv_genre.weights
-refused 1 'weights' out/genre "$verse"
+refused 1 'weights: cannot be opened' out/genre "$verse"
 "$HF2C" build "$EXAMPLES/kjv-writer" --detach-weights -o out/writer
 mv out/kjv_writer.weights out/kjv_genre.weights
-refused 1 'weights' out/genre "$verse"
+refused 1 'of another model' out/genre "$verse"
 rm -r out
 
 # A LLaMA of 1.1 billion parameters, all zero, so that its file takes no room; packed as f32 they are 4.5 GB.

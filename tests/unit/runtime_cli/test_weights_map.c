@@ -22,7 +22,7 @@ static void write_file(const char *path, size_t lead, int with_trailer, uint64_t
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     for (size_t i = 0; i < lead; i++) fputc('x', file);
-    hf2c_weights_write_header(weights, WEIGHTS, HASH);
+    hf2c_weights_write_header(weights, WEIGHTS, 0, HASH);
     assert_int_equal(fwrite(weights, 1, WEIGHTS, file), WEIGHTS);
     hf2c_weights_write_trailer(trailer, begin, bytes, HASH);
     if (with_trailer) assert_int_equal(fwrite(trailer, 1, sizeof trailer, file), sizeof trailer);
@@ -71,7 +71,7 @@ static void test_huge_pages(void **state)
     int file = mkstemp(path);
     (void)state;
     assert_true(file >= 0);
-    hf2c_weights_write_header(weights, WEIGHTS, HASH);
+    hf2c_weights_write_header(weights, WEIGHTS, 0, HASH);
     assert_int_equal(pwrite(file, weights, WEIGHTS, 0), WEIGHTS);
     close(file);
     assert_int_equal(hf2c_weights_map_file(&map, path, &reason), HF2C_OK);
@@ -96,7 +96,7 @@ static void test_large_files(void **state)
     int file = mkstemp(path);
     (void)state;
     assert_true(file >= 0);
-    hf2c_weights_write_header(weights, WEIGHTS, HASH);
+    hf2c_weights_write_header(weights, WEIGHTS, 0, HASH);
     hf2c_weights_write_trailer(trailer, (uint64_t)begin, WEIGHTS, HASH);
     assert_int_equal(pwrite(file, weights, WEIGHTS, begin), WEIGHTS);
     assert_int_equal(pwrite(file, trailer, sizeof trailer, begin + WEIGHTS), sizeof trailer);
