@@ -99,22 +99,64 @@ static bool use_inputs(Compiled *c, Err *err)
     return !c->options.inputs || used || err_set(err, "calibrate: no weight is rounded to few bits; wanted --precision q4 or the like");
 }
 
-static bool make_plan(Compiled *c, Err *err)
+/* Linears of one input stay apart where rows go in strips: queries are for one strip, keys and values for all. */
+static PassOptions passes_for(const Compiled *c, int64_t strip_rows)
 {
-    if (!check_sounds(c, err)) return false;
-    PlanOptions options = plan_options(c);
-    c->plan = plan_make(c->arena, c->graph, &options, err);
-    return c->plan && use_inputs(c, err);
+    PassOptions chosen = c->options.passes;
+    if (!strip_rows) return chosen;
+    const char **without = ARENA_ARRAY(c->arena, const char *, chosen.without_count + 1);
+    for (size_t i = 0; i < chosen.without_count; i++) without[i] = chosen.without[i];
+    without[chosen.without_count++] = "fuse_qkv";
+    chosen.without = without;
+    return chosen;
 }
 
-/* The target with the limits that the user named. */
+static bool plan_graph(Compiled *c, int64_t strip_rows, Err *err)
+{
+    PassOptions chosen = passes_for(c, strip_rows);
+    PlanOptions options = plan_options(c);
+    options.strip_rows = strip_rows < options.max_rows ? strip_rows : 0;
+    c->graph = graph_copy(c->arena, c->before);
+    passes_run(c->graph, &chosen);
+    c->plan = plan_make(c->arena, c->graph, &options, err);
+    return c->plan != NULL;
+}
+
+/* What firmware needs besides the plan, about: the stack is measured when the code is there. */
+enum { ROOM_OF_STACK = 4096 };
+
+static bool has_room(const Compiled *c, int64_t ram) { return c->plan->arena_bytes + c->plan->state_bytes + ROOM_OF_STACK <= (size_t)ram; }
+
+/* The highest strips that the RAM has room for; the lowest where it has for none. */
+static bool plan_strips_for(Compiled *c, int64_t ram, Err *err)
+{
+    enum { HIGHEST = 32 };
+    for (int64_t rows = HIGHEST; rows >= 1; rows /= 2) {
+        if (!plan_graph(c, rows, err)) return false;
+        if (has_room(c, ram)) return true;
+    }
+    return true;
+}
+
+static bool make_plan(Compiled *c, Err *err)
+{
+    bool firmware = !c->target->hosted;
+    int64_t ram = c->options.ram ? c->options.ram : c->target->ram;
+    if (!check_sounds(c, err)) return false;
+    if (c->options.strip_rows && !firmware) return err_set(err, "--strip-rows is for firmware, not for target %s", c->target->name);
+    if (!plan_graph(c, c->options.strip_rows, err)) return false;
+    if (firmware && ram && !c->options.strip_rows && !has_room(c, ram) && !plan_strips_for(c, ram, err)) return false;
+    return plan_fits(c->plan, err) && use_inputs(c, err);
+}
+
+/* The target with the limits that the user named, or with none where nothing is to be refused. */
 static const Target *with_limits(Arena *arena, const Target *target, const CompileOptions *options)
 {
     if (!target || (!options->ram && !options->flash)) return target;
     Target *limited = ARENA_NEW(arena, Target);
     *limited = *target;
-    if (options->ram) limited->ram = options->ram;
-    if (options->flash) limited->flash = options->flash;
+    if (options->ram) limited->ram = options->measure_only ? 0 : options->ram;
+    if (options->flash) limited->flash = options->measure_only ? 0 : options->flash;
     return limited;
 }
 
@@ -130,8 +172,6 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     if (!arch_build(arena, &c->model, &arch, &c->built, err)) return NULL;
     c->before = c->built.graph;
     if (!precision_apply(c->before, &options->precision, err) || !read_tokenizer(c, err)) return NULL;
-    c->graph = graph_copy(arena, c->before);
-    passes_run(c->graph, &options->passes);
     if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     if (options->draft && !compile_draft(c, err)) return NULL;
     return c;

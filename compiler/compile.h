@@ -29,6 +29,8 @@ typedef struct CompileOptions {
     int64_t max_sequence;   /* 0: the model's own */
     int64_t max_seconds;    /* of a sound; 0: chosen */
     int64_t max_rows;       /* 0: chosen */
+    int64_t strip_rows;     /* of firmware: rows that chains of steps work on at a time; 0: all, or as many as the RAM has room for */
+    bool measure_only;      /* what exceeds ram and flash is planned all the same */
     int64_t max_batch;      /* 0: chosen */
     bool hidden_states;     /* every layer's output is an output of the program */
     bool without_weights;   /* config only: for inspect and new */

@@ -12,13 +12,13 @@
 /* One way to compile the model, and what it needs. */
 typedef struct Way {
     const char *precision;
-    int64_t sequence, rows;
+    int64_t sequence, rows, strip;
     size_t weights, workspace, state, flash, ram;
 } Way;
 
 typedef struct Fit {
     Arena *arena;
-    CompileOptions compile; /* without limits */
+    CompileOptions compile; /* the limits guide it, and refuse nothing */
     int64_t ram, flash;
     Measure measure;        /* code, tables and stack hardly depend on the way */
 } Fit;
@@ -37,6 +37,7 @@ static void way_needs(const Fit *f, const Compiled *c, Way *way)
     way->ram = measure_ram(c, &f->measure);
     way->sequence = c->facts.max_sequence;
     way->rows = c->facts.max_rows;
+    way->strip = c->plan->options.strip_rows;
 }
 
 /* Plans without packing anything. */
@@ -84,7 +85,9 @@ static void print_total(const Fit *f, const char *name, size_t bytes, int64_t li
 static void print_parts(const Fit *f, const Compiled *c, const Way *way)
 {
     const Measure *m = &f->measure;
-    printf("%s for %s, %" PRId64 " tokens, %" PRId64 " a call\n\nflash\n", c->facts.name, c->target->name, way->sequence, way->rows);
+    printf("%s for %s, %" PRId64 " tokens, %" PRId64 " a call", c->facts.name, c->target->name, way->sequence, way->rows);
+    if (way->strip) printf(", in strips of %" PRId64, way->strip);
+    printf("\n\nflash\n");
     print_part(f, "weights", way->weights);
     if (m->known) print_part(f, "code", m->code);
     if (m->known) print_part(f, "constants of the code", m->constants);
@@ -143,7 +146,7 @@ static void advise(const Fit *f, const Way *now)
 bool fit_print(const Options *options, const CompileOptions *compile_options)
 {
     Fit f = {.arena = arena_new(), .compile = *compile_options, .ram = compile_options->ram, .flash = compile_options->flash};
-    f.compile.ram = f.compile.flash = 0;
+    f.compile.measure_only = true;
     Compiled *c = command_compile(f.arena, options, &f.compile);
     Way way = {.precision = compile_options->precision.weights};
     if (!f.compile.without_weights) measure_code(&f, c);

@@ -134,6 +134,7 @@ CompileOptions options_compile(const Options *o)
     c.ram = options_bytes("ram", o->ram);
     c.flash = options_bytes("flash", o->flash);
     c.max_rows = o->max_rows;
+    c.strip_rows = o->strip_rows;
     c.hidden_states = o->hidden_states;
     c.passes.without = o->no_pass.item;
     c.passes.without_count = o->no_pass.count;

@@ -52,6 +52,9 @@ bool emit_is_firmware(const Compiled *compiled);
 /* firmware.c: what the schedule of firmware has that others do not. */
 void emit_small_memory(Str *out, const Compiled *compiled);       /* macros before the kernels */
 void emit_small_memory_check(Str *out, const Compiled *compiled); /* behind them: the planned scratch suffices */
+bool emit_has_strips(const Plan *plan, const Section *section);
+void emit_strip_function(Str *out, const Compiled *compiled);
+void emit_strip_of_turn(Str *out, const Compiled *compiled, const Section *section); /* which step a turn is, for which rows */
 void emit_step_schedule(Str *out, const Compiled *compiled, int entry, const char *const *sections); /* [plan->sections] names */
 void emit_step_entry(Str *out, const Compiled *compiled, int entry);                                 /* what the model's struct points at */
 void emit_step_calls(Str *out, const Compiled *compiled);   /* NAME_model.c: calls that begin, and whole ones */

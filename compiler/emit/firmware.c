@@ -24,26 +24,85 @@ void emit_small_memory_check(Str *out, const Compiled *c)
 
 /* ---- the schedule, step by step ---- */
 
-static size_t section_steps(const Section *section) { return section->count * (size_t)section->iterations; }
+/* Of one iteration: more than the section has steps where they run strip by strip. */
+static size_t section_turns(const Plan *plan, const Section *section) { return plan_turns(plan, section->first, section->first + section->count); }
 
 static size_t entry_steps(const Plan *plan, int entry)
 {
     size_t steps = 0;
     for (size_t s = 0; s < plan->sections; s++)
-        if (plan->section[s].entry == entry) steps += section_steps(&plan->section[s]);
+        if (plan->section[s].entry == entry) steps += section_turns(plan, &plan->section[s]) * (size_t)plan->section[s].iterations;
     return steps;
 }
 
 /* "step - 6" */
-static const char *step_from(Arena *arena, size_t before) { return before ? arena_printf(arena, "step - %zu", before) : "step"; }
-
-static void print_section_call(Str *out, Arena *arena, const Section *section, const char *name, size_t before)
+static const char *counted_from(Arena *arena, const char *name, size_t before)
 {
-    const char *from = step_from(arena, before);
-    if (section->iterations == 1) str_printf(out, "        %s(team, call, %s);\n", name, from);
-    else if (before) str_printf(out, "        %s(team, call, (%s) / %zu, (%s) %% %zu);\n", name, from, section->count, from, section->count);
-    else str_printf(out, "        %s(team, call, step / %zu, step %% %zu);\n", name, section->count, section->count);
+    return before ? arena_printf(arena, "%s - %zu", name, before) : name;
 }
+
+static void print_section_call(Str *out, const Compiled *c, const Section *section, const char *name, size_t before)
+{
+    const char *from = counted_from(c->arena, "step", before);
+    size_t turns = section_turns(c->plan, section);
+    if (section->iterations == 1) str_printf(out, "        %s(team, call, %s);\n", name, from);
+    else if (before) str_printf(out, "        %s(team, call, (%s) / %zu, (%s) %% %zu);\n", name, from, turns, from, turns);
+    else str_printf(out, "        %s(team, call, step / %zu, step %% %zu);\n", name, turns, turns);
+}
+
+/* ---- strips ---- */
+
+void emit_strip_function(Str *out, const Compiled *c)
+{
+    if (!c->plan->strips) return;
+    str_printf(out,
+               "/* Steps that look at each row for itself run for a few rows, a strip, then for the next ones: what only they need has room for one. */\n"
+               "enum { STRIP_ROWS = %" PRId64 " };\n\ntypedef struct Strip {\n    int row, rows; /* the first, and how many */\n} Strip;\n\n"
+               "/* Turn number `turn` of so many steps that run strip by strip: which of them, and for which rows. */\n"
+               "static int strip_step(const hf2c_call *call, int turn, int steps, Strip *strip)\n{\n"
+               "    strip->row = turn / steps * STRIP_ROWS;\n"
+               "    strip->rows = call->rows - strip->row < STRIP_ROWS ? call->rows - strip->row : STRIP_ROWS;\n    return turn %% steps;\n}\n\n",
+               c->plan->options.strip_rows);
+}
+
+bool emit_has_strips(const Plan *plan, const Section *section)
+{
+    for (size_t i = section->first; i < section->first + section->count; i++)
+        if (plan_strip_of(plan, i)) return true;
+    return false;
+}
+
+/* "if (turn < 48) step = strip_step(call, turn, 3, &strip);" for each run of steps that belong together */
+static void print_turns(Str *out, const Compiled *c, const Section *section)
+{
+    const Plan *plan = c->plan;
+    size_t end = section->first + section->count, before = 0, next;
+    for (size_t i = section->first; i < end; i = next) {
+        const Strip *strip = plan_strip_of(plan, i);
+        for (next = i + 1; next < end && plan_strip_of(plan, next) == strip;) next++;
+        size_t turns = plan_turns(plan, i, next), first = i - section->first;
+        str_printf(out, "    %s", before ? "else " : "");
+        if (next < end) str_printf(out, "if (turn < %zu) ", before + turns);
+        const char *from = counted_from(c->arena, "turn", before);
+        if (strip) from = arena_printf(c->arena, "strip_step(call, %s, %zu, &strip)", from, strip->count);
+        if (strip && first) str_printf(out, "step = %zu + %s;\n", first, from);
+        else str_printf(out, "step = %s;\n", strip || before == first ? from : arena_printf(c->arena, "turn - %zu", before - first));
+        before += turns;
+    }
+}
+
+void emit_strip_of_turn(Str *out, const Compiled *c, const Section *section)
+{
+    bool attends = false;
+    str_printf(out, "    Strip strip = {0, call->rows};\n    int step;\n");
+    print_turns(out, c, section);
+    str_printf(out, "    if (strip.rows <= 0) return; /* the call has fewer rows */\n");
+    for (size_t i = section->first; i < section->first + section->count; i++)
+        attends = attends || (plan_strip_of(c->plan, i) && plan_reads_whole(&c->plan->step[i], 2));
+    if (attends) str_printf(out, "    hf2c_sequences sequences = *call->sequences;\n    sequences.first = strip.row;\n");
+}
+
+/* ---- the schedule ---- */
 
 void emit_step_schedule(Str *out, const Compiled *c, int entry, const char *const *names)
 {
@@ -58,10 +117,10 @@ void emit_step_schedule(Str *out, const Compiled *c, int entry, const char *cons
     for (size_t s = 0; s < plan->sections; s++) {
         const Section *section = &plan->section[s];
         if (section->entry != entry) continue;
-        size_t end = before + section_steps(section);
+        size_t end = before + section_turns(plan, section) * (size_t)section->iterations;
         if (end < steps) str_printf(out, "    %sif (step < %zu)\n", before ? "else " : "", end);
         else if (before) str_printf(out, "    else\n");
-        print_section_call(out, c->arena, section, names[s], before);
+        print_section_call(out, c, section, names[s], before);
         before = end;
     }
     str_printf(out, "}\n\n");

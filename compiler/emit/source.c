@@ -283,7 +283,9 @@ static void print_local(const Emitter *e, Map *declared, const Step *step, int p
     const char *type = floats ? "float *" : weight ? pointer_type(e, e->plan->instance[step->instance].kernel, p) : "void *";
     str_printf(e->out, "    %s%s = (%s)(", type, name, type);
     print_address(e, operand, base);
-    str_printf(e->out, "); /* %s%s%s */\n", floats ? "" : format_name(shown->format), floats ? "" : " ", shape_comment(e, shown));
+    bool strip = operand->place == PLACE_ARENA && plan_strip_of(e->plan, (size_t)(step - e->plan->step)) && !operand->row_bytes && !plan_reads_whole(step, p);
+    str_printf(e->out, "); /* %s%s%s%s */\n", floats ? "" : format_name(shown->format), floats ? "" : " ", shape_comment(e, shown),
+               strip ? ", of a strip" : "");
 }
 
 static void print_locals(const Emitter *e, const Section *section)
@@ -314,8 +316,24 @@ static const char *argument_text(const Emitter *e, const Operand *operand)
     }
 }
 
-static const char *run_count(Arena *arena, const Call *call)
+/* The same from the first row of the strip on, where a step runs strip by strip. */
+static const char *strip_argument_text(const Emitter *e, const Operand *operand)
 {
+    const char *text = argument_text(e, operand);
+    if (operand->place == PLACE_INPUT && operand->index == INPUT_sequences) return "&sequences";
+    if (!operand->row_bytes) return text;
+    if (operand->place == PLACE_INPUT) {
+        const char *from = arena_printf(e->arena, "%s + strip.row", text);
+        return operand->index == INPUT_types ? arena_printf(e->arena, "%s ? %s : NULL", text, from) : from;
+    }
+    bool floats = operand->place == PLACE_OUTPUT || node_storage(operand->node, NULL)->format == FORMAT_f32;
+    if (!floats) return arena_printf(e->arena, "(char *)%s + strip.row * %zu", text, operand->row_bytes);
+    return arena_printf(e->arena, "%s + strip.row * %zu", text, operand->row_bytes / sizeof(float));
+}
+
+static const char *run_count(Arena *arena, const Call *call, bool strip)
+{
+    if (strip) return "strip.rows";
     Symbol symbol = call->dynamic[0];
     const char *count = symbol == SYMBOL_sequences ? "sequence_count" : symbol_name(symbol);
     if (call->multiple > 1) return arena_printf(arena, "%" PRId64 " * call->%s", call->multiple, count);
@@ -334,13 +352,14 @@ static void print_step(const Emitter *e, const Step *step)
 {
     const Instance *instance = &e->plan->instance[step->instance];
     Line line = {e->out, 0};
-    bool deeper = e->dialect->firmware;
+    bool deeper = e->dialect->firmware, strip = plan_strip_of(e->plan, (size_t)(step - e->plan->step)) != NULL;
     if (deeper) str_printf(e->out, "    case %zu:\n    ", (size_t)(step - section_of_step(e, step)));
     if (step->guard >= 0) line_add(&line, arena_printf(e->arena, "    if (%s)\n    %s", argument_text(e, &step->pointer[0]), deeper ? "    " : ""));
     line_add(&line, arena_printf(e->arena, "    %s(%s", instance->name, e->dialect->team_name));
     for (int p = 0; p < step->call.pointers; p++)
-        if (step->pointer[p].place != PLACE_NONE) line_add(&line, arena_printf(e->arena, ", %s", argument_text(e, &step->pointer[p])));
-    str_printf(e->out, ", %s);\n", run_count(e->arena, &step->call));
+        if (step->pointer[p].place != PLACE_NONE)
+            line_add(&line, arena_printf(e->arena, ", %s", (strip ? strip_argument_text : argument_text)(e, &step->pointer[p])));
+    str_printf(e->out, ", %s);\n", run_count(e->arena, &step->call, strip));
     if (deeper) str_printf(e->out, "        break;\n");
 }
 
@@ -352,10 +371,11 @@ static void print_section(const Emitter *e, size_t number)
         str_printf(e->out, "/* %s of the layers %d to %d; index counts from 0. */\n",
                    section->period > 1 ? arena_printf(e->arena, "%d in a row", section->period) : "One", section->layer,
                    section->layer + section->iterations * section->period - 1);
-    bool steps = e->dialect->firmware;
+    bool steps = e->dialect->firmware, strips = emit_has_strips(e->plan, section);
     str_printf(e->out, "static void %s(%s, const hf2c_call *call%s%s)\n{\n", section_name(e, number), e->dialect->team,
-               loop ? ", int index" : "", steps ? ", int step" : "");
+               loop ? ", int index" : "", strips ? ", int turn" : steps ? ", int step" : "");
     print_locals(e, section);
+    if (strips) emit_strip_of_turn(e->out, e->compiled, section);
     str_printf(e->out, steps ? "\n    switch (step) {\n" : "\n");
     for (size_t i = section->first; i < section->first + section->count; i++) print_step(e, &e->plan->step[i]);
     str_printf(e->out, steps ? "    default:\n        break;\n    }\n}\n\n" : "}\n\n");
@@ -469,6 +489,7 @@ void emit_source(Str *out, const Compiled *compiled)
     str_printf(out, "\n/* ---- the kernels with this model's numbers ---- */\n\n");
     for (size_t i = 0; i < e.plan->instances; i++) print_wrapper(&e, &e.plan->instance[i]);
     str_printf(out, "/* ---- the schedule ---- */\n\n");
+    emit_strip_function(out, compiled);
     for (size_t s = 0; s < e.plan->sections; s++) print_section(&e, s);
     int entries = graph_has_encoder(compiled->graph) ? 2 : 1;
     for (int entry = entries; entry-- > 0;) print_schedule(&e, entry);

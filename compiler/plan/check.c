@@ -1,11 +1,13 @@
 /* check: an independent proof that a plan is right. It knows nothing of lifetimes or classes: it runs the schedule on paper, iteration
  * by iteration, writes down which value each byte range of the workspace holds, and looks before each read whether the
- * value that the graph wants is still whole. */
+ * value that the graph wants is still whole. Where steps run strip by strip, a value is as many pieces as there are strips, and so
+ * does the paper hold it. */
 #include "compiler/plan/plan.h"
 
 typedef struct Holding {
     size_t offset, bytes;
     const Node *node;
+    int piece; /* the rows of which strip; 0 of what does not go by rows */
 } Holding;
 
 typedef struct Paper {
@@ -15,27 +17,51 @@ typedef struct Paper {
 } Paper;
 
 /* The new value takes its bytes from whatever was there. */
-static void write_value(Paper *paper, const Node *node, size_t offset, size_t bytes)
+static void write_piece(Paper *paper, const Node *node, int piece, size_t offset, size_t bytes)
 {
     size_t kept = 0;
     for (size_t i = 0; i < paper->holdings; i++) {
         const Holding *h = &paper->holding[i];
         if (h->offset + h->bytes <= offset || offset + bytes <= h->offset) paper->holding[kept++] = *h;
     }
-    paper->holding[kept++] = (Holding){offset, bytes, node};
+    paper->holding[kept++] = (Holding){offset, bytes, node, piece};
     paper->holdings = kept;
 }
 
-static bool holds(const Paper *paper, const Node *node, size_t offset)
+static bool holds_piece(const Paper *paper, const Node *node, int piece, size_t offset)
 {
     for (size_t i = 0; i < paper->holdings; i++)
-        if (paper->holding[i].node == node) return paper->holding[i].offset == offset;
+        if (paper->holding[i].node == node && paper->holding[i].piece == piece) return paper->holding[i].offset == offset;
     return false;
 }
 
-static size_t bytes_of(const Paper *paper, const Node *node)
+static int pieces_of(const Paper *paper, const Node *node)
 {
-    return value_bytes(node->format, node->shape, paper->plan->symbols);
+    bool rows = node->shape.rank > 0 && node->shape.dim[0].symbol == SYMBOL_rows && node->shape.dim[0].size == 1;
+    return rows ? plan_strip_count(paper->plan) : 1;
+}
+
+static size_t piece_bytes(const Paper *paper, const Node *node)
+{
+    return pieces_of(paper, node) > 1 ? plan_row_bytes(node) * (size_t)paper->plan->options.strip_rows
+                                      : value_bytes(node->format, node->shape, paper->plan->symbols);
+}
+
+static size_t bytes_of(const Paper *paper, const Node *node) { return value_bytes(node->format, node->shape, paper->plan->symbols); }
+
+/* The last piece may have fewer rows than the others. */
+static void write_whole(Paper *paper, const Node *node, size_t offset)
+{
+    size_t bytes = bytes_of(paper, node), each = piece_bytes(paper, node), at = 0;
+    for (int i = 0; i < pieces_of(paper, node); i++, at += each)
+        write_piece(paper, node, i, offset + at, bytes - at < each ? bytes - at : each);
+}
+
+static bool holds_whole(const Paper *paper, const Node *node, size_t offset)
+{
+    for (int i = 0; i < pieces_of(paper, node); i++)
+        if (!holds_piece(paper, node, i, offset + (size_t)i * piece_bytes(paper, node))) return false;
+    return true;
 }
 
 /* Bytes behind it that windows over it read, whatever is there. */
@@ -77,38 +103,81 @@ static bool check_state(const Paper *paper, const Node *wanted, size_t offset, E
     return before == offset || err_set(err, "plan: cache %lld is read at %zu of the state, which is not its place", (long long)storage->a.index, offset);
 }
 
-/* Operand p of a step in iteration n must be the node that the graph names. */
-static bool check_read(const Paper *paper, const Step *step, const Node *wanted, int p, int n, Err *err)
+/* A run of a step: in which iteration, for which strip; -1: for all rows. */
+typedef struct Turn {
+    int iteration, strip;
+} Turn;
+
+static size_t strip_offset(const Paper *paper, const Operand *operand, Turn turn)
+{
+    return turn.strip < 0 ? 0 : operand->row_bytes * (size_t)paper->plan->options.strip_rows * (size_t)turn.strip;
+}
+
+/* What attention reads whole, it must find whole in every strip. */
+static bool check_value(const Paper *paper, const Step *step, const Node *storage, int p, size_t offset, Turn turn)
+{
+    if (turn.strip < 0 || plan_reads_whole(step, p)) return holds_whole(paper, storage, offset);
+    return holds_piece(paper, storage, turn.strip, offset + strip_offset(paper, &step->pointer[p], turn));
+}
+
+/* Operand p of a step must be the node that the graph names. */
+static bool check_read(const Paper *paper, const Step *step, const Node *wanted, int p, Turn turn, Err *err)
 {
     const Operand *operand = &step->pointer[p];
-    size_t offset = operand->offset + operand->stride * (size_t)n;
+    size_t offset = operand->offset + operand->stride * (size_t)turn.iteration;
     if (!wanted) return operand->place == PLACE_NONE || err_set(err, "plan: an absent operand has a place");
     if (operand->place == PLACE_WEIGHTS) return check_weight(paper, wanted, offset, err);
     if (operand->place == PLACE_STATE) return check_state(paper, wanted, offset, err);
     if (operand->place != PLACE_ARENA) return true;
     int64_t column;
     const Node *storage = node_storage(wanted, &column);
-    if (holds(paper, storage, offset - (size_t)column * sizeof(float))) return true;
+    if (check_value(paper, step, storage, p, offset - (size_t)column * sizeof(float), turn)) return true;
     return err_set(err, "plan: step of %%%d, iteration %d, reads %%%d at %zu, which holds something else by then",
-                   step->node ? step->node->id : -1, n, storage->id, offset);
+                   step->node ? step->node->id : -1, turn.iteration, storage->id, offset);
 }
 
-static bool check_step(Paper *paper, const Section *section, size_t number, int n, Err *err)
+static bool check_write(Paper *paper, const Node *node, const Operand *result, Turn turn, Err *err)
+{
+    bool strip = turn.strip >= 0;
+    size_t offset = result->offset + strip_offset(paper, result, turn), behind = read_behind(paper, node);
+    size_t piece = piece_bytes(paper, node), end = result->offset + (strip && !result->row_bytes ? piece : bytes_of(paper, node));
+    if (end + behind > paper->plan->arena_bytes) return err_set(err, "plan: %%%d ends behind the workspace", node->id);
+    if (strip) write_piece(paper, node, turn.strip, offset, end - offset < piece ? end - offset : piece);
+    else write_whole(paper, node, offset);
+    return true;
+}
+
+static bool check_step(Paper *paper, const Section *section, size_t number, Turn turn, Err *err)
 {
     const Step *step = &paper->plan->step[number];
-    const Node *node = section->nodes[(size_t)n * section->count + (number - section->first)];
+    const Node *node = section->nodes[(size_t)turn.iteration * section->count + (number - section->first)];
     if (!node) {
-        int output = step->pointer[0].index + n * step->pointer[0].index_stride;
-        return check_read(paper, step, paper->plan->graph->output[output].node, 1, n, err);
+        int output = step->pointer[0].index + turn.iteration * step->pointer[0].index_stride;
+        return check_read(paper, step, paper->plan->graph->output[output].node, 1, turn, err);
     }
     Call call;
-    plan_call(paper->plan, section, number, n, &call);
+    plan_call(paper->plan, section, number, turn.iteration, &call);
     for (int p = 1; p < call.pointers; p++)
-        if (!check_read(paper, step, call.pointer[p], p, n, err)) return false;
-    if (step->pointer[0].place == PLACE_ARENA) {
-        if (step->pointer[0].offset + bytes_of(paper, node) + read_behind(paper, node) > paper->plan->arena_bytes)
-            return err_set(err, "plan: %%%d ends behind the workspace", node->id);
-        write_value(paper, node, step->pointer[0].offset, bytes_of(paper, node));
+        if (!check_read(paper, step, call.pointer[p], p, turn, err)) return false;
+    return step->pointer[0].place != PLACE_ARENA || check_write(paper, node, &step->pointer[0], turn, err);
+}
+
+/* The steps [first, first + count) for every strip. */
+static bool check_strips(Paper *paper, const Section *section, const Strip *strip, int iteration, Err *err)
+{
+    for (int s = 0; s < plan_strip_count(paper->plan); s++)
+        for (size_t i = 0; i < strip->count; i++)
+            if (!check_step(paper, section, strip->first + i, (Turn){iteration, s}, err)) return false;
+    return true;
+}
+
+static bool check_iteration(Paper *paper, const Section *section, int iteration, Err *err)
+{
+    for (size_t i = section->first; i < section->first + section->count;) {
+        const Strip *strip = plan_strip_of(paper->plan, i);
+        bool fine = strip ? check_strips(paper, section, strip, iteration, err) : check_step(paper, section, i, (Turn){iteration, -1}, err);
+        if (!fine) return false;
+        i += strip ? strip->count : 1;
     }
     return true;
 }
@@ -116,12 +185,10 @@ static bool check_step(Paper *paper, const Section *section, size_t number, int 
 bool plan_check(Arena *arena, const Plan *plan, Err *err)
 {
     Paper paper = {.plan = plan};
-    paper.holding = ARENA_ARRAY(arena, Holding, plan->graph->count + 2);
+    paper.holding = ARENA_ARRAY(arena, Holding, (plan->graph->count + 2) * (size_t)plan_strip_count(plan));
     for (size_t s = 0; s < plan->sections; s++) {
-        const Section *section = &plan->section[s];
-        for (int n = 0; n < section->iterations; n++)
-            for (size_t i = 0; i < section->count; i++)
-                if (!check_step(&paper, section, section->first + i, n, err)) return false;
+        for (int n = 0; n < plan->section[s].iterations; n++)
+            if (!check_iteration(&paper, &plan->section[s], n, err)) return false;
     }
     return true;
 }

@@ -3,7 +3,10 @@
  * A value is needed from the step that makes it to the last that reads it; one that comes from before a loop and is read in it, to
  * the loop's end. Values that may share bytes because one takes the other's place (a sum into its residual, what an iteration
  * hands to the next) are joined into one class. Classes get offsets in the workspace: the largest first, each at the lowest
- * offset where it meets no other that is needed at the same time. */
+ * offset where it meets no other that is needed at the same time.
+ *
+ * In a chain that runs strip by strip (strip.c), what only the chain reads has room for one strip; all else that it touches is needed
+ * from its first step to its last, since each strip begins anew. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +19,8 @@ typedef struct Value {
     size_t bytes;
     size_t first, last;  /* steps */
     bool pinned;         /* read in a loop that it comes from outside of: it must survive every iteration */
+    const Strip *strip;  /* whose step makes it; NULL: none */
+    bool whole;          /* all rows are there at once */
     int class;           /* union-find parent */
 } Value;
 
@@ -63,7 +68,8 @@ static void collect_values(Memory *m)
         size_t bytes = value_bytes(step->node->format, step->node->shape, plan->symbols) + read_behind(plan->graph, step->node) * sizeof(float);
         for (int n = 0; n < section->iterations; n++)
             m->of_node[section->nodes[(size_t)n * section->count + (i - section->first)]->id] = m->values;
-        m->value[m->values] = (Value){step->node, bytes, i, i, false, m->values};
+        m->value[m->values] = (Value){step->node, bytes, i, i, false, plan_strip_of(plan, i), false, m->values};
+        m->value[m->values].whole = !m->value[m->values].strip;
         m->values++;
     }
 }
@@ -83,10 +89,12 @@ static bool is_carried(const Memory *m, const Section *section, const Value *val
     return false;
 }
 
-static void needed_at(const Memory *m, Value *value, size_t step)
+static void needed_at(const Memory *m, Value *value, size_t step, bool whole)
 {
     const Section *section = section_of(m->plan, step);
-    size_t until = step;
+    const Strip *strip = plan_strip_of(m->plan, step);
+    size_t until = strip && whole ? strip->first + strip->count - 1 : step;
+    value->whole = value->whole || strip != value->strip;
     if (section->iterations > 1 && value->first < section->first && !is_carried(m, section, value)) {
         until = section->first + section->count - 1;
         value->pinned = true;
@@ -101,7 +109,7 @@ static void find_lifetimes(const Memory *m)
         const Call *call = &plan->step[i].call;
         for (int p = 1; p < call->pointers; p++) {
             Value *value = value_of(m, call->pointer[p]);
-            if (value) needed_at(m, value, i);
+            if (value) needed_at(m, value, i, plan_reads_whole(&plan->step[i], p));
         }
     }
     for (size_t s = 0; s < plan->sections; s++) {
@@ -110,8 +118,18 @@ static void find_lifetimes(const Memory *m)
             Value *handed = value_of(m, plan->step[section->carry[c].from].node);
             size_t end = section->first + section->count - 1;
             if (handed->last < end) handed->last = end;
+            handed->whole = true;
         }
     }
+}
+
+static void size_strips(const Memory *m)
+{
+    int64_t symbols[SYMBOL_COUNT];
+    memcpy(symbols, m->plan->symbols, sizeof symbols);
+    symbols[SYMBOL_rows] = m->plan->options.strip_rows;
+    for (int i = 0; i < m->values; i++)
+        if (!m->value[i].whole) m->value[i].bytes = value_bytes(m->value[i].node->format, m->value[i].node->shape, symbols);
 }
 
 /* ---- classes ---- */
@@ -159,6 +177,17 @@ static void join_in_place(const Memory *m)
     }
 }
 
+/* Row by row, a chain may put its result where what it has read for the last time lies. */
+static void join_in_chains(const Memory *m)
+{
+    for (int i = 0; i < m->values; i++)
+        for (int j = 0; j < m->values; j++) {
+            Value *old = &m->value[i], *result = &m->value[j];
+            if (!result->strip || !result->whole || !old->whole || old->pinned || old->bytes != result->bytes) continue;
+            if (plan_strip_of(m->plan, old->last) == result->strip && old->last < result->first) join(m, old, result);
+        }
+}
+
 /* What an iteration hands on must be where the next one looks for it. */
 static bool join_carries(const Memory *m)
 {
@@ -201,6 +230,14 @@ static size_t lowest_offset(const Plan *plan, size_t placed, const Buffer *buffe
     return offset;
 }
 
+/* The steps during which nothing else may lie there. */
+static void needed_during(const Memory *m, const Value *value, size_t *first, size_t *last)
+{
+    const Strip *strip = plan_strip_of(m->plan, value->last);
+    *first = value->whole && value->strip ? value->strip->first : value->first;
+    *last = value->whole && strip ? strip->first + strip->count - 1 : value->last;
+}
+
 static void place_buffers(const Memory *m)
 {
     Plan *plan = m->plan;
@@ -210,9 +247,11 @@ static void place_buffers(const Memory *m)
         if (class_of(m, i) != i) continue;
         Buffer buffer = {.bytes = m->value[i].bytes, .first = m->value[i].first, .last = m->value[i].last, .node = m->value[i].node};
         for (int j = 0; j < m->values; j++) {
+            size_t first, last;
             if (class_of(m, j) != i) continue;
-            if (m->value[j].first < buffer.first) buffer.first = m->value[j].first;
-            if (m->value[j].last > buffer.last) buffer.last = m->value[j].last;
+            needed_during(m, &m->value[j], &first, &last);
+            if (first < buffer.first) buffer.first = first;
+            if (last > buffer.last) buffer.last = last;
         }
         plan->buffer[plan->buffers++] = buffer;
     }
@@ -310,18 +349,29 @@ static Operand locate(const Memory *m, const Node *node)
     return operand;
 }
 
+/* Bytes from row to row of an operand of a step that runs strip by strip. */
+static size_t row_bytes(const Memory *m, const Step *step, int p)
+{
+    const Operand *operand = &step->pointer[p];
+    if (operand->place == PLACE_INPUT) return operand->index == INPUT_sequences ? 0 : sizeof(int32_t);
+    if (operand->place == PLACE_OUTPUT) return (size_t)shape_columns((step->node ? step->node : step->call.pointer[1])->shape) * sizeof(float);
+    if (operand->place != PLACE_ARENA || plan_reads_whole(step, p) || !value_of(m, operand->node)->whole) return 0;
+    return plan_row_bytes(operand->node);
+}
+
 static void locate_operands(const Memory *m, const Section *section, size_t number)
 {
     Step *step = &m->plan->step[number];
     Call next;
     if (section->iterations > 1) plan_call(m->plan, section, number, 1, &next);
-    for (int p = 0; p < step->call.pointers; p++) {
-        if (p == 0 && step->guard >= 0) continue; /* already an output */
+    for (int p = step->guard >= 0 ? 1 : 0; p < step->call.pointers; p++) { /* an output is located already */
         Operand operand = locate(m, step->call.pointer[p]);
         if (section->iterations > 1 && (operand.place == PLACE_WEIGHTS || operand.place == PLACE_STATE))
             operand.stride = locate(m, next.pointer[p]).offset - operand.offset;
         step->pointer[p] = operand;
     }
+    if (!plan_strip_of(m->plan, number)) return;
+    for (int p = 0; p < step->call.pointers; p++) step->pointer[p].row_bytes = row_bytes(m, step, p);
 }
 
 bool plan_memory(Arena *arena, Plan *plan)
@@ -329,8 +379,10 @@ bool plan_memory(Arena *arena, Plan *plan)
     Memory m = {.plan = plan, .arena = arena};
     collect_values(&m);
     find_lifetimes(&m);
+    size_strips(&m);
     join_in_place(&m);
     if (!join_carries(&m)) return false;
+    join_in_chains(&m);
     place_buffers(&m);
     place_outputs(arena, plan);
     place_caches(plan);

@@ -31,13 +31,16 @@ static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *optio
 {
     Plan *plan = plan_new(arena, graph, options);
     plan_schedule(arena, plan);
+    plan_order_strips(arena, plan);
     if (options->roll) plan_roll(arena, plan);
-    if (!plan_select(arena, plan, err) || !plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
+    if (!plan_select(arena, plan, err)) return NULL;
+    plan_strips(arena, plan);
+    if (!plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
     plan_threads(plan);
     return plan;
 }
 
-static bool fits(const Plan *plan, Err *err)
+bool plan_fits(const Plan *plan, Err *err)
 {
     const Target *target = plan->options.target;
     size_t ram = plan->arena_bytes + plan->state_bytes;
@@ -59,6 +62,6 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
         plan = plan_try(arena, graph, &straight, err);
     }
     if (plan) plan_scratch(plan);
-    if (!plan || !fits(plan, err) || !plan_check(arena, plan, err)) return NULL;
+    if (!plan || !plan_check(arena, plan, err)) return NULL;
     return plan;
 }

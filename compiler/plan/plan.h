@@ -21,6 +21,7 @@ typedef struct Operand {
     Place place;
     size_t offset;    /* bytes */
     size_t stride;    /* bytes added with each iteration of the loop */
+    size_t row_bytes; /* bytes added with each row before those of a strip; 0: it is read whole, or holds one strip */
     int index;        /* of an input or output */
     int index_stride; /* of an output: added with each iteration */
     int64_t column;   /* elements: where in a row a slice begins (already in offset, except for outputs) */
@@ -53,6 +54,10 @@ typedef struct Carry {
     size_t from; /* step number */
 } Carry;
 enum { SECTION_MAX_CARRIES = 4 };
+/* Steps [first, first + count) of one section, which run for options.strip_rows rows, then for the next ones. */
+typedef struct Strip {
+    size_t first, count;
+} Strip;
 /* Keys of a block of attention, and columns of a block of its heads, in firmware. */
 enum { PLAN_TILE_DEPTH = 32 };
 
@@ -86,6 +91,7 @@ typedef struct PlanOptions {
     int64_t max_sequence, max_rows, max_batch, max_images;
     int64_t max_source;                /* rows of the longest source of an encoder; 0: max_sequence */
     int64_t frame_samples, frame_step; /* of sounds: samples of the first row, and from row to row; 0: there are none */
+    int64_t strip_rows;                /* rows that chains of steps work on at a time; 0: all of the call's */
     bool roll;
 } PlanOptions;
 
@@ -97,6 +103,8 @@ typedef struct Plan {
     size_t steps;
     Section *section;
     size_t sections;
+    Strip *strip;
+    size_t strips;
     Instance *instance;
     size_t instances;
     PackedWeight *weight; /* in the order of their offsets */
@@ -111,8 +119,11 @@ typedef struct Plan {
     int alone_rows;         /* calls of up to so many rows have only steps that one thread does alone */
 } Plan;
 
-/* Plans the graph. NULL and *err when the target cannot hold it or has no kernel for a node. */
+/* Plans the graph. NULL and *err when the target has no kernel for a node. */
 Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Err *err);
+
+/* False and *err when the target cannot hold it. */
+bool plan_fits(const Plan *plan, Err *err);
 
 /* Proves a plan right without its planner: executes it on paper, every iteration, and sees that each operand still holds the
  * value that the graph wants there. False and *err at the first that does not. */
@@ -133,11 +144,21 @@ Rings plan_rings(const Plan *plan); /* ring.c */
 /* A table of steps, buffers and weights, for people and tests. */
 void plan_print(Str *out, const Plan *plan);
 
+/* ---- strips (strip.c) ---- */
+const Strip *plan_strip_of(const Plan *plan, size_t step); /* NULL: it runs once for all rows */
+int plan_strip_count(const Plan *plan);                    /* strips of the largest call */
+/* How often the steps [first, end) of a section run in one iteration, with as many strips as there may be. */
+size_t plan_turns(const Plan *plan, size_t first, size_t end);
+bool plan_reads_whole(const Step *step, int p);            /* does operand p need all rows, whichever rows the step is for? */
+size_t plan_row_bytes(const Node *value);                  /* of one row of what holds the value */
+
 /* ---- stages, in order (plan.c) ---- */
 void plan_scratch(Plan *plan);                        /* scratch.c: room for kernels of firmware, after all others */
 void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one section */
+void plan_order_strips(Arena *arena, Plan *plan);     /* strip.c: queries come after keys and values */
 void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
 bool plan_select(Arena *arena, Plan *plan, Err *err); /* select.c: bind, kernel, instance */
+void plan_strips(Arena *arena, Plan *plan);           /* strip.c: which steps run strip by strip */
 bool plan_weights(Arena *arena, Plan *plan);          /* weights.c: layout of the weights; false: a loop's are not regular */
 void plan_threads(Plan *plan);                        /* threads.c: what one thread does alone */
 bool plan_memory(Arena *arena, Plan *plan);           /* memory.c: buffers and operands; false: a loop cannot hand its values on */

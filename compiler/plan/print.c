@@ -9,6 +9,7 @@ static void print_operand(Str *out, const Operand *operand)
     if (operand->place == PLACE_OUTPUT) str_printf(out, ".%d", operand->index);
     if (operand->place >= PLACE_ARENA && operand->place <= PLACE_STATE) str_printf(out, "+%zu", operand->offset);
     if (operand->stride) str_printf(out, "+%zu*i", operand->stride);
+    if (operand->row_bytes) str_printf(out, "+%zu*row", operand->row_bytes);
     if (operand->index_stride) str_printf(out, "+%d*i", operand->index_stride);
 }
 
@@ -19,6 +20,9 @@ void plan_print(Str *out, const Plan *plan)
         str_printf(out, "section %zu: %d x %zu steps%s\n", s, section->iterations, section->count, section->entry ? " of the encoder" : "");
         for (size_t i = section->first; i < section->first + section->count; i++) {
             const Step *step = &plan->step[i];
+            const Strip *strip = plan_strip_of(plan, i);
+            if (strip && strip->first == i)
+                str_printf(out, "  %zu steps for each %lld rows\n", strip->count, (long long)plan->options.strip_rows);
             str_printf(out, "  %3zu %-36s", i, plan->instance[step->instance].name);
             for (int p = 0; p < step->call.pointers; p++) print_operand(out, &step->pointer[p]);
             str_printf(out, "\n");

@@ -30,6 +30,7 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     for (int i = 0; batch->samples && context->model->frame_step && i < batch->sequences; i++)
         call->pieces += hf2c_pieces(&call->table, i, context->model->frame_step);
     call->table.sizes = batch->sizes;
+    call->table.first = 0;
     call->sequences = &call->table;
     call->outputs = outputs;
 }

@@ -64,6 +64,7 @@ typedef struct hf2c_sequences {
     const int32_t *memory_slot; /* [count] slot that holds the source, or NULL for the sequence's own */
     const int32_t *samples;     /* [count + 1] first sample of each one's sound; NULL where there are none */
     const int32_t *sizes;       /* [count, 2] height and width of each one's picture; NULL where they are of one size */
+    int first;                  /* row that the queries and results of attention begin with: 0, but in a strip of rows */
 } hf2c_sequences;
 
 static inline int hf2c_past(const hf2c_sequences *s, int i) { return s->past ? s->past[i] : 0; }

@@ -59,7 +59,7 @@ SIMD_INLINE void attention_begin(const Attention *a, AttentionTile *t, const Key
     for (int r = row; r < end_row; r++)
         for (int h = head; h < end_head; h++) {
             int i = t->queries++;
-            attention_load_query(t, i, a->q + r * a->ldq + h * a->head_dim, a->head_dim, a->scale);
+            attention_load_query(t, i, a->q + (r - a->sequences->first) * a->ldq + h * a->head_dim, a->head_dim, a->scale);
             t->position[i] = keys->past + r - a->sequences->start[s];
             t->bias[i] = a->bias ? a->bias + h * a->D : NULL;
             sequence_visible(t->position[i], keys->count, a->causal, a->window, &t->first[i], &t->end[i]);
@@ -269,9 +269,16 @@ typedef struct Tiles {
     int chunks;      /* tiles over the rows of all sequences */
 } Tiles;
 
+/* The first row of sequence s, of those rows that this call of the kernel is for. */
+static inline int attention_row(const Attention *a, int s)
+{
+    int row = a->sequences->start[s], first = a->sequences->first, end = first + a->rows;
+    return row < first ? first : row < end ? row : end;
+}
+
 static inline int tiles_of_sequence(const Attention *a, const Tiles *tiles, int s)
 {
-    return (a->sequences->start[s + 1] - a->sequences->start[s] + tiles->height - 1) / tiles->height;
+    return (attention_row(a, s + 1) - attention_row(a, s) + tiles->height - 1) / tiles->height;
 }
 
 static inline Tiles attention_tiles(const Attention *a)
@@ -292,8 +299,8 @@ static inline Chunk attention_chunk(const Attention *a, const Tiles *tiles, int 
 {
     int s = 0;
     for (; chunk >= tiles_of_sequence(a, tiles, s); s++) chunk -= tiles_of_sequence(a, tiles, s);
-    int row = a->sequences->start[s] + chunk * tiles->height, end = row + tiles->height;
-    return (Chunk){s, row, end < a->sequences->start[s + 1] ? end : a->sequences->start[s + 1]};
+    int row = attention_row(a, s) + chunk * tiles->height, end = row + tiles->height, last = attention_row(a, s + 1);
+    return (Chunk){s, row, end < last ? end : last};
 }
 
 /* The heads [*head, *end) of part number `part`. */
@@ -391,8 +398,8 @@ static inline void attention_finish(const Attention *a, const AttentionTile *t, 
 {
     for (int r = unit->chunk.row, i = 0; r < unit->chunk.end; r++)
         for (int h = unit->head; h < unit->end_head; h++, i++)
-            attention_store(a->y + ((int64_t)r * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM, a->v_head_dim,
-                            t->total[i]);
+            attention_store(a->y + ((int64_t)(r - a->sequences->first) * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM,
+                            a->v_head_dim, t->total[i]);
 }
 
 SIMD_INLINE void attention_compute(const Attention *a, const Unit *unit, const Splits *splits, int number)

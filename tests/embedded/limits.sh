@@ -3,7 +3,7 @@
 command -v arm-none-eabi-gcc >/dev/null || skip "arm-none-eabi-gcc is missing (Debian: gcc-arm-none-eabi libnewlib-arm-none-eabi)"
 model=$EXAMPLES/kjv-genre
 refused 1 "bytes of flash are needed|weights take" "$HF2C" build "$model" --target cortex-m7 --max-seq 32 --flash 1M -o chip
-refused 1 "bytes of RAM" "$HF2C" build "$model" --target cortex-m7 --max-seq 32 --ram 64K -o chip
+refused 1 "bytes of RAM" "$HF2C" build "$model" --target cortex-m7 --max-seq 32 --ram 32K -o chip
 refused 1 "wanted bytes" "$HF2C" build "$model" --target cortex-m7 --ram 12Q -o chip
 [ ! -e chip ] || fail "a refused build left something"
 "$HF2C" inspect "$model" --target cortex-m7 --max-seq 64 --ram 160K --flash 1500K >said && fail "it cannot fit: $(cat said)"

@@ -1,11 +1,12 @@
-# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL [PRECISION]. Labels or text must be those of the same model
-# built for this machine; the image must hold no allocator, no stdio, no way to exit and no library but the compiler's own helpers; the
+# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL [PRECISION
+# [OPTION...]]. Labels or text must be those of the same model built for this machine in portable C; the image must hold no allocator, no stdio, no way to exit and no library but the compiler's own helpers; the
 # stack must stay below 4 KB; a call in slices must give the bits of the whole call.
 . "$(dirname "$0")/../e2e/common.sh"
 here=$ROOT/tests/embedded
 name=$2
 model=$3
 precision=${4:-stored}
+more=("${@:5}")
 most_stack=4096
 
 target() { sed -n "s/^$1 *= *//p" "$ROOT/targets/$name.target"; }
@@ -24,8 +25,8 @@ done
 
 if [ "$model" = kjv-genre ]; then program=classify options="--max-seq 64"; else program=write options="--max-seq 64 --max-rows 8"; fi
 # shellcheck disable=SC2086
-"$HF2C" build "$EXAMPLES/$model" --target "$name" $options --precision "$precision" -o firmware
-"$HF2C" build "$EXAMPLES/$model" --precision "$precision" -o host
+"$HF2C" build "$EXAMPLES/$model" --target "$name" $options --precision "$precision" "${more[@]}" -o firmware
+"$HF2C" build "$EXAMPLES/$model" --precision "$precision" --target c11 -o host
 cd firmware
 # shellcheck disable=SC2046
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $(target flags) -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' -I. -I"$here" \
@@ -75,5 +76,5 @@ else
     ./host "$(cat prompt.txt)" --max-new-tokens 24 --no-do-sample > host.txt
     head -n -1 board.txt | diff - host.txt || fail "another text"
 fi
-echo "$name, $model, $precision: stack $stack bytes, promised $promised"
+echo "$name, $model, $precision ${more[*]}: stack $stack bytes, promised $promised"
 "${compiler%gcc}size" -A image.elf | awk '$1 ~ /^\.(text|weights|data|bss|stack)$/ { printf "%-9s %8d bytes\n", $1, $2 }'
