@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/text/unicode.h"
 #include "runtime/text/unicode.h"
 
 void charset_add(Arena *arena, CharSet *set, uint32_t first, uint32_t last)
@@ -117,7 +118,10 @@ CharSet charset_of(Arena *arena, bool (*is_member)(uint32_t code, const void *us
 
 static uint32_t fold(uint32_t code)
 {
-    return code == 0x17f ? 's' : hf2c_unicode_lower(code); /* the long s has itself as lower case */
+    if (code == 0x17f) { /* the long s has itself as lower case */
+        return 's';
+    }
+    return code == 0x130 ? code : hf2c_unicode_lower(code); /* the dotted I is no i: it folds to two code points */
 }
 
 void charset_fold(Arena *arena, CharSet *set)
@@ -142,7 +146,7 @@ void charset_fold(Arena *arena, CharSet *set)
 
 /* ---- properties ---- */
 
-static const char category_names[HF2C_CATEGORY_COUNT][3] = {
+static const char category_names[CATEGORY_COUNT][3] = {
     "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po",
     "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"};
 
@@ -150,20 +154,20 @@ static bool in_categories(uint32_t code, const void *user)
 {
     const uint32_t *mask = user;
 
-    return *mask >> (hf2c_unicode_property(code) & HF2C_PROPERTY_CATEGORY) & 1;
+    return *mask >> (unicode_property(code) & PROPERTY_CATEGORY) & 1;
 }
 
 static bool in_script(uint32_t code, const void *user)
 {
     const uint8_t *script = user;
 
-    return hf2c_unicode_script(code) == *script;
+    return unicode_script(code) == *script;
 }
 
 static bool is_word_in_class(uint32_t code, const void *user)
 {
     (void)user;
-    return (hf2c_unicode_property(code) & HF2C_PROPERTY_WORD) != 0;
+    return (unicode_property(code) & PROPERTY_WORD) != 0;
 }
 
 /* Outside of brackets, Oniguruma also counts the superscripts and fractions of Latin-1. */
@@ -185,7 +189,7 @@ CharSet charset_space(Arena *arena)
 
 CharSet charset_digit(Arena *arena)
 {
-    uint32_t mask = 1u << HF2C_ND;
+    uint32_t mask = 1u << CATEGORY_ND;
 
     return charset_of(arena, in_categories, &mask);
 }
@@ -236,7 +240,7 @@ static uint32_t category_mask(const char *name, size_t length)
             length = strlen(name);
         }
     }
-    for (int i = 0; i < HF2C_CATEGORY_COUNT; i++) {
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
         char first[2] = {category_names[i][0], 0};
         if (is_named(name, length, category_names[i]) || is_named(name, length, first)) {
             mask |= 1u << i;
@@ -247,7 +251,7 @@ static uint32_t category_mask(const char *name, size_t length)
 
 static int find_script(const char *name, size_t length)
 {
-    const char *known = hf2c_unicode_script_names();
+    const char *known = unicode_script_names();
 
     for (int i = 0; *known != 0; i++, known += strlen(known) + 1) {
         if (is_named(name, length, known)) {

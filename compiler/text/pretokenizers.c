@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compiler/text/build.h"
+#include "compiler/text/unicode.h"
 #include "runtime/text/unicode.h"
 
 enum { DEPTH_MOST = 8, FIXED_MOST = 512 };
@@ -93,7 +94,7 @@ static bool add_bert(TokenizerBuild *build, const cJSON *item)
 {
     (void)item;
     return add_set(build, charset_space(build->arena), HF2C_SPLIT_REMOVED) &&
-           add_set(build, set_of(build, hf2c_is_punctuation), HF2C_SPLIT_ISOLATED);
+           add_set(build, set_of(build, unicode_is_punctuation), HF2C_SPLIT_ISOLATED);
 }
 
 static bool add_whitespace(TokenizerBuild *build, const cJSON *item)
@@ -159,12 +160,12 @@ static bool add_punctuation(TokenizerBuild *build, const cJSON *item)
 {
     uint32_t flags = 0;
 
-    return behavior(build, item, "Isolated", &flags) && add_set(build, set_of(build, hf2c_is_punctuation), flags);
+    return behavior(build, item, "Isolated", &flags) && add_set(build, set_of(build, unicode_is_punctuation), flags);
 }
 
 static bool add_digits(TokenizerBuild *build, const cJSON *item)
 {
-    return add_set(build, set_of(build, hf2c_is_numeric),
+    return add_set(build, set_of(build, unicode_is_numeric),
                    json_flag(item, "individual_digits", false) ? HF2C_SPLIT_ISOLATED : HF2C_SPLIT_CONTIGUOUS);
 }
 
@@ -192,7 +193,7 @@ static bool add_fixed_length(TokenizerBuild *build, const cJSON *item)
 
 static int script_number(const char *wanted)
 {
-    const char *name = hf2c_unicode_script_names();
+    const char *name = unicode_script_names();
     int number = 0;
 
     for (; *name != 0 && strcmp(name, wanted) != 0; name += strlen(name) + 1) {
@@ -208,7 +209,7 @@ typedef struct Scripts {
 /* The script that UnicodeScripts puts a code point under: kana go with Han; 0, unknown, goes with any, as a space does. */
 static int script_group(uint32_t code, const Scripts *scripts)
 {
-    int script = hf2c_unicode_property(code) & HF2C_PROPERTY_AFTER_9 ? 0 : hf2c_unicode_script(code);
+    int script = unicode_property(code) & PROPERTY_AFTER_9 ? 0 : unicode_script(code);
 
     if (code == 0x589 || code == 0x61c || code == 0x953 || code == 0x954) { /* others since Unicode 9 */
         return code < 0x900 ? scripts->common : scripts->devanagari;

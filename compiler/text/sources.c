@@ -30,9 +30,12 @@ static const char *source_path(const char *name, size_t length)
         "runtime/text/bpe.c", "runtime/text/wordpiece.c", "runtime/text/unigram.c", "runtime/text/wordlevel.c",
         "runtime/text/normalize_case.c", "runtime/text/normalize_form.c", "runtime/text/normalize_bert.c",
         "runtime/text/normalize_text.c", "runtime/text/normalize_charsmap.c", "runtime/text/grapheme.c",
-        "runtime/text/pretokenize.c", "runtime/text/pretokenize_words.c", "runtime/text/pretokenize_rewrite.c", "runtime/text/scanner.c", "runtime/text/unicode.c",
-        "runtime/text/unicode_case_table.c", "runtime/text/unicode_category_table.c", "runtime/text/unicode_grapheme_table.c",
-        "runtime/text/unicode_normalization_table.c", "runtime/text/chat.c", "runtime/text/chat_memory.c", "runtime/text/chat_value.c",
+        "runtime/text/pretokenize.c", "runtime/text/pretokenize_words.c", "runtime/text/pretokenize_rewrite.c", "runtime/text/scanner.c",
+        "runtime/text/normalize_nfc.c", "runtime/text/normalize_nfd.c", "runtime/text/normalize_nfkc.c", "runtime/text/normalize_nfkd.c",
+        "runtime/text/unicode_canonical_table.c", "runtime/text/unicode_case_table.c", "runtime/text/unicode_compatible_table.c",
+        "runtime/text/unicode_composition_table.c", "runtime/text/unicode_control_table.c",
+        "runtime/text/unicode_grapheme_table.c", "runtime/text/unicode_mark_table.c", "runtime/text/unicode_nonspacing_table.c",
+        "runtime/text/unicode_word_table.c", "runtime/text/chat.c", "runtime/text/chat_memory.c", "runtime/text/chat_value.c",
         "runtime/text/chat_operators.c", "runtime/text/chat_json.c", "runtime/text/chat_machine.c", "runtime/text/chat_lists.c",
         "runtime/text/chat_strings.c", "runtime/text/chat_letters.c", "runtime/text/chat_format.c", "runtime/text/chat_tests.c"};
 
@@ -86,7 +89,7 @@ size_t tokenizer_sources(const hf2c_tokenizer *tokenizer, const char **files, si
     }
     if ((tokenizer->added != NULL && tokenizer->added->is_word != NULL) ||
         (tokenizer->added_normalized != NULL && tokenizer->added_normalized->is_word != NULL)) {
-        add_files(&sources, "unicode.c unicode_category_table.c");
+        add_files(&sources, "unicode_word_table.c");
     }
     return sources.count;
 }

@@ -1,21 +1,32 @@
 /* Unicode normalization forms. Runs of marks are put in order by one pass per class that occurs in them, so that time stays
  * linear and no buffer is needed. */
-#include "runtime/text/unicode.h"
-#include "runtime/text/work.h"
+#include "runtime/text/normalize_form.h"
 
 enum {
     HANGUL_S = 0xac00, HANGUL_L = 0x1100, HANGUL_V = 0x1161, HANGUL_T = 0x11a7,
     HANGUL_V_COUNT = 21, HANGUL_T_COUNT = 28, HANGUL_COUNT = 19 * 21 * 28
 };
+enum { SURROGATE_HIGH = 0xd800, SURROGATE_LOW = 0xdc00 };
+
+const uint16_t *hf2c_unicode_decomposition(const hf2c_decompositions *table, uint32_t code, uint32_t *units)
+{
+    uint32_t top = code >> (HF2C_DECOMPOSITION_LEAF + HF2C_DECOMPOSITION_MIDDLE), middle, leaf;
+
+    top = table->top[top < table->tops ? top : table->tops - 1];
+    middle = top << HF2C_DECOMPOSITION_MIDDLE | (code >> HF2C_DECOMPOSITION_LEAF & ((1u << HF2C_DECOMPOSITION_MIDDLE) - 1));
+    leaf = table->leaf[(uint32_t)table->middle[middle] << HF2C_DECOMPOSITION_LEAF | (code & ((1u << HF2C_DECOMPOSITION_LEAF) - 1))];
+    *units = table->length[leaf & 15];
+    return table->pool + (leaf >> 4);
+}
 
 /* Yields the decomposed code points of a line one by one. */
 typedef struct Walker {
     const hf2c_line *in;
     size_t at;
-    int compatible;
-    uint32_t part[3];      /* of a Hangul syllable or a code point that stays */
-    const uint32_t *parts; /* NULL: part; walkers are copied */
-    uint32_t count, next;
+    const hf2c_decompositions *compatible; /* NULL: canonical ones only */
+    uint16_t part[3];      /* of a Hangul syllable or a code point that stays */
+    const uint16_t *parts; /* in UTF-16; NULL: part; walkers are copied */
+    uint32_t units, next;
 } Walker;
 
 static void walker_load(Walker *walker)
@@ -25,42 +36,57 @@ static void walker_load(Walker *walker)
 
     walker->at += size;
     walker->next = 0;
-    walker->count = 0;
+    walker->units = 0;
     if (code >= 0xa0 && syllable >= HANGUL_COUNT) {
-        walker->parts = hf2c_unicode_decomposition(code, walker->compatible, &walker->count);
+        if (walker->compatible != NULL) {
+            walker->parts = hf2c_unicode_decomposition(walker->compatible, code, &walker->units);
+        }
+        if (walker->units == 0) {
+            walker->parts = hf2c_unicode_decomposition(&hf2c_unicode_canonical, code, &walker->units);
+        }
     }
-    if (walker->count > 0) {
+    if (walker->units > 0) {
         return;
     }
     walker->parts = NULL;
-    walker->part[0] = code;
-    walker->count = 1;
     if (syllable < HANGUL_COUNT) {
-        walker->part[0] = HANGUL_L + syllable / (HANGUL_V_COUNT * HANGUL_T_COUNT);
-        walker->part[1] = HANGUL_V + syllable / HANGUL_T_COUNT % HANGUL_V_COUNT;
-        walker->part[2] = HANGUL_T + syllable % HANGUL_T_COUNT;
-        walker->count = syllable % HANGUL_T_COUNT != 0 ? 3 : 2;
+        walker->part[0] = (uint16_t)(HANGUL_L + syllable / (HANGUL_V_COUNT * HANGUL_T_COUNT));
+        walker->part[1] = (uint16_t)(HANGUL_V + syllable / HANGUL_T_COUNT % HANGUL_V_COUNT);
+        walker->part[2] = (uint16_t)(HANGUL_T + syllable % HANGUL_T_COUNT);
+        walker->units = syllable % HANGUL_T_COUNT != 0 ? 3 : 2;
+    } else if (code < 0x10000) {
+        walker->part[0] = (uint16_t)code;
+        walker->units = 1;
+    } else {
+        walker->part[0] = (uint16_t)(SURROGATE_HIGH - (0x10000 >> 10) + (code >> 10));
+        walker->part[1] = (uint16_t)(SURROGATE_LOW + (code & 1023));
+        walker->units = 2;
     }
 }
 
 static int walker_next(Walker *walker, uint32_t *code, int32_t *change)
 {
-    if (walker->next == walker->count) {
+    const uint16_t *parts;
+
+    if (walker->next == walker->units) {
         if (walker->at >= walker->in->bytes) {
             return 0;
         }
         walker_load(walker);
     }
-    *code = walker->parts == NULL ? walker->part[walker->next] : walker->parts[walker->next];
+    parts = walker->parts == NULL ? walker->part : walker->parts;
     *change = walker->next > 0;
-    walker->next++;
+    *code = parts[walker->next++];
+    if (*code - SURROGATE_HIGH < 1024) {
+        *code = 0x10000 + ((*code - SURROGATE_HIGH) << 10) + (parts[walker->next++] - (uint32_t)SURROGATE_LOW);
+    }
     return 1;
 }
 
 /* Where the ordered code points go: written as they come, or composed first. */
 typedef struct Sink {
     hf2c_rewriter rewriter;
-    int compose;
+    const hf2c_compositions *compositions; /* NULL: written as they come */
     /* a starter and the marks behind it that are not yet written; changes lie in the origins until then */
     size_t begin;
     int has_starter, last_class; /* -1: no mark since the starter */
@@ -114,18 +140,16 @@ static uint32_t compose_hangul(uint32_t first, uint32_t second)
 }
 
 /* The composite of two code points, 0 when there is none. */
-static uint32_t compose(uint32_t first, uint32_t second)
+static uint32_t compose(const hf2c_compositions *compositions, uint32_t first, uint32_t second)
 {
-    uint32_t count, low = 0, high;
-    const uint32_t *pair = hf2c_unicode_composition_pairs(&count);
+    uint32_t low = 0, high = compositions->count;
 
     if (second < 0x300) {
         return 0;
     }
-    high = count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        const uint32_t *entry = pair + 3 * (size_t)middle;
+        const uint32_t *entry = compositions->pair + 3 * (size_t)middle;
         if (entry[0] == first && entry[1] == second) {
             return entry[2];
         }
@@ -170,7 +194,7 @@ static void sink_compose(Sink *sink, uint32_t code, int32_t change)
         return;
     }
     if (sink->has_starter && !sink->rewriter.out->full && (sink->last_class < 0 || sink->last_class < class)) {
-        composite = compose(sink->starter, code);
+        composite = compose(sink->compositions, sink->starter, code);
     }
     if (composite != 0) {
         sink_replace_starter(sink, composite, change);
@@ -189,7 +213,7 @@ static void sink_compose(Sink *sink, uint32_t code, int32_t change)
 
 static void sink_put(Sink *sink, uint32_t code, int32_t change)
 {
-    if (sink->compose) {
+    if (sink->compositions != NULL) {
         sink_compose(sink, code, change);
     } else {
         hf2c_rewrite(&sink->rewriter, code, change);
@@ -214,10 +238,10 @@ static void put_marks(Sink *sink, const Walker *from, size_t count, const uint32
     }
 }
 
-static void normalize(const hf2c_line *in, hf2c_line *out, int compatible, int composed)
+void hf2c_normalize_form(const hf2c_line *in, hf2c_line *out, const hf2c_decompositions *compatible, const hf2c_compositions *compositions)
 {
     Walker walker = {.in = in, .compatible = compatible}, run = walker, before = walker;
-    Sink sink = {.rewriter = {in, out, 0}, .compose = composed, .last_class = -1};
+    Sink sink = {.rewriter = {in, out, 0}, .compositions = compositions, .last_class = -1};
     uint32_t classes[8] = {0}, code;
     size_t marks = 0;
     int32_t change;
@@ -240,31 +264,7 @@ static void normalize(const hf2c_line *in, hf2c_line *out, int compatible, int c
         before = walker;
     }
     put_marks(&sink, &run, marks, classes);
-    if (composed) {
+    if (compositions != NULL) {
         sink_flush(&sink);
     }
-}
-
-void hf2c_normalize_nfc(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
-{
-    (void)parameters;
-    normalize(in, out, 0, 1);
-}
-
-void hf2c_normalize_nfd(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
-{
-    (void)parameters;
-    normalize(in, out, 0, 0);
-}
-
-void hf2c_normalize_nfkc(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
-{
-    (void)parameters;
-    normalize(in, out, 1, 1);
-}
-
-void hf2c_normalize_nfkd(const hf2c_parameters *parameters, const hf2c_line *in, hf2c_line *out)
-{
-    (void)parameters;
-    normalize(in, out, 1, 0);
 }
