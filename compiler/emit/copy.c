@@ -132,13 +132,20 @@ static bool copy_tasks(Folder *f)
     return true;
 }
 
-/* What the command line and the tasks call of the tokenizer, where a program about pictures has none. */
+/* A program has the tasks whatever the model comes with; without a tokenizer it takes ids, pictures or sounds. */
+static bool has_tasks(const Folder *f)
+{
+    const Compiled *c = f->compiled;
+    return c->target->hosted && (c->tokenizer || c->facts.image || emit_has_main(c, f->options));
+}
+
+/* What the command line and the tasks call of the tokenizer, where a program has none. */
 static bool copy_unused_tokenizer(Folder *f)
 {
     static const char *const names[] = {"vocabulary", "line", "utf8", "unicode_whitespace", "added", "sequence", "finish",
                                         "encode", "decode", "decode_clean", "chat"};
     bool fine = true;
-    for (size_t i = 0; fine && f->compiled->target->hosted && f->compiled->facts.image && i < COUNT_OF(names); i++)
+    for (size_t i = 0; fine && has_tasks(f) && i < COUNT_OF(names); i++)
         fine = copy_source(f, arena_printf(f->arena, "runtime/text/%s.c", names[i]));
     return fine;
 }
@@ -158,7 +165,7 @@ static bool copy_text_rooms(Folder *f)
 {
     const Compiled *c = f->compiled;
     bool hosted = c->target->hosted, fine = true;
-    if (!c->tokenizer && !(hosted && c->facts.image)) return true;
+    if (!c->tokenizer && !has_tasks(f)) return true;
     if (hosted) return copy_tasks(f) && (!(emit_classifies(c) || emit_embeds(c)) || copy_source(f, "runtime/task/direct.h")) &&
                        (!emit_answers(c) || copy_source(f, "runtime/task/calls.h"));
     if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) fine = copy_source(f, "runtime/task/direct.c");

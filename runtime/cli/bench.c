@@ -1,8 +1,9 @@
 /* bench: how fast the model runs here, on token ids made up for it. */
-#include "runtime/cli/cli.h"
+#include "runtime/cli/bench.h"
 #include "runtime/task/generation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROMPT = 128, NEW_TOKENS = 64, GUESSES = 8, ROUNDS = 5 };
 
@@ -11,8 +12,7 @@ static int at_most(int wanted, int limit)
     return wanted < limit ? wanted : limit;
 }
 
-/* Any ids do, as long as they differ. */
-static void make_ids(int32_t *ids, int count, int vocabulary)
+void bench_make_ids(int32_t *ids, int count, int vocabulary)
 {
     for (int i = 0; i < count; i++) ids[i] = (int32_t)(((int64_t)i * 7919 + 13) % vocabulary);
 }
@@ -69,7 +69,7 @@ static int bench_generation(Session *session, int prompt, int fresh, int guesses
     call.cancelled = note_call;
     call.owner = &clock;
     if (!ids) return fail(HF2C_TOO_SMALL, &message);
-    make_ids(ids, prompt, model->vocabulary);
+    bench_make_ids(ids, prompt, model->vocabulary);
     hf2c_generation_init(&settings, model);
     if (model->encode) begin_decoder(&sequence, settings.decoder_start);
     settings.num_beams = 1;
@@ -177,9 +177,9 @@ static int bench_draft(Session *session, int prompt, int fresh)
     hf2c_draft *draft = &session->draft;
     draft->rounds = draft->guessed = draft->right = 0;
     for (int i = 0; i < ROUNDS && status == HF2C_OK; i++) {
-        make_ids(ids, prompt, session->model->vocabulary);
+        bench_make_ids(ids, prompt, session->model->vocabulary);
         status = time_generation(session, NULL, ids, prompt, fresh, &first, &without[i]);
-        make_ids(ids, prompt, session->model->vocabulary);
+        bench_make_ids(ids, prompt, session->model->vocabulary);
         if (status == HF2C_OK) status = time_generation(session, draft, ids, prompt, fresh, &first, &with[i]);
     }
     if (status != HF2C_OK) return fail(status, &(hf2c_message){""});
@@ -201,7 +201,7 @@ static int bench_baked(Session *session)
     hf2c_status status = ids ? HF2C_OK : HF2C_TOO_SMALL;
     bare.baked = NULL;
     for (int i = 0; i < 2 * ROUNDS && status == HF2C_OK; i++) {
-        make_ids(ids, baked->count + more, model->vocabulary);
+        bench_make_ids(ids, baked->count + more, model->vocabulary);
         for (int j = 0; j < baked->count; j++) ids[j] = baked->ids[j];
         session->context.model = i % 2 ? &bare : model;
         status = time_generation(session, NULL, ids, baked->count + more, 1, i % 2 ? &without[i / 2] : &with[i / 2], &rest);
@@ -227,7 +227,7 @@ static int bench_encoder(Session *session, int tokens)
     encoding.ids = HF2C_TAKE(&session->scratch, int32_t, tokens);
     encoding.type_ids = HF2C_TAKE(&session->scratch, int32_t, tokens);
     if (!encoding.ids || !encoding.type_ids) return fail(HF2C_TOO_SMALL, &message);
-    make_ids(encoding.ids, tokens, model->vocabulary);
+    bench_make_ids(encoding.ids, tokens, model->vocabulary);
     for (int i = 0; i < tokens; i++) encoding.type_ids[i] = 0;
     double start = seconds_now(), spent = 0;
     for (; spent < 0.5; calls++, spent = seconds_now() - start) {
@@ -245,7 +245,7 @@ static int bench_encoder(Session *session, int tokens)
 int run_bench(Session *session, const Arguments *arguments)
 {
     const hf2c_model *model = session->model;
-    (void)arguments;
+    if (arguments->text_count == 1 && strcmp(arguments->texts[0], "-") == 0) return bench_lines(session);
     if (model->output_count == 0) return fail(HF2C_NOT_SUPPORTED, &(hf2c_message){""});
     printf("model          %s, %zu bytes of weights, %d threads\n", model->name, model->weights_bytes,
            session->context.threads);

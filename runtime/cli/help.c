@@ -22,7 +22,7 @@ void help_print(const hf2c_model *model, const hf2c_task *task, const char *prog
     print_option("huge-pages", "copy the weights into huge pages first: faster to read, slower to begin");
     print_option("info", "what this program contains");
     print_option("check", "read all of the weights and compare their checksum");
-    print_option("bench", "how fast it runs here");
+    print_option("bench", "how fast it runs here; --bench - times what lines of standard input ask for, such as decode 128 32");
     printf("\noptions of %s:\n", task->name);
     if (task->needs_object) print_option(task->first, "first part of the input");
     if (task->list) printf("  every TEXT is one of the %s\n", task->list);

@@ -67,3 +67,7 @@ cp "$ORACLE"/bert-base/tokenizer*.json d/
 "$HF2C" interpret d -- --json "hello" | grep -q LABEL_
 refused 1 'hidden_size.*-4' "$HF2C" new d --set hidden_size=-4
 refused 1 'KEY=VALUE' "$HF2C" new d --set x
+
+# Without a tokenizer a program takes ids, and can be timed.
+"$HF2C" build a -o bare
+printf 'prefill 8 1\ndecode 8 2\n' | ./bare --bench - | awk 'NF != 9 || $1 <= 0 { exit 1 } END { exit NR != 2 }' || fail "a program without a tokenizer"

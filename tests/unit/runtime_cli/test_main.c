@@ -177,11 +177,37 @@ static void test_info_and_bench(void **state)
     assert_non_null(strstr(output, "tokens/s"));
 }
 
+/* Seconds and the first values of the last row; the ids are those of every such run. */
+static void test_bench_lines(void **state)
+{
+    double seconds;
+    float value;
+    int read;
+    (void)state;
+    assert_int_equal(RUN("prefill 5 2\ndecode 3 2\n", "--bench", "-"), 0);
+    assert_int_equal(sscanf(output, "%lf %f%n", &seconds, &value, &read), 2);
+    assert_true(seconds >= 0 && value == 0);
+    char *second = strchr(output, '\n') + 1;
+    assert_true(strncmp(output + read, " 0 0 0 0 0 0 0\n", 15) == 0);
+    assert_int_equal(sscanf(second, "%lf %f", &seconds, &value), 2);
+    assert_int_equal(RUN("encode 1 2 3\nprefill\nprefill 5\nprefill 5 0\nprefill 5 1 1\nprefill -1 1\ndecode 99999999 1\n\nprefill 100000 1\n", "--bench", "-"), 0);
+    assert_string_equal(output, "error: this model cannot do that\n"
+                                "error: wanted a number from 0 to 16777216\n"
+                                "error: wanted a number from 0 to 16777216\n"
+                                "error: nothing to do\n"
+                                "error: too many words\n"
+                                "error: wanted a number from 0 to 16777216\n"
+                                "error: wanted a number from 0 to 16777216\n"
+                                "error: wanted encode, prefill or decode\n"
+                                "error: the context is full: no room for another token\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts), cmocka_unit_test(test_wrong_usage),  cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_jsonl), cmocka_unit_test(test_interruption), cmocka_unit_test(test_info_and_bench),
+        cmocka_unit_test(test_bench_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
