@@ -25,7 +25,7 @@ const char *arch_known(Arena *arena)
 {
     const char *text = "";
     for (size_t i = 0; i < COUNT_OF(architectures); i++)
-        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", architectures[i]->model_type);
+        if (!architectures[i]->classes) text = arena_printf(arena, "%s%s%s", text, *text ? ", " : "", architectures[i]->model_type);
     return text;
 }
 
@@ -46,7 +46,7 @@ static const char *head_tasks(const Architecture *architecture, Head head)
 
 static void print_family(Str *out, const Architecture *a)
 {
-    str_printf(out, "| `%s` | %s |", a->model_type, a->encoder ? "encoder and decoder" : a->decoder ? "decoder" : a->images ? "pictures" : a->sounds ? "sounds" : "encoder");
+    str_printf(out, "| `%s`%s%s | %s |", a->model_type, a->classes ? ", class ..." : "", a->classes ? a->classes : "", a->encoder ? "encoder and decoder" : a->decoder ? "decoder" : a->images ? "pictures" : a->sounds ? "sounds" : "encoder");
     for (int i = 0, shown = 0; i < HEAD_COUNT; i++)
         if (a->head[i]) str_printf(out, "%s%s", shown++ ? ", " : " ", heads[i].name);
     str_printf(out, " |");
@@ -58,16 +58,9 @@ static void print_family(Str *out, const Architecture *a)
 void families_reference(Str *out)
 {
     str_printf(out, "# Families\n\nMade from `compiler/arch/archs.def` and `heads.def`. The tasks are those of each head in turn; a model may lack the labels\n"
-                    "for some. `bash tests/bench/families.sh` tells the length of each family's file.\n\n"
+                    "for some. `python3 tests/bench/families.py` tells the length of each family's file.\n\n"
                     "| model_type | kind | heads | tasks |\n|---|---|---|---|\n");
     for (size_t i = 0; i < COUNT_OF(architectures); i++) print_family(out, architectures[i]);
-}
-
-static const Architecture *arch_find(const char *model_type)
-{
-    for (size_t i = 0; i < COUNT_OF(architectures); i++)
-        if (strcmp(architectures[i]->model_type, model_type) == 0) return architectures[i];
-    return NULL;
 }
 
 /* Length of the ending of `text` that one of the '|'-separated suffixes is; 0: none. */
@@ -80,6 +73,18 @@ static size_t suffix_match(const char *text, const char *suffixes)
         at += n + (at[n] == '|');
     }
     return longest;
+}
+
+/* That of the class, or of all classes of the type. */
+static const Architecture *arch_find(const char *model_type, const char *class_name)
+{
+    const Architecture *found = NULL;
+    for (size_t i = 0; i < COUNT_OF(architectures); i++) {
+        const Architecture *a = architectures[i];
+        if (strcmp(a->model_type, model_type) != 0 || (a->classes && !suffix_match(class_name, a->classes))) continue;
+        if (!found || a->classes) found = a;
+    }
+    return found;
 }
 
 /* The head whose ending fits the class name longest: "BertModel" is base, "GPT2LMHeadModel" is not. */
@@ -109,11 +114,11 @@ static bool choose(Arena *arena, Model *model, const ArchOptions *options, Built
 {
     const char *model_type = config_text_or(&model->config, "model_type", NULL);
     if (!model_type) return err_set(err, "%s: model_type: not there; wanted one of %s", model->config.file, arch_known(arena));
-    built->architecture = arch_find(model_type);
+    built->class_name = class_of(model, options);
+    built->architecture = arch_find(model_type, built->class_name);
     if (!built->architecture)
         return err_set(err, "%s: model_type: found \"%s\", which hf2c does not know; known: %s", model->config.file, model_type,
                        arch_known(arena));
-    built->class_name = class_of(model, options);
     built->head = head_find(built->class_name);
     if (built->head == HEAD_COUNT)
         return err_set(err, "%s: architectures: found \"%s\", whose head hf2c does not know; known endings: %s", model->config.file,
@@ -209,6 +214,15 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     built->max_sequence = positions - b->reserved_positions;
 }
 
+/* transformers has the bodies of some decoders under "transformer" where they answer questions, and under "model" otherwise. */
+static const char *body_prefix(Arena *arena, const Model *model, const Architecture *architecture)
+{
+    const char *usual = architecture->prefix, *dot = strchr(usual, '.');
+    if (!dot || model_has_prefix(model, arena_copy_text(arena, usual, (size_t)(dot - usual))) || !model_has_prefix(model, "transformer"))
+        return usual;
+    return "transformer.";
+}
+
 bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltModel *built, Err *err)
 {
     *built = (BuiltModel){0};
@@ -220,7 +234,7 @@ bool arch_build(Arena *arena, Model *model, const ArchOptions *options, BuiltMod
                  .err = err,
                  .architecture = built->architecture,
                  .head = built->head,
-                 .base = built->head == HEAD_base ? "" : built->architecture->prefix,
+                 .base = built->head == HEAD_base ? "" : body_prefix(arena, model, built->architecture),
                  .cached = built->architecture->encoder || (built->architecture->decoder && built->head == HEAD_causal_lm),
                  .hidden_states = options->hidden_states};
     b.deviation = config_float_or(&model->config, "initializer_range", 0, 100, 0.02);

@@ -19,6 +19,7 @@ typedef void HeadBuilder(Builder *builder, Node *hidden);
 
 typedef struct Architecture {
     const char *model_type; /* as in config.json */
+    const char *classes;    /* "EncoderModel": for classes of that ending alone; NULL: for all others */
     const char *prefix;     /* of the base model's tensors in a checkpoint with a head: "bert." */
     bool decoder;           /* causal; with a cache under the causal_lm head */
     bool untied;            /* the output layer has weights of its own where config.json does not say */

@@ -73,11 +73,12 @@ static Node *bart_layer(Builder *b, Node *x, const BartStack *s, int layer)
 
 /* ---- embeddings ---- */
 
+static bool bart_shares(const Builder *b) { return config_bool_or(b->config, "share_encoder_decoder_embeddings", true); }
+
 /* Checkpoints without a shared table have one for each stack. */
 static const char *bart_table_name(Builder *b, const char *stack)
 {
-    bool shared = config_bool_or(b->config, "share_encoder_decoder_embeddings", true);
-    return shared ? "shared" : arena_printf(b->graph->arena, "%s.embed_tokens", stack);
+    return bart_shares(b) ? "shared" : arena_printf(b->graph->arena, "%s.embed_tokens", stack);
 }
 
 static Node *bart_sinusoids(Builder *b, const BartStack *s, int64_t positions)
@@ -159,12 +160,19 @@ static BartStack bart_stack(Builder *b, const BartFamily *family, const char *na
     return s;
 }
 
+/* A shared table is as long as the source's vocabulary; a decoder with tables of its own may want another one. */
+static void bart_check_vocabulary(Builder *b, int64_t vocabulary)
+{
+    int64_t own = config_int_or(b->config, "decoder_vocab_size", 1, 1 << 24, vocabulary);
+    if (own != vocabulary && !bart_shares(b)) refuse_number(b, "decoder_vocab_size", own, "that of vocab_size");
+}
+
 static Node *bart_build(Builder *b, const BartFamily *family)
 {
     b->deviation = config_float_or(b->config, "init_std", 0, 100, 0.02);
     BartStack encoder = bart_stack(b, family, "encoder"), decoder = bart_stack(b, family, "decoder");
     decoder.attention.causal = true;
-    decoder.vocabulary = config_int_or(b->config, "decoder_vocab_size", 1, 1 << 24, decoder.vocabulary);
+    bart_check_vocabulary(b, decoder.vocabulary);
     if (b->err->text[0]) return NULL;
     seq2seq_source(b);
     Node *source = bart_run_stack(b, &encoder);
@@ -178,15 +186,15 @@ static Node *bart_build(Builder *b, const BartFamily *family)
 /* The decoder's embedding, or the weight of a head of its own. */
 static Node *bart_head_table(Builder *b, int64_t vocabulary, int64_t model)
 {
-    bool tied = config_bool_or(b->config, "tie_word_embeddings", true);
-    if (b->model->has_weights && !model_has_tensor(b->model, "lm_head.weight")) tied = true;
-    const char *name = tied ? arena_printf(b->graph->arena, "%s%s", b->base, bart_table_name(b, "decoder")) : "lm_head";
-    return param_matrix(b, arena_printf(b->graph->arena, "%s.weight", name), vocabulary, model, initial_normal(b));
+    const char *decoder = arena_printf(b->graph->arena, "%s%s.weight", b->base, bart_table_name(b, "decoder"));
+    Node *table = param_matrix(b, decoder, vocabulary, model, initial_normal(b));
+    if (head_is_tied(b, table, "lm_head", config_bool_or(b->config, "tie_word_embeddings", true))) return table;
+    return param_matrix(b, "lm_head.weight", vocabulary, model, initial_normal(b));
 }
 
 static void bart_lm_head(Builder *b, Node *hidden, bool biased)
 {
-    int64_t vocabulary = config_int_or(b->config, "decoder_vocab_size|vocab_size", 1, 1 << 24, 1);
+    int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
     Node *bias = NULL;
     if (biased && (!b->model->has_weights || model_has_tensor(b->model, "final_logits_bias"))) {
         bias = param_matrix(b, "final_logits_bias", 1, vocabulary, (Initial){INITIAL_ZEROS, 0, -1});

@@ -33,6 +33,11 @@ static const char *scoped(Builder *b, const char *name, const char *ending)
     return arena_printf(b->graph->arena, "%s%s%s", b->scope, name, ending);
 }
 
+void refuse_number(Builder *b, const char *key, int64_t found, const char *known)
+{
+    config_refuse(b->config, key, arena_printf(b->graph->arena, "%lld", (long long)found), known);
+}
+
 /* ---- nodes ---- */
 
 static Node *node(Builder *b, Op op, Node *x, Node *y, Node *z, const Attributes *attributes)
@@ -60,8 +65,18 @@ Node *input_sequences(Builder *b)
 
 /* ---- parameters ---- */
 
+/* Two places of a model that share a parameter may want it in different sizes where config.json contradicts itself. */
+static const char *name_of_shape(Builder *b, const char *name, Shape shape)
+{
+    const Node *known = graph_find_param(b->graph, name);
+    if (!known || shape_equal(known->shape, shape)) return name;
+    err_set(b->err, "%s: %s is wanted as %s and as %s", b->config->file, name, shape_describe(known->shape), shape_describe(shape));
+    return arena_printf(b->graph->arena, "%s, %s", name, shape_describe(shape));
+}
+
 static Node *param(Builder *b, const char *name, Shape shape, Initial initial)
 {
+    name = name_of_shape(b, name, shape);
     const Tensor *tensor = NULL;
     if (b->model->has_weights) {
         int64_t sizes[SHAPE_MAX_RANK];

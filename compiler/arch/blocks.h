@@ -10,6 +10,8 @@ void scope_leave(Builder *b);                                            /* drop
 void scope_layer(Builder *b, int layer); /* nodes made from now on belong to this repeated layer; -1: to none */
 void name_next(Builder *b, const char *name); /* what nodes made from now on are called, within the scope */
 
+void refuse_number(Builder *b, const char *key, int64_t found, const char *known); /* as config_refuse */
+
 /* ---- inputs ---- */
 Node *input_ids(Builder *b);       /* [rows] */
 Node *input_positions(Builder *b); /* [rows] */
@@ -89,6 +91,8 @@ void head_last_hidden_state(Builder *b, Node *hidden);
 Node *head_wanted(Builder *b, Node *hidden);                              /* the rows whose logits are wanted */
 void head_causal_lm(Builder *b, Node *hidden);                            /* lm_head, tied to the embedding where config says so */
 void head_last_token_classification(Builder *b, Node *hidden);            /* score, on the last token of each sequence */
+/* Whether the output layer NAME is `table`, as config.json (configured) and the checkpoint say. */
+bool head_is_tied(Builder *b, const Node *table, const char *name, bool configured);
 Node *causal_lm_logits(Builder *b, Node *hidden, const char *name, bool bias); /* of the wanted rows; NAME in place of lm_head */
 void head_token_score(Builder *b, Node *hidden);                          /* score, on each token */
 void head_token_classification(Builder *b, Node *hidden);                 /* classifier, on each token */

@@ -34,11 +34,6 @@ EncoderShape encoder_shape(Builder *b, const EncoderNames *names)
     return s;
 }
 
-void refuse_number(Builder *b, const char *key, int64_t found, const char *known)
-{
-    config_refuse(b->config, key, arena_printf(b->graph->arena, "%lld", (long long)found), known);
-}
-
 int64_t encoder_reserve_positions(Builder *b)
 {
     b->reserved_positions = config_int_or(b->config, "pad_token_id", 0, 1 << 24, 1) + 1;
@@ -139,6 +134,14 @@ const MaskedLmNames encoder_bert_masked_lm = {"cls.predictions.transform.dense",
                                               "cls.predictions.bias", "cls.predictions.decoder", false};
 const MaskedLmNames encoder_roberta_masked_lm = {"lm_head.dense", "lm_head.layer_norm", "lm_head.bias", "lm_head.decoder", true};
 
+/* An untied decoder has a bias of its own; older checkpoints name the shared one alone. */
+static Node *untied_logits(Builder *b, Node *y, const MaskedLmNames *names, int64_t vocabulary)
+{
+    const char *own = arena_printf(b->graph->arena, "%s.bias", names->decoder);
+    if (!b->model->has_weights || model_has_tensor(b->model, own)) return linear(b, y, names->decoder, vocabulary, true);
+    return add(b, linear(b, y, names->decoder, vocabulary, false), param_vector(b, names->bias, vocabulary, INITIAL_ZEROS));
+}
+
 void encoder_masked_lm(Builder *b, Node *hidden, const MaskedLmNames *names, double epsilon)
 {
     Node *table = word_table(b);
@@ -147,7 +150,7 @@ void encoder_masked_lm(Builder *b, Node *hidden, const MaskedLmNames *names, dou
     if (names->gelu) y = graph_add(b->graph, OP_gelu, 1, &y, &(Attributes){0});
     else y = activation(b, y, "hidden_act|activation", "gelu");
     y = layer_norm(b, y, names->norm, epsilon);
-    if (!config_bool_or(b->config, "tie_word_embeddings", true))
-        table = param_matrix(b, arena_printf(b->graph->arena, "%s.weight", names->decoder), vocabulary, width, initial_normal(b));
-    graph_output(b->graph, "logits", linear_tied(b, y, table, param_vector(b, names->bias, vocabulary, INITIAL_ZEROS)));
+    bool tied = head_is_tied(b, table, names->decoder, config_bool_or(b->config, "tie_word_embeddings", true));
+    graph_output(b->graph, "logits", tied ? linear_tied(b, y, table, param_vector(b, names->bias, vocabulary, INITIAL_ZEROS))
+                                          : untied_logits(b, y, names, vocabulary));
 }

@@ -32,8 +32,6 @@ Node *encoder_embeddings(Builder *b, const EncoderShape *s, const EncoderEmbeddi
 /* Row of RoBERTa's position table for position 0, behind the rows that stand for padding; no token can have those. */
 int64_t encoder_reserve_positions(Builder *b);
 
-void refuse_number(Builder *b, const char *key, int64_t found, const char *known);
-
 Node *encoder_attention(Builder *b, Node *x, const EncoderShape *s); /* queries, keys, values and attention, before "attended" */
 /* The rest of a layer: norm(x + W attended), then norm(x + W inner(x)). */
 Node *encoder_finish(Builder *b, Node *x, Node *attended, const EncoderShape *s);

@@ -1,9 +1,8 @@
 /* Falcon: the 7B layout (one head of k and v, MLP beside attention), the new decoder architecture (groups of heads, two norms) and the RW
  * models (biases by distance in place of rotation).
  * Reference: transformers, models/falcon/modeling_falcon.py. */
-#include <string.h>
-
 #include "compiler/arch/decoder.h"
+#include "templates/format/bf16.h"
 
 enum { USUAL_LENGTH = 2048 };
 
@@ -53,21 +52,11 @@ static Decoder falcon_settings(Builder *b)
     return d;
 }
 
-/* The nearest bfloat16, as transformers has it for Falcon's slopes. */
-static float round_to_bfloat16(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-    memcpy(&value, &bits, sizeof bits);
-    return value;
-}
-
 /* The bias is added before the scores are scaled. */
 static void falcon_alibi(Builder *b, Decoder *d)
 {
     float *slope = alibi_slopes(b, d->attention.heads);
-    for (int64_t h = 0; h < d->attention.heads; h++) slope[h] = round_to_bfloat16(slope[h]) * (float)d->attention.scale;
+    for (int64_t h = 0; h < d->attention.heads; h++) slope[h] = bf16_decode(bf16_encode(slope[h])) * (float)d->attention.scale;
     decoder_alibi(b, d, slope, config_int_or(b->config, "max_position_embeddings", 1, 1 << 20, USUAL_LENGTH));
 }
 

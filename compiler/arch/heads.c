@@ -19,15 +19,23 @@ Node *head_wanted(Builder *b, Node *hidden)
     return graph_add(b->graph, OP_take, 2, operand, &(Attributes){0});
 }
 
+/* A checkpoint without a head is tied whatever the config says, and nothing else could be meant; one with another head is not. */
+bool head_is_tied(Builder *b, const Node *table, const char *name, bool configured)
+{
+    if (!b->model->has_weights) return configured;
+    const char *weight = arena_printf(b->graph->arena, "%s.weight", name);
+    if (!model_has_tensor(b->model, weight)) return true;
+    const Tensor *head = tensors_find(&b->model->tensors, weight), *shared = table->tensor;
+    return configured && head && shared && head->type == shared->type && head->bytes == shared->bytes &&
+           memcmp(head->data, shared->data, head->bytes) == 0;
+}
+
 Node *causal_lm_logits(Builder *b, Node *hidden, const char *name, bool bias)
 {
     Node *wanted = head_wanted(b, hidden);
     int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
-    bool tied = config_bool_or(b->config, "tie_word_embeddings", !b->architecture->untied);
-    /* A checkpoint without a head is tied whatever the config says, and nothing else could be meant. */
-    const char *weight = arena_printf(b->graph->arena, "%s.weight", name);
-    if (b->model->has_weights && !model_has_tensor(b->model, weight)) tied = true;
-    if (!tied) return linear(b, wanted, name, vocabulary, bias);
+    bool configured = config_bool_or(b->config, "tie_word_embeddings", !b->architecture->untied);
+    if (!head_is_tied(b, word_table(b), name, configured)) return linear(b, wanted, name, vocabulary, bias);
     name_next(b, name);
     Node *offset = bias ? param_vector(b, arena_printf(b->graph->arena, "%s.bias", name), vocabulary, INITIAL_ZEROS) : NULL;
     return linear_tied(b, wanted, word_table(b), offset);

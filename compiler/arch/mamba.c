@@ -49,7 +49,7 @@ static Node *mamba_mixer(Builder *b, Node *x, const Mamba *m)
     Node *log = param_matrix(b, "A_log", m->inner, m->size, initial_normal(b));
     Node *y = scanned(b, inner, step, slice(b, selected, m->rank, 2 * m->size), log, m);
     y = add(b, y, mul(b, inner, param_vector(b, "D", m->inner, INITIAL_ONES)));
-    y = mul(b, y, act(b, slice(b, both, m->inner, m->inner)));
+    y = mul(b, y, activation_named(b, slice(b, both, m->inner, m->inner), "hidden_act", "silu"));
     return linear(b, y, "out_proj", m->hidden, m->bias);
 }
 

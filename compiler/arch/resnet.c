@@ -37,6 +37,12 @@ static Node *resnet_convolve(Builder *b, Node *x, Grid *grid, const char *name, 
     return x;
 }
 
+/* Within a block it is always relu; hidden_act stands between blocks. */
+static Node *resnet_inner(Builder *b, Node *x, Grid *grid, const char *name, int64_t channels, int64_t size, int64_t stride)
+{
+    return activation_named(b, resnet_convolve(b, x, grid, name, channels, size, stride), "hidden_act", "relu");
+}
+
 static Node *resnet_block(Builder *b, Node *x, Grid *grid, const ResnetShape *s, int64_t channels, int64_t stride)
 {
     Grid before = *grid;
@@ -44,13 +50,11 @@ static Node *resnet_block(Builder *b, Node *x, Grid *grid, const ResnetShape *s,
     int64_t inner = s->bottleneck ? channels / 4 : channels;
     if (shape_columns(x->shape) != channels || stride != 1) rest = resnet_convolve(b, x, &before, "shortcut", channels, 1, stride);
     if (s->bottleneck) {
-        y = resnet_convolve(b, y, grid, "layer.0", inner, 1, s->early ? stride : 1);
-        y = activation(b, y, "hidden_act", "relu");
-        y = resnet_convolve(b, y, grid, "layer.1", inner, 3, s->early ? 1 : stride);
-        y = resnet_convolve(b, activation(b, y, "hidden_act", "relu"), grid, "layer.2", channels, 1, 1);
+        y = resnet_inner(b, y, grid, "layer.0", inner, 1, s->early ? stride : 1);
+        y = resnet_inner(b, y, grid, "layer.1", inner, 3, s->early ? 1 : stride);
+        y = resnet_convolve(b, y, grid, "layer.2", channels, 1, 1);
     } else {
-        y = activation(b, resnet_convolve(b, y, grid, "layer.0", inner, 3, stride), "hidden_act", "relu");
-        y = resnet_convolve(b, y, grid, "layer.1", channels, 3, 1);
+        y = resnet_convolve(b, resnet_inner(b, y, grid, "layer.0", inner, 3, stride), grid, "layer.1", channels, 3, 1);
     }
     return activation(b, add(b, y, rest), "hidden_act", "relu");
 }

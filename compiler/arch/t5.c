@@ -1,15 +1,17 @@
-/* T5 1.0 and 1.1, mT5: encoder-decoder with pre-norm layers, RMSNorm, biases by distance that the layers of a stack share, and unscaled
- * attention scores. Reference: transformers, models/t5/modeling_t5.py. */
+/* T5 1.0 and 1.1, mT5, UMT5: encoder-decoder with pre-norm layers, RMSNorm, biases by distance that the layers of a stack share (UMT5's
+ * have their own), and unscaled attention scores; T5's encoder alone. Reference: transformers, models/{t5,mt5,umt5}/modeling_*.py. */
 #include <math.h>
 #include <string.h>
 
 #include "compiler/arch/seq2seq.h"
 
+extern const Architecture arch_mt5, arch_umt5, arch_umt5_encoder;
+
 typedef struct T5Shape {
     int64_t model, inner, layers, decoder_layers, vocabulary, buckets, distance;
     double epsilon, factor;
     const char *function; /* of the MLP */
-    bool gated;
+    bool gated, own_biases; /* own_biases: every layer has a table of its own */
     AttentionShape attention;
 } T5Shape;
 
@@ -64,26 +66,39 @@ static Node *t5_look_back(Builder *b, Node *x, const T5Shape *s, int layer)
     return add(b, x, seq2seq_attention(b, y, &t5_names, layer, &s->attention, s->model, false));
 }
 
-/* Both stacks read the same embedding; the first layer's table of biases serves all layers. */
+/* The table of layer i, whose scope this is; where layers share one it is the first's. */
+static void t5_biases(Builder *b, T5Shape *s, int layer, bool decoder)
+{
+    if (layer > 0 && !s->own_biases) return;
+    b->deviation = t5_deviation(s, s->model);
+    s->attention.bias = relative_bias(b, "layer.0.SelfAttention.relative_attention_bias.weight", s->attention.heads, s->buckets, s->distance,
+                                      !decoder);
+}
+
+static Node *t5_layer(Builder *b, Node *x, T5Shape *s, int layer, bool decoder)
+{
+    scope_enter(b, "block.%d", layer);
+    t5_biases(b, s, layer, decoder);
+    scope_layer(b, layer);
+    x = t5_part(b, x, s, 0, t5_attention);
+    if (decoder) x = t5_look_back(b, x, s, layer);
+    x = t5_part(b, x, s, decoder ? 2 : 1, t5_mlp);
+    scope_leave(b);
+    scope_layer(b, -1);
+    return x;
+}
+
+/* Both stacks read the same embedding. */
 static Node *t5_stack(Builder *b, T5Shape *s, const char *scope, int64_t layers, bool decoder)
 {
     b->deviation = s->factor;
     Node *x = embedding(b, input_ids(b), "shared", s->vocabulary, s->model, -1);
-    b->deviation = t5_deviation(s, s->model);
     scope_enter(b, "%s", scope);
-    s->attention.bias = relative_bias(b, "block.0.layer.0.SelfAttention.relative_attention_bias.weight", s->attention.heads, s->buckets,
-                                      s->distance, !decoder);
     s->attention.origin = s->distance;
     s->attention.causal = decoder;
     for (int i = 0; i < layers && !b->err->text[0]; i++) {
         hidden_state(b, i, x);
-        scope_layer(b, i);
-        scope_enter(b, "block.%d", i);
-        x = t5_part(b, x, s, 0, t5_attention);
-        if (decoder) x = t5_look_back(b, x, s, i);
-        x = t5_part(b, x, s, decoder ? 2 : 1, t5_mlp);
-        scope_leave(b);
-        scope_layer(b, -1);
+        x = t5_layer(b, x, s, i, decoder);
     }
     x = rms_norm(b, x, "final_layer_norm", s->epsilon);
     scope_leave(b);
@@ -91,14 +106,17 @@ static Node *t5_stack(Builder *b, T5Shape *s, const char *scope, int64_t layers,
     return x;
 }
 
-/* "relu", "gated-gelu", "gated-silu": a gate and a function; T5's gated gelu is the approximation by tanh. */
+/* "relu", "gated-gelu", "gated-silu": a gate and a function; T5's gated gelu is the approximation by tanh. Keys that say both for
+ * themselves go first. */
 static void t5_function(Builder *b, T5Shape *s)
 {
     static const char gated[] = "gated-";
     const char *projection = config_text_or(b->config, "feed_forward_proj", "relu");
-    s->gated = strncmp(projection, gated, strlen(gated)) == 0;
-    s->function = s->gated ? projection + strlen(gated) : projection;
-    if (s->gated && strcmp(s->function, "gelu") == 0) s->function = "gelu_new";
+    bool has_gate = strncmp(projection, gated, strlen(gated)) == 0;
+    const char *function = has_gate ? projection + strlen(gated) : projection;
+    if (has_gate && strcmp(function, "gelu") == 0) function = "gelu_new";
+    s->gated = config_bool_or(b->config, "is_gated_act", has_gate);
+    s->function = config_text_or(b->config, "dense_act_fn", function);
 }
 
 static T5Shape t5_shape(Builder *b)
@@ -117,6 +135,7 @@ static T5Shape t5_shape(Builder *b)
     s.attention.heads = s.attention.kv_heads = config_int(c, "num_heads", 1, 1 << 14);
     s.attention.head_dim = config_int(c, "d_kv", 1, 512);
     s.attention.scale = 1;
+    s.own_biases = b->architecture == &arch_umt5 || b->architecture == &arch_umt5_encoder;
     t5_function(b, &s);
     return s;
 }
@@ -133,26 +152,32 @@ static Node *t5_body(Builder *b)
     return t5_stack(b, &s, "decoder", s.decoder_layers, true);
 }
 
-/* A checkpoint says whether its head is the embedding: some hold that a second time, and some configs say what is not so. */
-static bool t5_is_tied(Builder *b, const Node *table)
+static Node *t5_encoder_body(Builder *b)
 {
-    if (!b->model->has_weights) return config_bool_or(b->config, "tie_word_embeddings", true);
-    if (!model_has_tensor(b->model, "lm_head.weight")) return true;
-    const Tensor *head = tensors_find(&b->model->tensors, "lm_head.weight");
-    return head && table->tensor && head->type == table->tensor->type && head->elements == table->tensor->elements &&
-           memcmp(head->data, table->tensor->data, head->bytes) == 0;
+    T5Shape s = t5_shape(b);
+    return b->err->text[0] ? NULL : t5_stack(b, &s, "encoder", s.layers, false);
 }
 
-/* A tied head takes hidden states scaled by d_model^-0.5. */
+/* Whether the head takes hidden states scaled by d_model^-0.5. Configs of T5 say it themselves since transformers 5; before, that the
+ * head is tied meant it. */
+static bool t5_scales(const Builder *b)
+{
+    if (b->architecture == &arch_mt5) return false;
+    if (b->architecture == &arch_umt5) return true;
+    return config_bool_or(b->config, "scale_decoder_outputs", config_bool_or(b->config, "tie_word_embeddings", true));
+}
+
+/* Every T5 is tied, unless its checkpoint has another head. */
 static void t5_seq2seq_lm(Builder *b, Node *hidden)
 {
     Node *table = word_table(b);
-    if (t5_is_tied(b, table)) {
+    if (t5_scales(b)) {
         double factor = 1 / sqrt((double)shape_columns(hidden->shape));
         hidden = graph_add(b->graph, OP_scale, 1, &hidden, &(Attributes){.value = factor});
-    } else {
-        table = param_matrix(b, "lm_head.weight", table->shape.dim[0].size, table->shape.dim[1].size, (Initial){INITIAL_NORMAL, 1, -1});
     }
+    bool tied = b->model->has_weights || config_bool_or(b->config, "tie_word_embeddings", true);
+    if (!head_is_tied(b, table, "lm_head", tied))
+        table = param_matrix(b, "lm_head.weight", table->shape.dim[0].size, table->shape.dim[1].size, (Initial){INITIAL_NORMAL, 1, -1});
     seq2seq_logits(b, hidden, table, NULL);
 }
 
@@ -171,3 +196,18 @@ enum { T5_LENGTH = 512 }; /* what it was trained on; biases by distance set no l
     };
 T5(t5)
 T5(mt5)
+T5(umt5)
+
+#define T5_ENCODER(name, type)                           \
+    const Architecture arch_##name = {                   \
+        .model_type = #type,                             \
+        .classes = "EncoderModel",                       \
+        .prefix = "",                                    \
+        .length_keys = "n_positions",                    \
+        .default_length = T5_LENGTH,                     \
+        .body = t5_encoder_body,                         \
+        .head = {[HEAD_base] = head_last_hidden_state},  \
+    };
+T5_ENCODER(t5_encoder, t5)
+T5_ENCODER(mt5_encoder, mt5)
+T5_ENCODER(umt5_encoder, umt5)

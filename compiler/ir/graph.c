@@ -141,6 +141,8 @@ void graph_append(Graph *graph, Node *node)
     graph->param[graph->params++] = (Param){node, {INITIAL_ZEROS, 0, -1}, false};
 }
 
+Node *graph_find_param(const Graph *graph, const char *name) { return find_source(graph, OP_param, 0, name); }
+
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial)
 {
     Node *node = find_source(graph, OP_param, 0, name);

@@ -58,6 +58,8 @@ Shape shape_of(int rank, ...);               /* shape_of(2, dim_symbol(SYMBOL_ro
 Dim dim_of(int64_t size);
 Dim dim_symbol(Symbol symbol);
 bool shape_equal(Shape a, Shape b);
+/* Text for messages, "[rows, 512]", in one of a few rotating static buffers. */
+const char *shape_describe(Shape shape);
 bool shape_is_constant(Shape shape);
 int64_t shape_columns(Shape shape);          /* the last dimension, which is never symbolic except in scores */
 int64_t shape_elements(Shape shape, const int64_t *symbols); /* symbols[SYMBOL_COUNT]: values; bug() on overflow */
@@ -152,6 +154,7 @@ Node *graph_insert(Graph *graph, Node *before, Op op, int operands, Node *const 
 /* An input of the entry at hand: name in {ids, positions, types, sequences, want, values}; made once, later calls return the same node. */
 Node *graph_input(Graph *graph, const char *name, Format format, Shape shape);
 /* A weight of the checkpoint, by its own name. tensor may be NULL (no checkpoint). The same name again returns the same node. */
+Node *graph_find_param(const Graph *graph, const char *name); /* NULL: there is none */
 Node *graph_param(Graph *graph, const char *name, Shape shape, const Tensor *tensor, Initial initial);
 Node *graph_constant(Graph *graph, Shape shape, const float *values); /* values are copied */
 Node *graph_insert_constant(Graph *graph, Node *before, Shape shape, const float *values);

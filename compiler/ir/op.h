@@ -46,8 +46,6 @@ bool shape_is_activation(Shape shape); /* [symbol, columns], the symbol once or 
 bool symbol_repeats(Symbol symbol);    /* there may be a constant number of rows for each one that it counts */
 bool shape_is_vector(Shape shape);     /* [n], constant */
 bool shape_is_matrix(Shape shape);     /* [n, m], constant */
-/* Text for messages, "[rows, 512]", in one of a few rotating static buffers. */
-const char *shape_describe(Shape shape);
 /* All dimensions within the limit, constant elements countable. */
 bool shape_check(const Node *node, Err *err);
 /* err: "OP: what it found, what it wanted". All return false when they set err. */

@@ -216,6 +216,13 @@ bool model_has_tensor(const Model *model, const char *name)
     return find_tensor(model, name, &second) != NULL;
 }
 
+bool model_has_prefix(const Model *model, const char *prefix)
+{
+    for (size_t i = 0; i < model->prefix_count; i++)
+        if (strcmp(model->prefixes[i], prefix) == 0) return true;
+    return false;
+}
+
 static bool shape_fits(const Tensor *tensor, int rank, const int64_t *shape)
 {
     if (rank >= 0 && rank != tensor->rank) return false;

@@ -31,6 +31,7 @@ const char *model_file(const Model *model, const char *name);
  * ("x": "bert.x"), which must not fit twice; each also with the old spellings gamma/beta of LayerNorm.weight/bias. Shape must match
  * (rank -1: any; dimension -1: any). NULL and *err when missing, ambiguous or of another shape. */
 const Tensor *model_tensor(Model *model, const char *name, int rank, const int64_t *shape, Err *err);
-bool model_has_tensor(const Model *model, const char *name); /* with the same alternatives; also true when ambiguous */
+bool model_has_tensor(const Model *model, const char *name);
+bool model_has_prefix(const Model *model, const char *prefix); /* the first part of a tensor's name */ /* with the same alternatives; also true when ambiguous */
 
 #endif

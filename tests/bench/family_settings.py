@@ -1,0 +1,148 @@
+"""Families in odd shapes against transformers: random settings of the configs in tests/oracle, random classes of AutoModel, random weights;
+outputs are compared by `hf2c verify`.
+
+    family_settings.py HF2C [--settings N] [--seed S] [CASE...]
+
+transformers builds the model, saves it and gives the outputs for random inputs, padded batches among them. What it cannot build is no question
+to hf2c; what hf2c refuses by name is shown.
+"""
+import argparse
+import collections
+import json
+import logging
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import warnings
+
+warnings.filterwarnings("ignore")
+import safetensors.torch  # noqa: E402
+import torch  # noqa: E402
+import transformers  # noqa: E402
+
+import family_shapes  # noqa: E402
+
+transformers.logging.set_verbosity(logging.CRITICAL)
+ORACLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oracle")
+OUTPUTS = ["logits", "start_logits", "end_logits", "last_hidden_state", "pooler_output", "encoder_last_hidden_state", "pred_boxes"]
+
+
+def randomize(model):
+    for parameter in model.parameters():
+        with torch.no_grad():
+            if not parameter.requires_grad:  # sinusoids that checkpoints do not hold
+                continue
+            if parameter.dim() > 1:
+                parameter.normal_(0, parameter[0].numel() ** -0.5)
+            else:
+                parameter.add_(0.2 * torch.randn_like(parameter))
+    for name, buffer in model.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.normal_(0, 0.3)
+        elif name.endswith("running_var"):
+            buffer.uniform_(0.5, 2)
+
+
+def random_ids(rng, config, rows, length):
+    others = [i for i in range(5, config["vocab_size"]) if i not in (config.get("pad_token_id"), config.get("eos_token_id"))]
+    return torch.tensor([[rng.choice(others) for _ in range(length)] for _ in range(rows)])
+
+
+def text_inputs(rng, config, rows):
+    """A batch has padding on the right, where an encoder reads it."""
+    length = rng.randint(3, 23)
+    ids, mask = random_ids(rng, config, rows, length), torch.ones(rows, length, dtype=torch.long)
+    for row in range(1, rows):
+        mask[row, rng.randint(1, length):] = 0
+    inputs = {"input_ids": torch.where(mask > 0, ids, config.get("pad_token_id") or 0), "attention_mask": mask}
+    if (config.get("type_vocab_size") or 0) > 1:
+        inputs["token_type_ids"] = torch.randint(0, config["type_vocab_size"], ids.shape)
+    if config.get("is_encoder_decoder") and "EncoderModel" not in config["architectures"][0]:
+        inputs["decoder_input_ids"] = random_ids(rng, config, rows, rng.randint(1, 9))
+    return inputs
+
+
+def random_inputs(rng, config):
+    kind = config["model_type"]
+    if kind == "whisper":
+        features = torch.randn(1, config["num_mel_bins"], 2 * config["max_source_positions"])
+        return {"single": {"input_features": features, "decoder_input_ids": random_ids(rng, config, 1, rng.randint(1, 9))}}
+    if "conv_stride" in config and "conv_dim" in config:
+        return {"single": {"input_values": torch.randn(1, rng.randint(700, 4000))}}
+    if "num_channels" in config and "vocab_size" not in config:
+        sides = family_shapes.picture_sides(config)
+        return {group: {"pixel_values": torch.randn(1, config["num_channels"], *sides)} for group in ("image0", "image1")}
+    groups = {"single": text_inputs(rng, config, 1), "other": text_inputs(rng, config, 1)}
+    if family_shapes.is_encoder(config):
+        groups["batch"] = text_inputs(rng, config, 3)
+    return groups
+
+
+def write_case(rng, config, folder):
+    with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+        json.dump(config, file)
+    attention = "sdpa" if config["model_type"] == "falcon" else "eager"  # Falcon's eager code adds its biases twice
+    loaded = transformers.AutoConfig.from_pretrained(folder, attn_implementation=attention)
+    torch.manual_seed(rng.randint(0, 1 << 30))
+    model = getattr(transformers, config["architectures"][0])(loaded).eval().float()
+    randomize(model)
+    model.save_pretrained(folder)
+    golden, scale = {}, 1.0
+    for group, inputs in random_inputs(rng, config).items():
+        with torch.no_grad():
+            outputs = model(**inputs)
+        for name in OUTPUTS:
+            value = outputs.get(name)
+            if isinstance(value, torch.Tensor):
+                golden[f"{group}/{name}"] = value.clone(memory_format=torch.contiguous_format)
+                scale = max(scale, float(value.abs().max()))
+        golden.update({("audio" if key == "input_features" else group) + f"/{key}": value for key, value in inputs.items()})
+    if not all(torch.isfinite(tensor).all() for tensor in golden.values()):
+        raise ValueError("numbers that are not finite")
+    safetensors.torch.save_file(golden, os.path.join(folder, "golden.safetensors"))
+    with open(os.path.join(folder, "golden.json"), "w", encoding="utf-8") as file:
+        json.dump({"tolerance": {"atol": 1e-4 * scale, "rtol": 1e-3}}, file)
+
+
+def compare(hf2c, rng, case):
+    """What came of one setting, and what to say of it."""
+    with open(os.path.join(ORACLE, case, "config.json"), encoding="utf-8") as file:
+        config = json.load(file)
+    shown = family_shapes.draw(rng, config, lambda name: hasattr(transformers, name))
+    with tempfile.TemporaryDirectory() as folder:
+        if config["model_type"] in ("resnet", "whisper"):  # whose configs do not say how large pictures are, how long sounds
+            shutil.copy(os.path.join(ORACLE, case, "preprocessor_config.json"), folder)
+        try:
+            write_case(rng, config, folder)
+        except Exception as error:
+            return "transformers refuses", str(error).splitlines()[0][:110], shown
+        done = subprocess.run([hf2c, "verify", folder, "--engines", "interpreter"], capture_output=True, encoding="utf-8")
+    if done.returncode == 0:
+        return "same", "", shown
+    failures = [line for line in done.stdout.splitlines() if "FAIL" in line]
+    return ("differs", failures[0], shown) if failures else ("hf2c refuses", done.stderr.strip().splitlines()[-1][:250], shown)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hf2c")
+    parser.add_argument("case", nargs="*", default=family_shapes.CASES)
+    parser.add_argument("--settings", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_intermixed_args()
+    rng, counts = random.Random(arguments.seed), collections.Counter()
+    print(f"seed {arguments.seed}")
+    for case in arguments.case:
+        for _ in range(arguments.settings):
+            outcome, text, shown = compare(arguments.hf2c, rng, case)
+            counts[outcome] += 1
+            if outcome != "same":
+                print(f"{case}: {outcome}: {text}\n    {shown}", flush=True)
+    print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
+    raise SystemExit(counts["differs"] > 0)
+
+
+if __name__ == "__main__":
+    main()
