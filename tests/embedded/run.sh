@@ -10,14 +10,8 @@ more=("${@:5}")
 most_stack=4096
 
 target() { sed -n "s/^$1 *= *//p" "$ROOT/targets/$name.target"; }
-case $name in
-cortex-m3) board="qemu-system-arm -M mps2-an385" code=0x0 data=0x20000000 slow=0x21000000 verses=2 ;;
-cortex-m7) board="qemu-system-arm -M mps2-an500" code=0x0 data=0x20000000 slow=0x60000000 verses=20 ;;
-cortex-m33) board="qemu-system-arm -M mps2-an505" code=0x10000000 data=0x38000000 slow=0x80000000 verses=5 ;;
-cortex-m55) board="qemu-system-arm -M mps3-an547" code=0x0 data=0x21000000 slow=0x60000000 verses=5 ;;
-rv32imafc) board="qemu-system-riscv32 -M virt -bios none" code=0x80000000 data=0x80400000 slow=0x81000000 verses=5 ;;
-*) fail "no board for $name" ;;
-esac
+. "$here/board.sh" "$name"
+[ -n "$board" ] || fail "no board for $name"
 compiler=$(target compiler)
 for tool in "$compiler" "${board%% *}"; do
     command -v "$tool" >/dev/null || skip "$tool is missing (Debian: $(target package), qemu-system-arm or qemu-system-misc)"
