@@ -14,23 +14,23 @@
 enum {
     LINEAR_DIRECT_ROWS =
         TILE_ROWS < 4 ? TILE_ROWS : 4, /* up to so many rows the weights are read once, in their order */
-    LINEAR_ROWS = 8 * TILE_ROWS,       /* a block of x and its sums stay in the second cache */
-    LINEAR_PANELS = 8,
+    LINEAR_BYTES = 512 << 10, /* of rows of x that are read again and again from the second cache */
+    LINEAR_DEPTH = 1024,      /* k of them, and of two panels that stay there too */
+    LINEAR_ROWS = LINEAR_BYTES / (LINEAR_DEPTH * 4),
     LINEAR_AHEAD = 4096, /* bytes: what memory delivers in the time of its latency */
 #ifdef HF2C_TEAM_SCRATCH
     LINEAR_HAS_BLOCKS = 0, /* their copies of x need more memory than a small stack has */
 #else
     LINEAR_HAS_BLOCKS = 1,
 #endif
-    LINEAR_COLUMNS = LINEAR_PANELS * TILE_PANEL,
     LINEAR_DECODE = 64, /* k that few rows decode at a time */
     LINEAR_TOGETHER = BLOCK_PANELS > 2 ? BLOCK_PANELS : 2 /* panels that few rows decode in registers */
 };
 
 typedef struct Linear {
     float *y;
-    const float *x; /* or NULL: */
-    const bf16_element *narrow;
+    const float *x;     /* or NULL: */
+    const void *narrow; /* of bf16, or as a8.h has them */
     Packed w;
     const float *bias, *residual;
     int64_t K, N, ldx, ldr;
@@ -176,61 +176,15 @@ SIMD_INLINE void linear_direct(const int format, const Linear *l, const hf2c_tea
         }
 }
 
-/* ---- many rows: blocks of rows by blocks of panels by blocks of k ---- */
+/* ---- many rows: as many as stay in the cache go over all panels, two by two ---- */
 
-/* Elements [k, k + count) of row r of x. */
-static inline void linear_copy_row(const Linear *l, float *to, int64_t r, int64_t k, int64_t count)
-{
-    if (l->x)
-        memcpy(to, l->x + r * l->ldx + k, (size_t)count * sizeof(float));
-    else
-        for (int64_t i = 0; i < count; i++) to[i] = bf16_decode(l->narrow[r * l->ldx + k + i]);
-}
+/* A part of the result: two panels, or one, times rows. */
+typedef struct LinearPart {
+    int64_t panel;
+    int panels, first_row, end_row;
+} LinearPart;
 
-/* Rows from `row` on, elements [k, k + depth), with stride TILE_STRIDE and zeros up to padded rows. */
-static inline void linear_copy_rows(const Linear *l, float *a, int64_t row, int rows, int padded, int64_t k, int64_t depth)
-{
-    for (int r = 0; r < rows; r++) linear_copy_row(l, a + r * TILE_STRIDE, row + r, k, depth);
-    for (int r = rows; r < padded; r++) memset(a + r * TILE_STRIDE, 0, (size_t)depth * sizeof(float));
-}
-
-/* Bytes from panel p, k of a block to what is read next: further panels, else their next k, else the next block. */
-SIMD_INLINE int64_t linear_ahead(const int format, const Linear *l, int p, int panels, int64_t k)
-{
-    const int64_t step = weight_step(format), group = weight_group(format), panel_bytes = packed_panel_bytes(&l->w);
-    if (p + TILE_PANELS < panels) return TILE_PANELS * panel_bytes;
-    if (k + TILE_DEPTH < l->K) return TILE_DEPTH / group * step - p * panel_bytes;
-    return (panels - p) * panel_bytes - k / group * step;
-}
-
-/* Two panels, or one, times a block of rows. */
-SIMD_INLINE void linear_block_panels(const int format, int padded, int height, int panels, const float *a, TilePanels b, int64_t depth,
-                                     float *sums, int fresh)
-{
-    for (int r = 0; r < padded; r += height, b.ahead = 0)
-        tile_add(format, height, panels, a + r * TILE_STRIDE, b, depth, sums + r * LINEAR_COLUMNS, LINEAR_COLUMNS, fresh);
-}
-
-SIMD_INLINE void linear_block(const int format, const Linear *l, int row, int rows, int64_t panel, int panels)
-{
-    _Alignas(64) float a[LINEAR_ROWS * TILE_STRIDE], sums[LINEAR_ROWS * LINEAR_COLUMNS], scratch[TILE_DEPTH * TILE_COLUMNS];
-    int height = tile_height(rows), padded = (rows + height - 1) / height * height;
-    for (int64_t k = 0; k < l->K; k += TILE_DEPTH) {
-        int64_t depth = l->K - k < TILE_DEPTH ? l->K - k : TILE_DEPTH;
-        linear_copy_rows(l, a, row, rows, padded, k, depth);
-        for (int p = 0; p < panels; p += TILE_PANELS) {
-            int width = panels - p < TILE_PANELS ? 1 : TILE_PANELS;
-            if (weight_has_blocks(format))
-                linear_block_panels(WEIGHT_f32, padded, height, width, a,
-                                    linear_decoded(format, l, panel + p, width, k, depth, TILE_DEPTH, scratch), depth, sums + p * TILE_PANEL, k == 0);
-            else
-                linear_block_panels(format, padded, height, width, a,
-                                    linear_panels(format, l, panel + p, k, linear_ahead(format, l, p, panels, k)), depth, sums + p * TILE_PANEL,
-                                    k == 0);
-        }
-    }
-    for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * LINEAR_COLUMNS, row + r, panel, panels);
-}
+typedef void LinearBody(const Linear *l, const LinearPart *part);
 
 /* The team as a grid: as many members beside each other over the columns as divide its count and find two pairs of
  * panels each, the others over the rows. */
@@ -241,34 +195,96 @@ static inline int linear_column_members(int count, int64_t pairs)
     return members;
 }
 
-SIMD_INLINE void linear_blocks(const int format, const Linear *l, const hf2c_team *team, int rows, int64_t panels)
+/* How many rows stay in the cache. row_bytes: of what is read again and again of each */
+static inline int64_t linear_rows_near(int64_t row_bytes) { return row_bytes < LINEAR_BYTES ? LINEAR_BYTES / row_bytes : 1; }
+
+/* most: rows of a part */
+SIMD_INLINE void linear_parts(const Linear *l, const hf2c_team *team, int rows, int64_t panels, int64_t most, LinearBody *body)
 {
     const int64_t pairs = (panels + 1) / 2;
     int across = linear_column_members(team->count, pairs), first_row, end_row, first_pair, end_pair;
     hf2c_team columns = {team->index % across, across, NULL}, down = {team->index / across, team->count / across, NULL};
     hf2c_share(&columns, (int)pairs, &first_pair, &end_pair);
     hf2c_share(&down, rows, &first_row, &end_row);
-    int64_t end = 2 * (int64_t)end_pair < panels ? 2 * (int64_t)end_pair : panels;
-    for (int64_t panel = 2 * (int64_t)first_pair; panel < end; panel += LINEAR_PANELS)
-        for (int row = first_row; row < end_row; row += LINEAR_ROWS) {
-            int height = end_row - row < LINEAR_ROWS ? end_row - row : LINEAR_ROWS;
-            linear_block(format, l, row, height, panel, end - panel < LINEAR_PANELS ? (int)(end - panel) : LINEAR_PANELS);
+    const int64_t end = 2 * (int64_t)end_pair < panels ? 2 * (int64_t)end_pair : panels;
+    hf2c_team blocks = {0, (int)((end_row - first_row + most - 1) / most), NULL};
+    for (; blocks.index < blocks.count; blocks.index++) {
+        LinearPart part = {2 * (int64_t)first_pair, 2, 0, 0};
+        hf2c_share(&blocks, end_row - first_row, &part.first_row, &part.end_row);
+        part.first_row += first_row;
+        part.end_row += first_row;
+        for (; part.panel < end; part.panel += 2) {
+            part.panels = end - part.panel < 2 ? 1 : 2;
+            body(l, &part);
         }
+    }
 }
+
+static inline float linear_narrow(const Linear *l, int64_t r, int64_t k)
+{
+    return bf16_decode(((const bf16_element *)l->narrow)[r * l->ldx + k]);
+}
+
+/* Bytes from k of two panels to what is read next: their next k, else the next panels. */
+SIMD_INLINE int64_t linear_ahead(const int format, const Linear *l, int64_t k)
+{
+    const int64_t step = weight_step(format), group = weight_group(format);
+    if (k + LINEAR_DEPTH < l->K) return LINEAR_DEPTH / group * step;
+    return 2 * packed_panel_bytes(&l->w) - k / group * step;
+}
+
+/* Two panels, or one, times rows: elements [k, k + depth). */
+SIMD_INLINE void linear_block_panels(const int format, const Linear *l, const LinearPart *part, int panels, TilePanels b, int64_t k, int64_t depth, float *sums)
+{
+    _Alignas(64) float wide[TILE_ROWS * TILE_STRIDE];
+    for (int row = part->first_row, height; row < part->end_row; row += height, b.ahead = 0) {
+        const float *a = l->x ? l->x + row * l->ldx + k : wide;
+        height = tile_next(part->end_row - row);
+        for (int i = 0; i < height && !l->x; i++)
+            for (int64_t j = 0; j < depth; j++) wide[i * TILE_STRIDE + j] = linear_narrow(l, row + i, k + j);
+        tile_add(format, height, panels, a, l->x ? l->ldx : TILE_STRIDE, b, depth, sums + (row - part->first_row) * 2 * TILE_PANEL, 2 * TILE_PANEL, k == 0);
+    }
+}
+
+SIMD_INLINE void linear_block(const int format, const Linear *l, const LinearPart *part)
+{
+    _Alignas(64) float sums[LINEAR_ROWS * 2 * TILE_PANEL], scratch[TILE_DEPTH * TILE_COLUMNS];
+    const int64_t most = weight_has_blocks(format) || !l->x ? TILE_DEPTH : LINEAR_DEPTH;
+    for (int64_t k = 0; k < l->K; k += most) {
+        int64_t depth = l->K - k < most ? l->K - k : most;
+        for (int p = 0; p < part->panels; p += TILE_PANELS) {
+            int width = part->panels - p < TILE_PANELS ? 1 : TILE_PANELS;
+            float *to = sums + p * TILE_PANEL;
+            if (weight_has_blocks(format))
+                linear_block_panels(WEIGHT_f32, l, part, width, linear_decoded(format, l, part->panel + p, width, k, depth, TILE_DEPTH, scratch), k, depth, to);
+            else
+                linear_block_panels(format, l, part, width, linear_panels(format, l, part->panel + p, k, linear_ahead(format, l, k)), k, depth, to);
+        }
+    }
+    for (int r = part->first_row; r < part->end_row; r++)
+        linear_finish_row(l, sums + (r - part->first_row) * 2 * TILE_PANEL, r, part->panel, part->panels);
+}
+
+#define FORMAT(format, bits, own_block, parameters, group, text) \
+    static inline void linear_block_##format(const Linear *l, const LinearPart *part) { linear_block(WEIGHT_##format, l, part); }
+#include "templates/format/formats.def"
 
 /* ---- other panel widths: column by column ---- */
 
-SIMD_INLINE float linear_plain_sum(const Linear *l, int64_t r, int64_t n)
+/* Row r of x times row n of the matrix. */
+typedef float LinearSum(const Linear *l, int64_t r, int64_t n);
+
+static inline float linear_plain_sum(const Linear *l, int64_t r, int64_t n)
 {
     float sum = 0;
     for (int64_t k = 0; k < l->K; k++) {
-        float x = l->x ? l->x[r * l->ldx + k] : bf16_decode(l->narrow[r * l->ldx + k]), product = x * packed_value(&l->w, n, k);
+        float x = l->x ? l->x[r * l->ldx + k] : linear_narrow(l, r, k), product = x * packed_value(&l->w, n, k);
         sum += product;
     }
     return sum;
 }
 
-SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows)
+SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows, LinearSum *sum)
 {
     const int64_t panel = l->w.panel;
     const int halves = l->gate != FUNCTION_none ? 2 : 1;
@@ -277,19 +293,19 @@ SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows)
     for (int r = 0; r < rows; r++)
         for (int64_t c = first; c < end; c++) {
             int64_t n = c / panel * halves * panel + c % panel;
-            float up = halves == 2 ? linear_plain_sum(l, r, n + panel) : 0;
-            simd_float result = linear_result(l, simd_set1(linear_plain_sum(l, r, n)), simd_set1(up), r, c, 1);
+            float up = halves == 2 ? sum(l, r, n + panel) : 0;
+            simd_float result = linear_result(l, simd_set1(sum(l, r, n)), simd_set1(up), r, c, 1);
             simd_store_partial(l->y + r * l->N + c, 1, result);
         }
 }
 
-SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team *team, int rows)
+SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team *team, int rows, LinearBody *block)
 {
     const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
     if (l->w.panel != TILE_PANEL || (!l->x && !LINEAR_HAS_BLOCKS))
-        linear_plain(l, team, rows);
+        linear_plain(l, team, rows, linear_plain_sum);
     else if (LINEAR_HAS_BLOCKS && (!l->x || rows > LINEAR_DIRECT_ROWS))
-        linear_blocks(format, l, team, rows, panels);
+        linear_parts(l, team, rows, panels, LINEAR_ROWS, block);
     else
         linear_direct(format, l, team, rows, panels);
 }
@@ -302,7 +318,7 @@ SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team 
     {                                                                                                                  \
         const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                \
         const Linear l = {y, x, NULL, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                      \
-        linear_rows(WEIGHT_##format, &l, team, rows);                                                                  \
+        linear_rows(WEIGHT_##format, &l, team, rows, linear_block_##format);                                           \
     }
 #include "templates/format/formats.def"
 

@@ -22,8 +22,10 @@ SIMD_INLINE float linear_a8_scale(const int format, const char *parameters)
     return format == WEIGHT_int8 ? bits_load_float(parameters) : f16_decode(bits_load_half(parameters));
 }
 
-SIMD_INLINE float linear_a8_sum(const Packed *w, const char *row, int64_t n)
+static inline float linear_a8_sum(const Linear *l, int64_t r, int64_t n)
 {
+    const Packed *w = &l->w;
+    const char *row = (const char *)l->narrow + (size_t)r * a8_row_bytes(l->K);
     const int8_t *q = (const int8_t *)row;
     float sum = 0;
     for (int64_t k = 0; k < w->K; k += w->block) {
@@ -36,71 +38,52 @@ SIMD_INLINE float linear_a8_sum(const Packed *w, const char *row, int64_t n)
     return sum * bits_load_float(row + a8_scale(w->K));
 }
 
-SIMD_INLINE void linear_a8_plain(const Linear *l, const hf2c_team *team, const char *x, int rows)
-{
-    const int64_t panel = l->w.panel;
-    const int halves = l->gate != FUNCTION_none ? 2 : 1;
-    int first, end;
-    hf2c_share(team, (int)l->N, &first, &end);
-    for (int r = 0; r < rows; r++)
-        for (int64_t c = first; c < end; c++) {
-            int64_t n = c / panel * halves * panel + c % panel;
-            const char *row = x + (size_t)r * a8_row_bytes(l->K);
-            float sum = linear_a8_sum(&l->w, row, n), up = halves == 2 ? linear_a8_sum(&l->w, row, n + panel) : 0;
-            simd_store_partial(l->y + r * l->N + c, 1, linear_result(l, simd_set1(sum), simd_set1(up), r, c, 1));
-        }
-}
-
 /* ---- panels of 16: tiles ---- */
 
-enum { LINEAR_DOT_BYTES = 512 << 10 /* of panels that are read again and again from the second cache */ };
-
-/* A panel, or two, times rows [row, end). */
-SIMD_INLINE void linear_dot_panels(const int format, const Linear *l, const char *x, int64_t stride, int64_t row, int rows, int64_t panel, int count)
+/* The first tiles of rows over the panels ask for the panels behind them. */
+SIMD_INLINE void linear_dot_block(const int format, const Linear *l, const LinearPart *part)
 {
     _Alignas(64) float sums[DOT_ROWS * 2 * TILE_PANEL];
-    const int64_t bytes = packed_panel_bytes(&l->w);
-    const DotTile tile = {x + row * stride, stride, (const char *)l->w.data + panel * bytes, bytes, l->K, sums, 2 * TILE_PANEL};
-    dot_tile(format, rows, count, &tile);
-    for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
+    const int64_t bytes = packed_panel_bytes(&l->w), stride = format == WEIGHT_bf16 ? l->ldx * (int64_t)sizeof(bf16_element) : (int64_t)a8_row_bytes(l->K);
+    const char *w = (const char *)l->w.data + part->panel * bytes, *next = w + 2 * bytes;
+    for (int row = part->first_row, height; row < part->end_row; row += height, next += bytes) {
+        height = dot_height(part->end_row - row, dot_rows_most(format));
+        const char *x = (const char *)l->narrow + row * stride;
+        const DotTile tile = {x, stride, w, bytes, l->K, sums, 2 * TILE_PANEL, next, next < w + 4 * bytes};
+        dot_tile(format, height, part->panels, &tile);
+        for (int r = 0; r < height; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, part->panel, part->panels);
+    }
 }
 
-/* Every tile of rows goes over as many panels as stay in the cache; few rows read each panel once, in order. */
-SIMD_INLINE void linear_dot(const int format, const Linear *l, const hf2c_team *team, const char *x, int64_t stride, int rows)
+SIMD_INLINE void linear_dot(const Linear *l, const hf2c_team *team, int rows, int64_t row_bytes, LinearBody *block)
 {
-    const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1), pairs = (panels + 1) / 2;
-    const int64_t some = LINEAR_DOT_BYTES / (2 * packed_panel_bytes(&l->w)), group = 2 * (some > 1 ? some : 1);
-    int across = linear_column_members(team->count, pairs), first_row, end_row, first_pair, end_pair;
-    hf2c_team columns = {team->index % across, across, NULL}, down = {team->index / across, team->count / across, NULL};
-    hf2c_share(&columns, (int)pairs, &first_pair, &end_pair);
-    hf2c_share(&down, rows, &first_row, &end_row);
-    int64_t end = 2 * (int64_t)end_pair < panels ? 2 * (int64_t)end_pair : panels;
-    for (int64_t first = 2 * (int64_t)first_pair; first < end; first += group)
-        for (int row = first_row, height; row < end_row; row += height) {
-            height = dot_height(end_row - row);
-            for (int64_t p = first; p < first + group && p < end; p += 2)
-                linear_dot_panels(format, l, x, stride, row, height, p, end - p < 2 ? 1 : 2);
-        }
+    const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
+    linear_parts(l, team, rows, panels, linear_rows_near(row_bytes), block);
 }
 
 #define LINEAR_A8(format)                                                                                                       \
+    static inline void linear_a8_block_##format(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_##format, l, part); } \
     static inline void linear_##format##_a8(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias,   \
                                             const float *residual, int rows, const int64_t K, const int64_t N,                  \
                                             const int64_t ldx, const int64_t ldr, const int64_t panel, const int64_t block,     \
                                             const int activation, const int gate, const float value)                           \
     {                                                                                                                           \
         const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                         \
-        const Linear l = {y, NULL, NULL, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                      \
+        const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
         if (panel == TILE_PANEL && (block == DOT_BLOCK || WEIGHT_##format == WEIGHT_int8))                                      \
-            linear_dot(WEIGHT_##format, &l, team, x, (int64_t)a8_row_bytes(K), rows);                                           \
+            linear_dot(&l, team, rows, (int64_t)a8_row_bytes(K), linear_a8_block_##format);                                     \
         else                                                                                                                    \
-            linear_a8_plain(&l, team, x, rows);                                                                                 \
+            linear_plain(&l, team, rows, linear_a8_sum);                                                                        \
     }
 LINEAR_A8(q8)
 LINEAR_A8(q4)
 LINEAR_A8(q4z)
 LINEAR_A8(int8)
 #undef LINEAR_A8
+
+#ifdef SIMD_HAS_DOT16
+static inline void linear_dot_block_bf16(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_bf16, l, part); }
+#endif
 
 /* x: [rows, K] of bf16. Without products of such numbers they are widened: the same sums as of f32. */
 static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
@@ -111,11 +94,11 @@ static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void 
     const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
 #ifdef SIMD_HAS_DOT16
     if (panel == TILE_PANEL) {
-        linear_dot(WEIGHT_bf16, &l, team, x, ldx * (int64_t)sizeof(bf16_element), rows);
+        linear_dot(&l, team, rows, ldx * (int64_t)sizeof(bf16_element), linear_dot_block_bf16);
         return;
     }
 #endif
-    linear_rows(WEIGHT_bf16, &l, team, rows);
+    linear_rows(WEIGHT_bf16, &l, team, rows, linear_block_bf16);
 }
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "templates/simd/simd.h"
 
-enum { PEAK_CHAINS = 10 };
+enum { PEAK_CHAINS = 14 };
 
 SIMD_INLINE simd_float peak_step(const int kind, simd_float sum, simd_float a, const float *b)
 {

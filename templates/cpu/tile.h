@@ -7,6 +7,7 @@
 #ifndef HF2C_CPU_TILE_H
 #define HF2C_CPU_TILE_H
 
+#include "templates/cpu/tile_rows.h"
 #include "templates/cpu/weight.h"
 
 /* TILE_ROWS x TILE_COLUMNS sums and TILE_COLUMNS of b fill the registers of the instruction set. */
@@ -46,15 +47,17 @@ SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64
 }
 
 /* Column j of a group of k. */
-SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, const float *a, const int64_t lda, const TilePanels *b,
-                           const int j, simd_float *sum)
+SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, const TileRows *a, const TilePanels *b, const int j, simd_float *sum)
 {
     const int count = rows * vectors;
     simd_float weight[TILE_VECTORS];
     SIMD_UNROLL
     for (int v = 0; v < vectors; v++) weight[v] = weight_load(format, tile_vector(format, b->data, b->panel, v), j);
     SIMD_UNROLL
-    for (int i = 0; i < count; i++) sum[i] = simd_fma(weight[i % vectors], simd_set1(a[i / vectors * lda + j]), sum[i]);
+    for (int i = 0; i < count; i++) {
+        const float *x = (const float *)(const void *)tile_row(a, i / vectors) + j;
+        sum[i] = simd_fma(weight[i % vectors], simd_set1(*x), sum[i]);
+    }
 }
 
 /* fresh: the sums start from zero; else they go on from *sums. */
@@ -63,26 +66,29 @@ SIMD_INLINE void tile_compute(const int format, const int rows, const int vector
 {
     simd_float sum[TILE_ROWS * TILE_VECTORS];
     const int count = rows * vectors, group = weight_group(format);
+    TileRows x = tile_rows((const char *)a, lda * (int64_t)sizeof(float));
     SIMD_UNROLL
     for (int i = 0; i < count; i++)
         sum[i] = fresh ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
-    int64_t k = 0;
-    for (; k + group <= depth; k += group) {
+    int64_t left = depth;
+    for (; left >= group; left -= group) {
         SIMD_UNROLL
-        for (int j = 0; j < group; j++) tile_step(format, rows, vectors, a + k, lda, &b, j, sum);
+        for (int j = 0; j < group; j++) tile_step(format, rows, vectors, &x, &b, j, sum);
         SIMD_UNROLL
         for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
             SIMD_PREFETCH(tile_vector(format, b.data, b.panel, v), b.ahead);
         b.data += b.step;
+        tile_rows_advance(&x, rows, group * (int64_t)sizeof(float));
     }
-    if (k < depth) tile_step(format, rows, vectors, a + k, lda, &b, 0, sum);
+    if (left > 0) tile_step(format, rows, vectors, &x, &b, 0, sum);
     SIMD_UNROLL
     for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
 }
 
 /* The heights that tiles are compiled for, in ascending order. */
 #if HF2C_ISA >= HF2C_ISA_avx512
-#define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(4) HEIGHT(6) HEIGHT(8) HEIGHT(12)
+#define TILE_HEIGHTS(HEIGHT) \
+    HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(5) HEIGHT(6) HEIGHT(7) HEIGHT(8) HEIGHT(10) HEIGHT(12)
 #elif HF2C_ISA == HF2C_ISA_avx2
 #define TILE_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(6)
 #else
@@ -100,11 +106,22 @@ static inline int tile_height(int rows)
     return TILE_ROWS;
 }
 
+/* How many of `left` rows the next tile does: tiles of equal heights, as far as there are such. */
+static inline int tile_next(int left)
+{
+    int tiles = (left + TILE_ROWS - 1) / TILE_ROWS, wanted = (left + tiles - 1) / tiles, best = 1;
+#define HEIGHT(rows) \
+    if (best < wanted && (rows) <= wanted) best = rows;
+    TILE_HEIGHTS(HEIGHT)
+#undef HEIGHT
+    return best;
+}
+
 #define HEIGHT(rows)                                                                                                   \
     case rows:                                                                                                         \
-        tile_compute(format, rows, vectors, a, TILE_STRIDE, b, depth, sums, lds, fresh);                               \
+        tile_compute(format, rows, vectors, a, lda, b, depth, sums, lds, fresh);                                       \
         break;
-SIMD_INLINE void tile_switch(const int format, const int vectors, int height, const float *a, TilePanels b,
+SIMD_INLINE void tile_switch(const int format, const int vectors, int height, const float *a, int64_t lda, TilePanels b,
                              int64_t depth, float *sums, int64_t lds, int fresh)
 {
     switch (height) {
@@ -115,15 +132,15 @@ SIMD_INLINE void tile_switch(const int format, const int vectors, int height, co
 }
 #undef HEIGHT
 
-/* a: [height, depth] at stride TILE_STRIDE; b: one panel or TILE_PANELS; sums: [height, 16 panels] at stride lds */
+/* a: [height, depth] at stride lda; b: one panel or TILE_PANELS; sums: [height, 16 panels] at stride lds */
 #define TILE(format)                                                                                                   \
-    static inline void tile_##format(int height, int panels, const float *a, TilePanels b, int64_t depth, float *sums, \
-                                     int64_t lds, int fresh)                                                           \
+    static inline void tile_sums_##format(int height, int panels, const float *a, int64_t lda, TilePanels b,           \
+                                          int64_t depth, float *sums, int64_t lds, int fresh)                          \
     {                                                                                                                  \
         if (panels == TILE_PANELS)                                                                                     \
-            tile_switch(WEIGHT_##format, TILE_VECTORS, height, a, b, depth, sums, lds, fresh);                         \
+            tile_switch(WEIGHT_##format, TILE_VECTORS, height, a, lda, b, depth, sums, lds, fresh);                    \
         else                                                                                                           \
-            tile_switch(WEIGHT_##format, TILE_PANEL_VECTORS, height, a, b, depth, sums, lds, fresh);                   \
+            tile_switch(WEIGHT_##format, TILE_PANEL_VECTORS, height, a, lda, b, depth, sums, lds, fresh);              \
     }
 TILE(f32)
 TILE(bf16)
@@ -131,15 +148,21 @@ TILE(f16)
 #undef TILE
 #undef TILE_HEIGHTS
 
-SIMD_INLINE void tile_add(const int format, int height, int panels, const float *a, TilePanels b, int64_t depth,
+SIMD_INLINE void tile_add(const int format, int height, int panels, const float *a, int64_t lda, TilePanels b, int64_t depth,
                           float *sums, int64_t lds, int fresh)
 {
     if (format == WEIGHT_bf16)
-        tile_bf16(height, panels, a, b, depth, sums, lds, fresh);
+        tile_sums_bf16(height, panels, a, lda, b, depth, sums, lds, fresh);
     else if (format == WEIGHT_f16)
-        tile_f16(height, panels, a, b, depth, sums, lds, fresh);
+        tile_sums_f16(height, panels, a, lda, b, depth, sums, lds, fresh);
     else
-        tile_f32(height, panels, a, b, depth, sums, lds, fresh);
+        tile_sums_f32(height, panels, a, lda, b, depth, sums, lds, fresh);
+}
+
+/* The same of f32 and rows at stride TILE_STRIDE. */
+SIMD_INLINE void tile_f32(int height, int panels, const float *a, TilePanels b, int64_t depth, float *sums, int64_t lds, int fresh)
+{
+    tile_sums_f32(height, panels, a, TILE_STRIDE, b, depth, sums, lds, fresh);
 }
 
 #endif
