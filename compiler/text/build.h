@@ -56,6 +56,9 @@ int32_t model_token(const TokenizerBuild *build, const char *text, size_t length
 /* A token's text as the model sees it: bytes in the byte alphabet. False when it has characters outside of that. */
 bool token_raw(const TokenizerBuild *build, int32_t id, const uint8_t **text, size_t *length);
 
+/* A perfect hash over keys, which are sorted. False where two are equal. */
+bool perfect_build(Arena *arena, uint64_t *keys, size_t count, hf2c_perfect *table);
+
 typedef struct TrieKey {
     const uint8_t *text;
     size_t length;
@@ -63,7 +66,6 @@ typedef struct TrieKey {
 } TrieKey;
 /* Sorts the keys. Keys that are empty or hold a NUL are left out; among equal ones the last wins. */
 hf2c_trie trie_build(Arena *arena, TrieKey *keys, size_t count);
-uint32_t trie_find(const hf2c_trie *trie, const uint8_t *text, size_t length); /* node; HF2C_NO_NODE: not there */
 
 /* ---- parts; each returns false and sets the error on refusal ---- */
 

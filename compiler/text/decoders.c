@@ -194,8 +194,8 @@ void decoders_finish(TokenizerBuild *build)
     int32_t id = 0;
 
     for (; id < (int32_t)build->count; id++) {
-        const uint8_t *spelling = build->vocabulary->pool + build->vocabulary->offset[id];
-        size_t bytes = build->vocabulary->offset[id + 1] - build->vocabulary->offset[id];
+        size_t bytes = build->entry[id].length;
+        const uint8_t *spelling = build->vocabulary->pool + hf2c_token_start(build->vocabulary, (uint32_t)id);
         decoding->tokenizer = build->tokenizer;
         decoding->ids = &id;
         decoding->count = 1;

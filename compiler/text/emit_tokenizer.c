@@ -80,6 +80,11 @@ static void emit_trie_field(Emitter *emitter, const hf2c_trie *trie, TrieNumbers
                (unsigned long)trie->nodes);
 }
 
+static void emit_perfect(Emitter *emitter, const hf2c_perfect *perfect, int seed)
+{
+    str_printf(emitter->out, "    .perfect = {t%d, %lu, %lu},\n", seed, (unsigned long)perfect->buckets, (unsigned long)perfect->slots);
+}
+
 static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
 {
     int id, offset, pool, number;
@@ -101,18 +106,21 @@ static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
 
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
-    int pool = emit_bytes(emitter, table->pool, table->offset[table->count] + HF2C_POOL_PADDING);
-    int offset = emit_words(emitter, table->offset, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
-    int slot = emit_words(emitter, table->slot, table->slots_used), respelled = emit_respelled(emitter, table->respelled);
+    int pool = emit_bytes(emitter, table->pool, hf2c_token_start(table, table->count) + HF2C_POOL_PADDING);
+    int start = emit_shorts(emitter, table->start, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
+    int block = emit_words(emitter, table->block, ((size_t)table->count >> table->block_bits) + 1);
+    int slot = emit_words(emitter, table->slot, table->perfect.slots), seed = emit_shorts(emitter, table->perfect.seed, table->perfect.buckets);
+    int respelled = emit_respelled(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);
 
     emit_pointer(emitter, "pool", "", pool);
-    emit_pointer(emitter, "offset", "", offset);
+    emit_pointer(emitter, "start", "", start);
+    emit_pointer(emitter, "block", "", block);
     emit_pointer(emitter, "flags", "", flags);
     emit_pointer(emitter, "slot", "", slot);
     emit_number(emitter, "count", (long)table->count);
-    emit_number(emitter, "slots", (long)table->slots);
-    emit_number(emitter, "slots_used", (long)table->slots_used);
+    emit_number(emitter, "block_bits", (long)table->block_bits);
+    emit_perfect(emitter, &table->perfect, seed);
     if (respelled >= 0) {
         emit_pointer(emitter, "respelled", "&", respelled);
     }
@@ -144,7 +152,8 @@ static int emit_added(Emitter *emitter, const hf2c_added_table *table, uint32_t 
 
 static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
 {
-    int pair = emit_words(emitter, table->pair, 2 * (size_t)table->slots_used);
+    int pair = emit_words(emitter, table->pair, 2 * (size_t)table->perfect.slots);
+    int seed = emit_shorts(emitter, table->perfect.seed, table->perfect.buckets);
     int result = table->result != NULL ? emit_words(emitter, table->result, table->merges) : -1;
     int symbol = emit_ids(emitter, table->symbol, 256), fallback = table->fallback ? emit_ids(emitter, table->fallback, 256) : -1;
     int prefix = emit_bytes(emitter, table->prefix, table->prefix_bytes), suffix = emit_bytes(emitter, table->suffix, table->suffix_bytes);
@@ -159,8 +168,7 @@ static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
     emit_number(emitter, "prefix_bytes", (long)table->prefix_bytes);
     emit_number(emitter, "suffix_bytes", (long)table->suffix_bytes);
     emit_number(emitter, "merges", (long)table->merges);
-    emit_number(emitter, "slots", (long)table->slots);
-    emit_number(emitter, "slots_used", (long)table->slots_used);
+    emit_perfect(emitter, &table->perfect, seed);
     emit_number(emitter, "first_result", (long)table->first_result);
     emit_number(emitter, "unk", table->unk);
     emit_number(emitter, "fuse_unk", table->fuse_unk);
@@ -172,11 +180,11 @@ static int emit_bpe(Emitter *emitter, const hf2c_bpe_table *table)
 
 static int emit_wordpiece(Emitter *emitter, const hf2c_wordpiece_table *table)
 {
-    TrieNumbers trie = emit_trie(emitter, &table->trie);
+    int prefix = emit_bytes(emitter, table->prefix, table->prefix_bytes);
     int number = begin_structure(emitter, "hf2c_wordpiece_table", sizeof *table);
 
-    emit_trie_field(emitter, &table->trie, trie);
-    emit_number(emitter, "continuing", (long)table->continuing);
+    emit_pointer(emitter, "prefix", "", prefix);
+    emit_number(emitter, "prefix_bytes", (long)table->prefix_bytes);
     emit_number(emitter, "longest", (long)table->longest);
     emit_number(emitter, "unk", table->unk);
     end_structure(emitter);

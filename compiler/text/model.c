@@ -87,11 +87,9 @@ static void wordpiece_finish(TokenizerBuild *build, const cJSON *model)
 {
     hf2c_wordpiece_table *table = ARENA_NEW(build->arena, hf2c_wordpiece_table);
     const char *prefix = json_text(model, "continuing_subword_prefix", "##"), *unk = json_text(model, "unk_token", "[UNK]");
-    size_t count;
-    TrieKey *keys = model_keys(build, &count);
 
-    table->trie = trie_build(build->arena, keys, count);
-    table->continuing = trie_find(&table->trie, (const uint8_t *)prefix, strlen(prefix));
+    table->prefix = (const uint8_t *)prefix;
+    table->prefix_bytes = (uint32_t)strlen(prefix);
     table->longest = (uint32_t)json_whole(json_get(model, "max_input_chars_per_word"), 0, 1 << 20, 100);
     table->unk = model_token(build, unk, strlen(unk));
     build->tokenizer->model_table = table;

@@ -29,44 +29,44 @@ static bool read_merge(const cJSON *item, const char **left, size_t *left_length
 }
 
 typedef struct Merge {
-    uint32_t hash, left, right, rank;
+    uint32_t left, right, rank;
 } Merge;
 
 static int compare_merges(const void *a, const void *b)
 {
     const Merge *x = a, *y = b;
 
-    if (x->hash != y->hash) {
-        return x->hash < y->hash ? -1 : 1;
-    }
     if (x->left != y->left || x->right != y->right) {
         return x->left != y->left ? (x->left < y->left ? -1 : 1) : x->right < y->right ? -1 : 1;
     }
     return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-/* The pairs by ascending hash, each as near to where its hash begins as those before it let it; of equal pairs the last counts. */
-static void fill_pairs(TokenizerBuild *build, hf2c_bpe_table *table, Merge *merges, size_t count)
+/* Of equal pairs the last counts. */
+static bool fill_pairs(TokenizerBuild *build, hf2c_bpe_table *table, Merge *merges, size_t count)
 {
+    uint64_t *keys = ARENA_ARRAY(build->arena, uint64_t, count + 1);
     uint32_t *pair;
-    size_t next = 0;
+    size_t kept = 0;
 
     qsort(merges, count, sizeof *merges, compare_merges);
-    table->slots = (uint32_t)(count + count / 7 + 1);
-    pair = ARENA_ARRAY(build->arena, uint32_t, 2 * (table->slots + count + 1));
     for (size_t i = 0; i < count; i++) {
-        const Merge *merge = &merges[i];
-        size_t begin = hf2c_table_place(merge->hash, table->slots);
-        if (i + 1 < count && merge->left == merge[1].left && merge->right == merge[1].right) {
-            continue;
+        if (i + 1 == count || merges[i].left != merges[i + 1].left || merges[i].right != merges[i + 1].right) {
+            keys[kept] = hf2c_pair_hash(merges[i].left, merges[i].right);
+            merges[kept++] = merges[i];
         }
-        next = next > begin ? next : begin;
-        pair[2 * next] = merge->left | merge->right << 22;
-        pair[2 * next + 1] = merge->right >> 10 | (merge->rank + 1) << 12;
-        next++;
+    }
+    if (!perfect_build(build->arena, keys, kept, &table->perfect)) {
+        return err_set(build->err, "%s: the merges' hashes are not distinct", build->file);
+    }
+    pair = ARENA_ARRAY(build->arena, uint32_t, 2 * (size_t)table->perfect.slots);
+    for (size_t i = 0; i < kept; i++) {
+        uint32_t *place = pair + 2 * (size_t)hf2c_perfect_place(&table->perfect, hf2c_pair_hash(merges[i].left, merges[i].right));
+        place[0] = merges[i].left | merges[i].right << 22;
+        place[1] = merges[i].right >> 10 | (merges[i].rank + 1) << 12;
     }
     table->pair = pair;
-    table->slots_used = (uint32_t)(next > table->slots ? next : table->slots) + 1;
+    return true;
 }
 
 static int32_t find_result(const TokenizerBuild *build, const char *left, size_t left_length, const char *right,
@@ -99,7 +99,6 @@ static bool read_rule(TokenizerBuild *build, const hf2c_bpe_table *table, const 
     }
     merge->left = (uint32_t)first;
     merge->right = (uint32_t)second;
-    merge->hash = hf2c_pair_hash(merge->left, merge->right);
     *made = (uint32_t)result;
     return true;
 }
@@ -143,8 +142,7 @@ static bool read_merges(TokenizerBuild *build, hf2c_bpe_table *table, const cJSO
     table->result = in_order ? NULL : results;
     table->first_result = results[0];
     table->orderly = is_orderly(build, merges, results, rank);
-    fill_pairs(build, table, merges, rank);
-    return true;
+    return fill_pairs(build, table, merges, rank);
 }
 
 static const int32_t *single_symbols(TokenizerBuild *build)

@@ -144,16 +144,3 @@ hf2c_trie trie_build(Arena *arena, TrieKey *keys, size_t count)
     }
     return (hf2c_trie){array.base, array.value, array.label, (uint32_t)array.count};
 }
-
-uint32_t trie_find(const hf2c_trie *trie, const uint8_t *text, size_t length)
-{
-    uint32_t node = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        node = hf2c_trie_child(trie, node, text[i]);
-        if (node == 0) {
-            return HF2C_NO_NODE;
-        }
-    }
-    return node;
-}

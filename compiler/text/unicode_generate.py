@@ -156,7 +156,7 @@ def write(folder, name, subject, body):
 
 
 def later():
-    """Yields what the file beside this one says: (first, last, category or lower case)."""
+    """Yields what the file beside this one says: (first, last, category, script or lower case)."""
     return ranges(os.path.dirname(os.path.abspath(__file__)), "unicode_later.txt")
 
 
@@ -167,7 +167,7 @@ def word_members(ucd, category):
         if value == "Alphabetic":
             members.update(range(first, last + 1))
     for first, last, value in later():
-        if value[0] == "L" or value == "Nl":
+        if value in CATEGORIES and (value[0] == "L" or value == "Nl"):
             members.update(range(first, last + 1))
     return members
 
@@ -212,7 +212,7 @@ def write_case(out, data):
             delta = int(fields[13], 16) - code
             values[code] = deltas.setdefault(delta, len(deltas) + 1)
     for first, _, value in later():
-        if value not in CATEGORIES:
+        if value not in CATEGORIES and all(c in "0123456789ABCDEF" for c in value):
             delta = int(value, 16) - first
             values[first] = deltas.setdefault(delta, len(deltas) + 1)
     text, head, value = staged("lower", values)
@@ -295,6 +295,9 @@ def write_scripts(ucd, out):
     for first, last, value in ranges(ucd, "Scripts.txt"):
         for code in range(first, last + 1):
             values[code] = names.setdefault(value, len(names))
+    for first, last, value in later():
+        if value in names:
+            values[first:last + 1] = [names[value]] * (last + 1 - first)
     pool = [ord(c) for name in names for c in name + "\0"] + [0]
     body = array("char", "script_name", pool, "names, each with a NUL; an empty one is the end")
     body += lookup("unicode_script", "script", values)

@@ -4,6 +4,8 @@
 
 #include "compiler/text/build.h"
 
+enum { BLOCK_BITS = 8 };
+
 static bool grow(TokenizerBuild *build, size_t count)
 {
     size_t capacity = build->capacity == 0 ? 1024 : build->capacity;
@@ -42,18 +44,14 @@ bool vocabulary_add(TokenizerBuild *build, const char *text, size_t length, int6
     return true;
 }
 
-static uint32_t hash_entry(const TokenEntry *entry)
+static uint64_t hash_entry(const TokenEntry *entry)
 {
-    uint32_t hash = hf2c_hash_start();
-
-    for (uint32_t i = 0; i < entry->length; i++) {
-        hash = hf2c_hash_byte(hash, (uint8_t)entry->text[i]);
-    }
-    return hf2c_hash_end(hash);
+    return hf2c_hash_end(hf2c_hash_text(hf2c_hash_start(), (const uint8_t *)entry->text, entry->length, 0));
 }
 
 typedef struct Place {
-    uint32_t hash, id;
+    uint64_t hash;
+    uint32_t id;
 } Place;
 
 static int compare_places(const void *a, const void *b)
@@ -85,12 +83,12 @@ static bool is_found(const TokenizerBuild *build, const Place *places, size_t co
     return true;
 }
 
-/* Places by ascending hash, each as near to where its hash begins as those before it let it. */
-static void fill_slots(TokenizerBuild *build, hf2c_vocabulary_table *table)
+static bool fill_slots(TokenizerBuild *build, hf2c_vocabulary_table *table)
 {
     Place *places = ARENA_ARRAY(build->arena, Place, build->count + 1);
+    uint64_t *keys = ARENA_ARRAY(build->arena, uint64_t, build->count + 1);
     uint32_t *slot;
-    size_t count = 0, next = 0;
+    size_t count = 0, kept = 0;
 
     for (uint32_t i = 0; i < table->count; i++) {
         if (build->entry[i].length > 0) {
@@ -98,17 +96,50 @@ static void fill_slots(TokenizerBuild *build, hf2c_vocabulary_table *table)
         }
     }
     qsort(places, count, sizeof *places, compare_places);
-    table->slots = (uint32_t)(count + count / 3 + 1);
-    slot = ARENA_ARRAY(build->arena, uint32_t, table->slots + count + 1);
     for (size_t i = 0; i < count; i++) {
-        size_t begin = hf2c_table_place(places[i].hash, table->slots);
         if (is_found(build, places, count, i)) {
-            next = next > begin ? next : begin;
-            slot[next++] = hf2c_table_rest(places[i].hash, table->slots) | (places[i].id + 1);
+            keys[kept] = places[i].hash;
+            places[kept++] = places[i];
         }
     }
+    if (!perfect_build(build->arena, keys, kept, &table->perfect)) {
+        return err_set(build->err, "%s: the tokens' hashes are not distinct", build->file);
+    }
+    slot = ARENA_ARRAY(build->arena, uint32_t, table->perfect.slots);
+    for (size_t i = 0; i < kept; i++) {
+        slot[hf2c_perfect_place(&table->perfect, places[i].hash)] = hf2c_slot_rest(places[i].hash) | (places[i].id + 1);
+    }
     table->slot = slot;
-    table->slots_used = (uint32_t)(next > table->slots ? next : table->slots) + 1;
+    return true;
+}
+
+/* Whether all spellings of a block of so many tokens begin within 16 bits of its first. */
+static bool blocks_fit(const uint32_t *offset, uint32_t count, uint32_t bits)
+{
+    for (uint32_t id = 0; id <= count; id++) {
+        if (offset[id] - offset[id >> bits << bits] > UINT16_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void fill_starts(TokenizerBuild *build, hf2c_vocabulary_table *table, const uint32_t *offset)
+{
+    uint16_t *start = ARENA_ARRAY(build->arena, uint16_t, (size_t)table->count + 1);
+    uint32_t *block, bits = BLOCK_BITS;
+
+    while (!blocks_fit(offset, table->count, bits)) { /* blocks of one token always do */
+        bits--;
+    }
+    block = ARENA_ARRAY(build->arena, uint32_t, ((size_t)table->count >> bits) + 1);
+    for (uint32_t id = 0; id <= table->count; id++) {
+        block[id >> bits] = offset[id >> bits << bits];
+        start[id] = (uint16_t)(offset[id] - block[id >> bits]);
+    }
+    table->start = start;
+    table->block = block;
+    table->block_bits = bits;
 }
 
 bool vocabulary_finish(TokenizerBuild *build)
@@ -116,7 +147,7 @@ bool vocabulary_finish(TokenizerBuild *build)
     hf2c_vocabulary_table *table = ARENA_NEW(build->arena, hf2c_vocabulary_table);
     size_t total = 0;
     uint8_t *pool, *flags;
-    uint32_t *offset;
+    uint32_t *offset; /* [count + 1] */
 
     for (size_t i = 0; i < build->count; i++) {
         total += build->entry[i].length;
@@ -140,12 +171,11 @@ bool vocabulary_finish(TokenizerBuild *build)
         }
     }
     table->pool = pool;
-    table->offset = offset;
+    fill_starts(build, table, offset);
     table->flags = build->flags = flags;
-    fill_slots(build, table);
     build->vocabulary = table;
     build->tokenizer->vocabulary = table;
-    return true;
+    return fill_slots(build, table);
 }
 
 int32_t model_token(const TokenizerBuild *build, const char *text, size_t length)

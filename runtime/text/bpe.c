@@ -26,19 +26,12 @@ typedef struct Word {
 /* Rank of a pair, or UINT32_MAX. */
 static uint32_t pair_rank(const hf2c_bpe_table *table, int32_t left, int32_t right)
 {
-    uint32_t hash = hf2c_pair_hash((uint32_t)left, (uint32_t)right), other;
+    uint32_t place = hf2c_perfect_place(&table->perfect, hf2c_pair_hash((uint32_t)left, (uint32_t)right));
+    const uint32_t *pair = table->pair + 2 * (size_t)place;
     uint32_t low = (uint32_t)left | (uint32_t)right << 22, high = (uint32_t)right >> 10;
 
-    for (const uint32_t *pair = table->pair + 2 * (size_t)hf2c_table_place(hash, table->slots); pair[1] > 0xfff; pair += 2) {
-        if (pair[0] == low && (pair[1] & 0xfff) == high) {
-            return hf2c_pair_rank(pair) - 1;
-        }
-        other = hf2c_pair_hash(hf2c_pair_left(pair), hf2c_pair_right(pair));
-        if (other > hash) {
-            break;
-        }
-    }
-    return UINT32_MAX;
+    /* a free place has rank + 1 == 0, which gives UINT32_MAX */
+    return pair[0] == low && (pair[1] & 0xfff) == high ? hf2c_pair_rank(pair) - 1 : UINT32_MAX;
 }
 
 static int32_t merged(const hf2c_bpe_table *table, uint32_t rank)

@@ -140,8 +140,8 @@ static void copy_simple(hf2c_decoding *decoding, Output *output)
         if (flags < HF2C_TOKEN_SIMPLE || (flags & hidden) == HF2C_TOKEN_SPECIAL) {
             break;
         }
-        offset = table->offset[id];
-        bytes = table->offset[id + 1] - offset - skip;
+        offset = hf2c_token_start(table, id);
+        bytes = hf2c_token_start(table, id + 1) - offset - skip;
         if (output->length > output->capacity || output->capacity - output->length < bytes + 1 + FEW) {
             break;
         }

@@ -22,17 +22,25 @@ enum { HF2C_SIMPLE_AS_IS = 1, HF2C_SIMPLE_WORD, HF2C_SIMPLE_SKIP_2, HF2C_SIMPLE_
 static const uint8_t hf2c_simple[HF2C_SIMPLE_COUNT][2] = {{0, 0}, {0, 0}, {1, 0}, {0, 2}, {1, 2}, {1, 3}}; /* space, skip */
 enum { HF2C_POOL_PADDING = 16 }; /* bytes behind the pool of spellings that can be read */
 
-/* Spellings by id, and a hash from spelling to id: the places from hf2c_table_place on up to a free one hold id + 1 and, in the bits
- * from HF2C_SLOT_ID_BITS on, what the hash leaves over. */
+/* A perfect hash: every key of a table has a place of its own among `slots`, see hf2c_perfect_place. */
+typedef struct hf2c_perfect {
+    const uint16_t *seed; /* [buckets] */
+    uint32_t buckets, slots;
+} hf2c_perfect;
+
+/* Spellings by id, and a hash from spelling to id: its place holds id + 1 and, in the bits from HF2C_SLOT_ID_BITS on, some of the
+ * hash. */
 enum { HF2C_SLOT_ID_BITS = 22 };
 typedef struct hf2c_respelled_table hf2c_respelled_table;
 typedef struct hf2c_vocabulary_table {
     const uint8_t *pool;    /* with HF2C_POOL_PADDING bytes more */
-    const uint32_t *offset; /* [count + 1]; equal neighbours: no token has that id */
+    const uint16_t *start;  /* [count + 1] where a spelling begins behind its block's; see hf2c_token_start */
+    const uint32_t *block;  /* [(count >> block_bits) + 1] */
     const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token; RESPELLED: see below;
                                SHOWN: a special token that decoding shows nevertheless) */
-    const uint32_t *slot;   /* [slots_used], the last one free */
-    uint32_t count, slots, slots_used;
+    const uint32_t *slot;   /* [perfect.slots] 0: free */
+    hf2c_perfect perfect;
+    uint32_t count, block_bits;
     const hf2c_respelled_table *respelled; /* NULL: none */
 } hf2c_vocabulary_table;
 
@@ -120,22 +128,22 @@ typedef struct hf2c_decoder {
 /* Two words hold a pair and its rank: the left id and 10 bits of the right one, then 12 bits of the right one and rank + 1. */
 enum { HF2C_MERGES_MOST = (1 << 20) - 2 };
 typedef struct hf2c_bpe_table {
-    const uint32_t *pair;    /* [slots_used][2] ordered by hash, the last one free */
+    const uint32_t *pair;    /* [perfect.slots][2] 0, 0: free */
+    hf2c_perfect perfect;
     const uint32_t *result;  /* [merges] by rank; NULL: first_result + rank */
     const int32_t *symbol;                 /* [256] id of each single byte (byte alphabet) or ASCII character; -1: none */
     const int32_t *fallback;               /* [256] id of "<0xHH>", or NULL without byte fallback */
     const uint8_t *prefix, *suffix;        /* of pieces that continue a word, of the last one */
-    uint32_t prefix_bytes, suffix_bytes, merges, slots, slots_used, first_result;
+    uint32_t prefix_bytes, suffix_bytes, merges, first_result;
     int32_t unk;                           /* -1: none */
     uint8_t fuse_unk, ignore_merges;
     uint8_t orderly; /* no merge uses a token that only a later one makes */
 } hf2c_bpe_table;
 
-enum { HF2C_NO_NODE = 0x7fffffff };
 typedef struct hf2c_wordpiece_table {
-    hf2c_trie trie;
-    uint32_t continuing; /* node behind the prefix of pieces that continue a word; HF2C_NO_NODE when no token has it */
-    uint32_t longest;    /* code points in a word */
+    const uint8_t *prefix; /* of pieces that continue a word */
+    uint32_t prefix_bytes;
+    uint32_t longest; /* code points in a word */
     int32_t unk;
 } hf2c_wordpiece_table;
 

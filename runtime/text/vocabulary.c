@@ -1,29 +1,6 @@
 /* Spelling to id and back. */
 #include "runtime/text/work.h"
 
-/* FNV-1a, 32 bits. */
-uint32_t hf2c_hash_start(void)
-{
-    return 2166136261u;
-}
-
-static inline uint32_t hash_byte(uint32_t hash, uint8_t byte)
-{
-    return (hash ^ byte) * 16777619u;
-}
-
-uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte)
-{
-    return hash_byte(hash, byte);
-}
-
-/* Spreads the last bytes over the upper bits, which choose the place. */
-uint32_t hf2c_hash_end(uint32_t hash)
-{
-    hash = (hash ^ hash >> 15) * 0x2c1b3c6du;
-    return hash ^ hash >> 13;
-}
-
 /* Bytes that the alphabet spells as themselves: the printable ones of Latin-1; the others follow from U+0100 on. */
 static int is_printable(uint32_t byte)
 {
@@ -107,39 +84,51 @@ static int equal_raw(const uint8_t *spelled, size_t spelled_bytes, const uint8_t
     return spelled == end;
 }
 
-static uint32_t hash_text(const uint8_t *text, size_t bytes, int raw)
+uint64_t hf2c_hash_text(uint64_t hash, const uint8_t *text, size_t bytes, int raw)
 {
-    uint32_t hash = hf2c_hash_start();
-
     if (!raw) {
         for (size_t i = 0; i < bytes; i++) {
-            hash = hash_byte(hash, text[i]);
+            hash = hf2c_hash_byte(hash, text[i]);
         }
-        return hf2c_hash_end(hash);
+        return hash;
     }
     for (size_t i = 0; i < bytes; i++) {
         const uint8_t *spelling = spelled_byte[text[i]];
-        hash = hash_byte(hash, spelling[0]);
-        hash = spelling[1] != 0 ? hash_byte(hash, spelling[1]) : hash;
+        hash = hf2c_hash_byte(hash, spelling[0]);
+        hash = spelling[1] != 0 ? hf2c_hash_byte(hash, spelling[1]) : hash;
     }
-    return hf2c_hash_end(hash);
+    return hash;
+}
+
+int32_t hf2c_vocabulary_look(const hf2c_vocabulary_table *table, uint64_t hash, hf2c_prefix prefix, const uint8_t *text, size_t bytes, int raw)
+{
+    uint32_t slot = table->slot[hf2c_perfect_place(&table->perfect, hash)], id = (slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1;
+    const uint8_t *spelled;
+    size_t spelled_bytes;
+
+    if (slot == 0 || (slot ^ hf2c_slot_rest(hash)) >> HF2C_SLOT_ID_BITS != 0) {
+        return -1;
+    }
+    spelled = table->pool + hf2c_token_start(table, id);
+    spelled_bytes = hf2c_token_start(table, id + 1) - hf2c_token_start(table, id);
+    if (prefix.bytes > 0) {
+        if (spelled_bytes < prefix.bytes || memcmp(spelled, prefix.text, prefix.bytes) != 0) {
+            return -1;
+        }
+        spelled += prefix.bytes;
+        spelled_bytes -= prefix.bytes;
+    }
+    if (raw ? equal_raw(spelled, spelled_bytes, text, bytes) : spelled_bytes == bytes && memcmp(spelled, text, bytes) == 0) {
+        return (int32_t)id;
+    }
+    return -1;
 }
 
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw)
 {
-    uint32_t hash = hash_text(text, bytes, raw), rest = hf2c_table_rest(hash, table->slots);
+    uint64_t hash = hf2c_hash_end(hf2c_hash_text(hf2c_hash_start(), text, bytes, raw));
 
-    for (const uint32_t *slot = table->slot + hf2c_table_place(hash, table->slots); *slot != 0; slot++) {
-        uint32_t id = (*slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1;
-        if ((*slot ^ rest) >> HF2C_SLOT_ID_BITS == 0) {
-            const uint8_t *spelled = table->pool + table->offset[id];
-            size_t spelled_bytes = table->offset[id + 1] - table->offset[id];
-            if (raw ? equal_raw(spelled, spelled_bytes, text, bytes) : spelled_bytes == bytes && memcmp(spelled, text, bytes) == 0) {
-                return (int32_t)id;
-            }
-        }
-    }
-    return -1;
+    return hf2c_vocabulary_look(table, hash, (hf2c_prefix){NULL, 0}, text, bytes, raw);
 }
 
 int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags)
@@ -151,12 +140,15 @@ int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *te
 
 const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length)
 {
+    uint32_t start;
+
     *length = 0;
-    if (id < 0 || (uint32_t)id >= table->count || table->offset[id] == table->offset[id + 1]) {
+    if (id < 0 || (uint32_t)id >= table->count) {
         return NULL;
     }
-    *length = table->offset[id + 1] - table->offset[id];
-    return (const char *)table->pool + table->offset[id];
+    start = hf2c_token_start(table, (uint32_t)id);
+    *length = hf2c_token_start(table, (uint32_t)id + 1) - start;
+    return *length > 0 ? (const char *)table->pool + start : NULL;
 }
 
 static const char *find_respelled(const hf2c_respelled_table *table, int32_t id, size_t *length)

@@ -137,41 +137,73 @@ size_t hf2c_grapheme_size(const uint8_t *text, size_t bytes);
 
 /* ---- vocabulary ---- */
 
-uint32_t hf2c_hash_start(void);
-uint32_t hf2c_hash_byte(uint32_t hash, uint8_t byte);
-uint32_t hf2c_hash_end(uint32_t hash);
+/* FNV-1a in 64 bits, and at the end a turn that spreads the last bytes. */
+enum { HF2C_HASH_PRIME_LOW = 0x1b3 };
+static inline uint64_t hf2c_hash_start(void)
+{
+    return 14695981039346656037u;
+}
+
+static inline uint64_t hf2c_hash_byte(uint64_t hash, uint8_t byte)
+{
+    return (hash ^ byte) * (((uint64_t)1 << 40) + HF2C_HASH_PRIME_LOW);
+}
+
+static inline uint64_t hf2c_hash_end(uint64_t hash)
+{
+    return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
+}
+
+/* Where a spelling begins in the pool; equal for id and id + 1: no token has that id. */
+static inline uint32_t hf2c_token_start(const hf2c_vocabulary_table *table, uint32_t id)
+{
+    return table->block[id >> table->block_bits] + table->start[id];
+}
+
 /* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */
 int hf2c_token_is_hidden(const hf2c_tokenizer *tokenizer, int32_t id); /* what decoding skips */
 const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length); /* as the model knows it */
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw);
+/* The same where the hash is known, and text continues a prefix that is hashed with it (and spelled as it stands). */
+typedef struct hf2c_prefix {
+    const uint8_t *text;
+    size_t bytes;
+} hf2c_prefix;
+int32_t hf2c_vocabulary_look(const hf2c_vocabulary_table *table, uint64_t hash, hf2c_prefix prefix, const uint8_t *text, size_t bytes, int raw);
+uint64_t hf2c_hash_text(uint64_t hash, const uint8_t *text, size_t bytes, int raw); /* not ended */
 /* Id of the token that a whole piece is, if it has one of the flags; else -1. */
 int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags);
-/* Where a hash begins in a table of so many places, and what is left over of it. */
-static inline uint32_t hf2c_table_place(uint32_t hash, uint32_t slots)
+
+/* The upper half of a hash chooses the bucket, the lower half and the bucket's seed the place. */
+static inline uint32_t hf2c_perfect_bucket(const hf2c_perfect *perfect, uint64_t hash)
 {
-    return (uint32_t)((uint64_t)hash * slots >> 32);
+    return (uint32_t)((hash >> 32) * perfect->buckets >> 32);
 }
 
-static inline uint32_t hf2c_table_rest(uint32_t hash, uint32_t slots)
+static inline uint32_t hf2c_perfect_seeded(const hf2c_perfect *perfect, uint64_t hash, uint16_t seed)
 {
-    return (uint32_t)((uint64_t)hash * slots) & ~0u << HF2C_SLOT_ID_BITS;
+    uint32_t mixed = ((uint32_t)hash ^ seed * 0x9e3779b1u) * 0x85ebca6bu;
+
+    return (uint32_t)((uint64_t)mixed * perfect->slots >> 32);
 }
 
-static inline uint32_t hf2c_pair_hash(uint32_t left, uint32_t right)
+/* The place that a key has if it is in the table. */
+static inline uint32_t hf2c_perfect_place(const hf2c_perfect *perfect, uint64_t hash)
 {
-    uint32_t hash = left * 0x9e3779b1u ^ right * 0x85ebca77u;
-
-    return (hash ^ hash >> 15) * 0x2c1b3c6du;
+    return hf2c_perfect_seeded(perfect, hash, perfect->seed[hf2c_perfect_bucket(perfect, hash)]);
 }
 
-static inline uint32_t hf2c_pair_left(const uint32_t *pair)
+/* What a slot keeps of the hash. */
+static inline uint32_t hf2c_slot_rest(uint64_t hash)
 {
-    return pair[0] & 0x3fffff;
+    return (uint32_t)hash << HF2C_SLOT_ID_BITS;
 }
 
-static inline uint32_t hf2c_pair_right(const uint32_t *pair)
+static inline uint64_t hf2c_pair_hash(uint32_t left, uint32_t right)
 {
-    return pair[0] >> 22 | (pair[1] & 0xfff) << 10;
+    uint64_t hash = ((uint64_t)left << 32 | right) * 0x9e3779b97f4a7c15u;
+
+    return hash ^ hash >> 29;
 }
 
 static inline uint32_t hf2c_pair_rank(const uint32_t *pair) /* plus 1; 0: free */

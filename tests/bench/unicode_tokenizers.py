@@ -47,16 +47,16 @@ def main():
 
 
 def codes_of(subject, before, after):
-    """The first few code points that differ."""
+    """The first few code points that differ: chunk by chunk, then one by one."""
     codes = [chr(c) for c in range(0x110000) if not 0xd800 <= c < 0xe000]
-    requests = [{"text": before + c + after, "add_special_tokens": False} for c in codes]
+    request = lambda text: {"text": text, "add_special_tokens": False}
     found = []
-    while len(found) < 40:
-        difference = subject.differences(requests)
-        if difference is None:
-            break
-        found.append(f"U+{ord(difference[0]['text'][len(before)]):04X}")
-        requests = requests[requests.index(difference[0]) + 1:]
+    for at, text in enumerate(texts(before, after)):
+        if len(found) >= 40 or subject.differences([request(text)]) is None:
+            continue
+        for code in codes[at * CHUNK:(at + 1) * CHUNK]:
+            if subject.differences([request(before + code + after)]) is not None:
+                found.append(f"U+{ord(code):04X}")
     return " ".join(found)
 
 
