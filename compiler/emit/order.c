@@ -1,5 +1,7 @@
-/* order: packed weights in the byte order of the target. The packer writes numbers as this machine has them. */
+/* order: packed weights in the byte order of the target. The packer writes numbers as this machine has them; bytes and nibbles of codes
+ * lie in memory in one order everywhere. */
 #include "compiler/emit/pack.h"
+#include "templates/format/layout.h"
 
 static bool host_is_big_endian(void)
 {
@@ -19,25 +21,28 @@ static void reverse(uint8_t *bytes, size_t count)
     }
 }
 
-/* Bytes of one number; 0: the format mixes numbers of several sizes. */
-static size_t number_bytes(Format format)
+static void reverse_numbers(uint8_t *numbers, int64_t bytes, int64_t size)
 {
-    switch (format) {
-    case FORMAT_f32: return 4;
-    case FORMAT_bf16:
-    case FORMAT_f16: return 2;
-    default: return 0;
-    }
+    for (int64_t i = 0; size > 1 && i + size <= bytes; i += size) reverse(numbers + i, (size_t)size);
 }
 
-bool pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *packed, Err *err)
+/* Bytes of a number among a block's parameters: q4z has two of them. */
+static int64_t parameter_bytes(int format) { return format == WEIGHT_q4z ? layout_parameters(format) / 2 : layout_parameters(format); }
+
+void pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *packed)
 {
-    Format format = weight->node->format;
-    size_t size = number_bytes(format);
-    if (plan->options.target->big_endian == host_is_big_endian()) return true;
-    if (size == 0)
-        return err_set(err, "target %s: weights in %s cannot be written in its byte order; wanted f32, f16 or bf16", plan->options.target->name,
-                       format_name(format));
-    for (size_t i = 0; i + size <= weight->bytes; i += size) reverse(packed + i, size);
-    return true;
+    const PackLayout *layout = &weight->layout;
+    const int format = layout->format;
+    const Packed p = {packed, format, layout->N, layout->K, layout->panel, pack_block(layout)};
+    const int64_t unit = packed_unit_bytes(&p), codes = packed_code_bytes(&p), size = layout_bits(format) / 8;
+    if (plan->options.target->big_endian == host_is_big_endian()) return;
+    if (layout_parameters(format) == 0) {
+        reverse_numbers(packed, (int64_t)weight->bytes, size);
+    } else if (layout->panel == 1) {
+        int64_t apart = packed_apart(&p);
+        reverse_numbers(packed + apart, (int64_t)weight->bytes - apart, parameter_bytes(format));
+    } else {
+        int64_t units = pack_panel_count(layout) * packed_panel_bytes(&p) / unit;
+        for (int64_t i = 0; i < units; i++) reverse_numbers(packed + i * unit + codes, unit - codes, parameter_bytes(format));
+    }
 }

@@ -44,7 +44,8 @@ static bool write_one(const Plan *plan, const PackedWeight *weight, FileWriter *
 {
     Arena *arena = arena_new();
     uint8_t *packed = arena_alloc(arena, weight->bytes);
-    bool fine = pack_one(weight, packed, err) && pack_order_bytes(plan, weight, packed, err);
+    bool fine = pack_one(weight, packed, err);
+    if (fine) pack_order_bytes(plan, weight, packed);
     if (fine) {
         writer_pad(writer, HF2C_WEIGHTS_ALIGNMENT);
         if (writer_size(writer) != weight->offset) bug("weight at %zu, planned at %zu", writer_size(writer), weight->offset);

@@ -7,7 +7,7 @@
 /* memory: [plan->weights_bytes], 64-byte aligned; receives header and data. *hash: of layout and contents, also in the header. */
 bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err);
 /* order.c: in the target's byte order, in place. */
-bool pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *packed, Err *err);
+void pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *packed);
 /* The same numbers, in the target's byte order, as a file, whole or not at all. */
 bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err);
 

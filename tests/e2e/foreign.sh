@@ -1,5 +1,5 @@
 # Programs for other processors and systems: the host's labels and scores. Linux programs run by qemu's user emulation, WebAssembly by
-# node, Windows programs by Wine.
+# node and wasmtime (where Python has it), Windows programs by Wine.
 . "$(dirname "$0")/common.sh"
 python3 - "$EXAMPLES/kjv-genre/golden.json" >verses <<'PY'
 import json, sys
@@ -16,27 +16,49 @@ process.exitCode = wasi.start(instance);
 JS
 export WINEPREFIX=$WORK/wine WINEDEBUG=-all
 compiler() { sed -n 's/^compiler *= *//p' "$ROOT/targets/$1.target"; }
-"$HF2C" build "$EXAMPLES/kjv-genre" --target c11 -o host >build.log || fail "$(cat build.log)"
-./host <verses >wanted
+cat >run_wasi.py <<'PY'
+import sys
+import wasmtime
+engine = wasmtime.Engine()
+linker, store, wasi = wasmtime.Linker(engine), wasmtime.Store(engine), wasmtime.WasiConfig()
+wasi.argv = sys.argv[1:]
+wasi.inherit_stdin(), wasi.inherit_stdout(), wasi.inherit_stderr()
+store.set_wasi(wasi)
+linker.define_wasi()
+instance = linker.instantiate(store, wasmtime.Module.from_file(engine, sys.argv[1]))
+try:
+    instance.exports(store)["_start"](store)
+except wasmtime.ExitTrap as ended:
+    sys.exit(ended.code)
+PY
+# wanted PRECISION: what the host says, in wanted.PRECISION
+wanted() {
+    "$HF2C" build "$EXAMPLES/kjv-genre" --target c11 --precision "$1" -o "host.$1" >build.log || fail "$(cat build.log)"
+    "./host.$1" <verses >"wanted.$1"
+}
+for precision in stored q4z; do wanted "$precision"; done
 ran=""
-# try TARGET RUNNER...: builds and compares where compiler and runner are there.
+# try TARGET PRECISION RUNNER...: builds and compares where compiler and runner are there.
 try() {
-    local target=$1 program=$1.program
-    shift
+    local target=$1 precision=$2 program=$1.program
+    shift 2
     command -v "$(compiler "$target")" >/dev/null && { [ $# -eq 0 ] || command -v "$1" >/dev/null; } || return 0
     [ "$target" != windows-x86-64 ] || program=genre.exe
-    "$HF2C" build "$EXAMPLES/kjv-genre" --target "$target" -o "$program" >build.log 2>&1 || fail "$(cat build.log)"
+    "$HF2C" build "$EXAMPLES/kjv-genre" --target "$target" --precision "$precision" -o "$program" >build.log 2>&1 || fail "$(cat build.log)"
     local threads=(--threads 1)
-    timeout 300 "$@" "./$program" "${threads[@]}" <verses >found || fail "$target: status $?"
-    diff wanted found || fail "$target: other labels or scores"
-    ran="$ran $target"
+    timeout 300 "$@" "./$program" "${threads[@]}" <verses >found || fail "$target, $precision: status $?"
+    diff "wanted.$precision" found || fail "$target, $precision: other labels or scores"
+    ran="$ran $target($precision)"
 }
-try aarch64 qemu-aarch64
-try riscv64 qemu-riscv64
-try s390x qemu-s390x
-[ "$(uname -m)" != x86_64 ] || try i686
-[ ! -e /usr/include/wasm32-wasi/stdio.h ] || try wasm32 node --single-threaded --no-warnings wasi.mjs
-try windows-x86-64 wine
+try aarch64 q4z qemu-aarch64
+try riscv64 stored qemu-riscv64
+for precision in stored q4z; do try s390x $precision qemu-s390x; done
+[ "$(uname -m)" != x86_64 ] || try i686 stored
+if [ -e /usr/include/wasm32-wasi/stdio.h ]; then
+    try wasm32 stored node --single-threaded --no-warnings wasi.mjs
+    ! python3 -c "import wasmtime" 2>/dev/null || try wasm32 q4z python3 run_wasi.py
+fi
+try windows-x86-64 stored wine
 [ -n "$ran" ] || skip "no cross compiler with an emulator (gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
 echo "same results:$ran"
 
