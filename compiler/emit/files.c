@@ -12,13 +12,15 @@ const char *flat_name(Arena *arena, const char *path)
     return name;
 }
 
-/* A file inside the program, by the assembler: no compiler reads megabytes of numbers. */
-static void print_binary(Str *out, const char *symbol, const char *file)
+/* A file inside the program, by the assembler: no compiler reads megabytes of numbers. Code on x86-64 reaches two gigabytes far, so that
+ * more than one of them lies behind everything else. */
+static void print_binary(Str *out, const char *symbol, const char *file, size_t bytes)
 {
+    static const size_t near = (size_t)1 << 30;
     str_printf(out,
                "#if defined(HF2C_WEIGHTS_SECTION)\n#define SECTION HF2C_WEIGHTS_SECTION\n#elif defined(__APPLE__)\n#define SECTION \"__TEXT,__const\"\n"
                "#elif defined(_WIN32)\n#define SECTION \".rdata,\\\"dr\\\"\"\n#elif defined(__wasm__)\n#define SECTION \".rodata.weights,\\\"\\\",@\"\n"
-               "#elif defined(__arm__)\n#define SECTION \".rodata,\\\"a\\\",%%progbits\"\n#else\n#define SECTION \".rodata,\\\"a\\\",@progbits\"\n#endif\n"
+               "#elif defined(__arm__)\n#define SECTION \".rodata,\\\"a\\\",%%progbits\"\n#else\n#define SECTION \"%s,\\\"a\\\",@progbits\"\n#endif\n"
                "#if defined(__APPLE__)\n#define SYMBOL \"_%s\"\n#else\n#define SYMBOL \"%s\"\n#endif\n\n"
                "/* A type and a size: what links against a shared library finds the bytes by them. */\n"
                "#if defined(__ELF__)\n#define BEGIN \".type \" SYMBOL \", %%object\\n\"\n#define END \".size \" SYMBOL \", . - \" SYMBOL \"\\n\"\n"
@@ -26,14 +28,14 @@ static void print_binary(Str *out, const char *symbol, const char *file)
                "#else\n#define BEGIN\n#define END\n#endif\n\n"
                "__asm__(\".section \" SECTION \"\\n\"\n        \".p2align 6\\n\"\n        \".globl \" SYMBOL \"\\n\"\n        BEGIN SYMBOL \":\\n\"\n"
                "        \".incbin \\\"%s\\\"\\n\"\n        \".byte 0\\n\"\n        END \".text\\n\");\n",
-               symbol, symbol, file);
+               bytes > near ? ".lrodata" : ".rodata", symbol, symbol, file);
 }
 
 void emit_weights(Str *out, const Compiled *c, const EmitOptions *options)
 {
     str_printf(out, "/* %s_weights.c: the bytes of %s.weights, in this program's read-only data. */\n#include \"%s.h\"\n\n", c->name, c->name, c->name);
     if (options->detach_weights) str_printf(out, "typedef int weights_are_mapped_from_a_file;\n");
-    else print_binary(out, arena_printf(c->arena, "%s_weights", c->name), arena_printf(c->arena, "%s.weights", c->name));
+    else print_binary(out, arena_printf(c->arena, "%s_weights", c->name), arena_printf(c->arena, "%s.weights", c->name), c->facts.weights_bytes);
 }
 
 /* A C string; what is not plain ASCII is printed as numbers. */
@@ -53,7 +55,7 @@ void emit_baked(Str *out, const Compiled *c)
     const hf2c_baked *baked = c->baked;
     str_printf(out, "/* %s_prompt.c: %d tokens that are read already: the bytes of %s.prompt are what the state holds then. */\n#include \"%s.h\"\n\n",
                c->name, baked->count, c->name, c->name);
-    print_binary(out, arena_printf(c->arena, "%s_prompt_data", c->name), arena_printf(c->arena, "%s.prompt", c->name));
+    print_binary(out, arena_printf(c->arena, "%s_prompt_data", c->name), arena_printf(c->arena, "%s.prompt", c->name), baked->bytes);
     str_printf(out, "\nextern const uint8_t %s_prompt_data[];\nextern const hf2c_baked %s_baked;\n\nstatic const int32_t ids[] = {", c->name, c->name);
     for (int i = 0; i < baked->count; i++) str_printf(out, "%s%d,", i % 16 ? " " : "\n    ", (int)baked->ids[i]);
     str_printf(out, "\n};\n\nstatic const hf2c_baked_run runs[] = {");
