@@ -11,6 +11,7 @@ typedef int Apply(const hf2c_parameters *parameters, hf2c_decoding *decoding, ui
 typedef struct Decoders {
     TokenizerBuild *build;
     bool fused;
+    bool grouped; /* bytes that follow each other are one token to the steps behind ByteFallback */
 } Decoders;
 
 static bool add(Decoders *decoders, Apply *apply, hf2c_parameters parameters)
@@ -31,7 +32,10 @@ static bool add(Decoders *decoders, Apply *apply, hf2c_parameters parameters)
 
 static bool single_tokens(Decoders *decoders, const char *type)
 {
-    return !decoders->fused || build_refuse(decoders->build, "decoder.type", type, "no such step after Fuse or ByteLevel");
+    if (decoders->fused) {
+        return build_refuse(decoders->build, "decoder.type", type, "no such step after Fuse or ByteLevel");
+    }
+    return !decoders->grouped || build_refuse(decoders->build, "decoder.type", type, "Fuse between ByteFallback and such a step");
 }
 
 static bool add_byte_level(Decoders *decoders, const cJSON *item)
@@ -48,7 +52,11 @@ static bool add_byte_level(Decoders *decoders, const cJSON *item)
 static bool add_byte_fallback(Decoders *decoders, const cJSON *item)
 {
     (void)item;
-    return single_tokens(decoders, "ByteFallback") && add(decoders, hf2c_decode_byte_fallback, (hf2c_parameters){0});
+    if (!single_tokens(decoders, "ByteFallback") || !add(decoders, hf2c_decode_byte_fallback, (hf2c_parameters){0})) {
+        return false;
+    }
+    decoders->grouped = true;
+    return true;
 }
 
 static bool add_wordpiece(Decoders *decoders, const cJSON *item)
@@ -104,6 +112,9 @@ static bool add_replace(Decoders *decoders, const cJSON *item)
     if (decoders->fused && *what != 0 && strlen(what) != hf2c_utf8_size((uint8_t)*what)) {
         return build_refuse(decoders->build, "decoder Replace pattern", what, "one character, after Fuse");
     }
+    if (!decoders->fused && decoders->grouped && !single_tokens(decoders, "Replace")) {
+        return false;
+    }
     return add(decoders, hf2c_decode_replace, parameters);
 }
 
@@ -115,6 +126,9 @@ static bool add_strip(Decoders *decoders, const cJSON *item)
 
     if (start > 255 || stop > 255 || (decoders->fused && stop > 0)) {
         return build_refuse(decoders->build, "decoder Strip", "another count", "0 to 255, and no stop after Fuse");
+    }
+    if (!decoders->fused && decoders->grouped && !single_tokens(decoders, "Strip")) {
+        return false;
     }
     parameters.flags = start | stop << 8 | (decoders->fused ? HF2C_DECODE_STARTS : 0u);
     return add(decoders, hf2c_decode_strip, parameters);

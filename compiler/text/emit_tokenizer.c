@@ -6,10 +6,20 @@
 
 /* ---- shared tables ---- */
 
+/* How many blocks are numbered. */
+static size_t count_used(const uint16_t *numbers, size_t count)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        most = numbers[i] + 1u > most ? numbers[i] + 1u : most;
+    }
+    return most;
+}
+
 static int emit_scanner(Emitter *emitter, const hf2c_scanner *scanner)
 {
-    size_t blocks = 0;
-    int next, narrow, page = -1, block = -1, after = -1, number;
+    int next, narrow, page = -1, row = -1, block = -1, after = -1, number;
 
     if (scanner == NULL) {
         return -1;
@@ -17,11 +27,10 @@ static int emit_scanner(Emitter *emitter, const hf2c_scanner *scanner)
     next = emit_shorts(emitter, scanner->next, (size_t)scanner->states * (scanner->classes + 1));
     narrow = emit_bytes(emitter, scanner->narrow, 256);
     if (scanner->page != NULL) {
-        for (uint32_t i = 0; i < scanner->page_count; i++) {
-            blocks = scanner->page[i] + 1u > blocks ? scanner->page[i] + 1u : blocks;
-        }
+        size_t rows = 32 * count_used(scanner->page, scanner->page_count);
         page = emit_shorts(emitter, scanner->page, scanner->page_count);
-        block = emit_bytes(emitter, scanner->block, blocks * 128);
+        row = emit_shorts(emitter, scanner->row, rows);
+        block = emit_bytes(emitter, scanner->block, 16 * count_used(scanner->row, rows));
     }
     if (scanner->after != NULL) {
         after = emit_shorts(emitter, scanner->after, scanner->classes);
@@ -30,6 +39,7 @@ static int emit_scanner(Emitter *emitter, const hf2c_scanner *scanner)
     emit_pointer(emitter, "next", "", next);
     emit_pointer(emitter, "narrow", "", narrow);
     emit_pointer(emitter, "page", "", page);
+    emit_pointer(emitter, "row", "", row);
     emit_pointer(emitter, "block", "", block);
     emit_pointer(emitter, "after", "", after);
     emit_number(emitter, "page_count", (long)scanner->page_count);

@@ -11,7 +11,7 @@
 #include "runtime/text/unicode.h"
 #include "runtime/text/work.h"
 
-enum { PROGRAM_MAX = 4000, SETS_MAX = 512, CLASSES_MAX = 250, STATES_MAX = 6000, PAGE = 128 };
+enum { PROGRAM_MAX = 4000, SETS_MAX = 512, CLASSES_MAX = 250, STATES_MAX = 6000, PAGE = 512, BLOCK = 16 };
 
 typedef enum Operation { OP_SET, OP_SPLIT, OP_JUMP, OP_NEXT, OP_PREVIOUS, OP_MATCH } Operation;
 
@@ -385,28 +385,39 @@ static void find_states(Builder *builder, hf2c_scanner *scanner)
 
 /* ---- tables of classes ---- */
 
+/* Keeps the block of so many bytes if no equal one is kept already; its number. */
+static uint32_t keep_block(uint8_t *kept, uint32_t *count, const void *wanted, size_t bytes)
+{
+    uint32_t k = *count;
+
+    while (k > 0 && memcmp(kept + (k - 1) * bytes, wanted, bytes) != 0) {
+        k--;
+    }
+    if (k == 0) {
+        memcpy(kept + *count * bytes, wanted, bytes);
+        k = ++*count;
+    }
+    return k - 1;
+}
+
 static void fill_pages(Builder *builder, hf2c_scanner *scanner)
 {
-    uint16_t *page = ARENA_ARRAY(builder->arena, uint16_t, CODE_LIMIT / PAGE);
+    uint16_t *page = ARENA_ARRAY(builder->arena, uint16_t, CODE_LIMIT / PAGE), *row = ARENA_ARRAY(builder->arena, uint16_t, CODE_LIMIT / BLOCK);
     uint8_t *block = arena_alloc(builder->arena, CODE_LIMIT);
-    uint32_t blocks = 0, pages = CODE_LIMIT / PAGE;
+    uint32_t blocks = 0, rows = 0, pages = CODE_LIMIT / PAGE;
 
     for (uint32_t i = 0; i < pages; i++) {
-        const uint8_t *wanted = builder->class_of + i * PAGE;
-        uint32_t k = blocks;
-        while (k > 0 && memcmp(block + (k - 1) * PAGE, wanted, PAGE) != 0) {
-            k--;
+        uint16_t wanted[PAGE / BLOCK];
+        for (uint32_t k = 0; k < PAGE / BLOCK; k++) {
+            wanted[k] = (uint16_t)keep_block(block, &blocks, builder->class_of + (size_t)i * PAGE + (size_t)k * BLOCK, BLOCK);
         }
-        if (k == 0) {
-            memcpy(block + blocks++ * PAGE, wanted, PAGE);
-            k = blocks;
-        }
-        page[i] = (uint16_t)(k - 1);
+        page[i] = (uint16_t)keep_block((uint8_t *)row, &rows, wanted, sizeof wanted);
     }
     while (pages > 1 && page[pages - 1] == page[pages - 2]) {
         pages--;
     }
     scanner->page = page;
+    scanner->row = row;
     scanner->block = block;
     scanner->page_count = pages;
 }

@@ -10,11 +10,11 @@ static uint32_t class_of(const hf2c_scanner *scanner, const uint8_t *text, size_
         return scanner->narrow[text[0]];
     }
     code = hf2c_utf8_get(text, size);
-    page = code >> 7;
+    page = code >> 9;
     if (page >= scanner->page_count) {
         page = scanner->page_count - 1;
     }
-    return scanner->block[(size_t)scanner->page[page] << 7 | (code & 127)];
+    return scanner->block[(size_t)scanner->row[(size_t)scanner->page[page] << 5 | (code >> 4 & 31)] << 4 | (code & 15)];
 }
 
 static uint32_t state_before(const hf2c_scanner *scanner, const uint8_t *text, size_t at)

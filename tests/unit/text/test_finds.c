@@ -94,6 +94,16 @@ static const hf2c_tokenizer *compile(Arena *arena, const cJSON *tree)
     return tokenizer;
 }
 
+static void check_refused(Arena *arena, const cJSON *row)
+{
+    char *text = cJSON_PrintUnformatted(get(row, "tokenizer"));
+    Err err = {{0}};
+
+    assert_null(tokenizer_compile_text(arena, text, strlen(text), &err));
+    assert_string_equal(err.text, get(row, "refused")->valuestring);
+    free(text);
+}
+
 static void check_file(const char *path)
 {
     Arena *arena = arena_new();
@@ -107,6 +117,11 @@ static void check_file(const char *path)
         const char *line = (const char *)view.data + at, *end = memchr(line, '\n', view.size - at);
         const cJSON *row = json_own(arena, cJSON_ParseWithLength(line, (size_t)(end - line)));
         assert_non_null(row);
+        if (get(row, "refused") != NULL) {
+            check_refused(arena, row);
+            at += (size_t)(end - line) + 1;
+            continue;
+        }
         tokenizer = get(row, "tokenizer") != NULL ? compile(arena, get(row, "tokenizer")) : tokenizer;
         if (get(get(row, "request"), "decode") != NULL) {
             check_decoded(tokenizer, get(row, "request"), get(row, "wanted"));
