@@ -1,14 +1,16 @@
 /* Chat templates: what Jinja, set as transformers sets it, gives for the same template and variables. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "compiler/read/json.h"
 #include "compiler/text/chat.h"
 
-enum { SCRATCH = 1 << 20, TEXT = 1 << 16 };
+enum { SCRATCH = 1 << 20, TEXT = 1 << 16, FILE_LIMIT = 1 << 24 };
 
 typedef struct Case {
     const char *source, *expected; /* expected NULL: the message is looked at */
@@ -145,10 +147,88 @@ static void test_refusals(void **state)
     check_cases(cases, COUNT_OF(cases));
 }
 
+/* ---- whole templates, as transformers renders them: see tests/bench/chat_goldens.py ---- */
+
+static char *json_of(const cJSON *object, const char *key, size_t *bytes)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    char *text = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
+
+    *bytes = text != NULL ? strlen(text) : 0;
+    return text;
+}
+
+static void check_row(const hf2c_chat_table *table, const cJSON *row)
+{
+    static char text[TEXT + 1], scratch[SCRATCH];
+    const cJSON *asked = cJSON_GetObjectItemCaseSensitive(row, "request"), *wanted = cJSON_GetObjectItemCaseSensitive(row, "wanted");
+    const cJSON *expected = cJSON_GetObjectItemCaseSensitive(wanted, "text");
+    hf2c_chat_request request = {.add_generation_prompt = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(asked, "add_generation_prompt"))};
+    const char *refused = expected == NULL ? cJSON_GetObjectItemCaseSensitive(wanted, "error")->valuestring : NULL;
+    hf2c_message message = {""};
+    size_t length = 0;
+    char *messages = json_of(asked, "messages", &request.messages_bytes), *tools = json_of(asked, "tools", &request.tools_bytes);
+    char *documents = json_of(asked, "documents", &request.documents_bytes);
+    char *more = json_of(asked, "chat_template_kwargs", &request.variables_bytes);
+    hf2c_status status;
+
+    request.messages = messages;
+    request.tools = tools;
+    request.documents = documents;
+    request.variables = more;
+    status = hf2c_chat_render(table, &request, text, TEXT, &length, &message, scratch, SCRATCH);
+    text[length < TEXT ? length : TEXT] = 0;
+    if (expected == NULL) {
+        assert_int_equal(status, HF2C_BAD_TEXT);
+        if (strncmp(refused, "can only concatenate", 20) != 0) { /* Python's own words */
+            assert_string_equal(message.text, refused);
+        }
+    } else {
+        assert_string_equal(message.text, "");
+        assert_int_equal(status, HF2C_OK);
+        assert_string_equal(text, expected->valuestring);
+    }
+    free(messages);
+    free(tools);
+    free(documents);
+    free(more);
+}
+
+static void test_goldens(void **state)
+{
+    static const ChatConstant constants[] = {{"bos_token", "<s>"}, {"eos_token", "</s>"}};
+    Arena *arena = arena_new();
+    const hf2c_chat_table *table = NULL;
+    Err err = {{0}};
+    FileView view;
+    int rows = 0;
+
+    (void)state;
+    assert_true(file_read(arena, TESTS_FOLDER "/oracle/tokenizers/chat.jsonl", FILE_LIMIT, &view, &err));
+    for (size_t at = 0; at < view.size;) {
+        const char *line = (const char *)view.data + at, *end = memchr(line, '\n', view.size - at);
+        cJSON *row = cJSON_ParseWithLength(line, (size_t)(end - line));
+        const cJSON *source = cJSON_GetObjectItemCaseSensitive(row, "chat_template");
+        assert_non_null(row);
+        if (source != NULL) {
+            table = chat_compile(arena, source->valuestring, strlen(source->valuestring), constants, COUNT_OF(constants), &err);
+            assert_non_null(table);
+        } else {
+            check_row(table, row);
+            rows++;
+        }
+        cJSON_Delete(row);
+        at += (size_t)(end - line) + 1;
+    }
+    assert_int_equal(rows, 128);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_white_space), cmocka_unit_test(test_expressions),
-                                       cmocka_unit_test(test_statements), cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_statements), cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_goldens)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
