@@ -37,6 +37,14 @@ static bool read_list(TokenizerBuild *build, const cJSON *vocabulary)
     return true;
 }
 
+static bool refuse_id(TokenizerBuild *build, const cJSON *item)
+{
+    if (!cJSON_IsNumber(item)) {
+        return build_refuse(build, "model.vocab", "an id that is no number", "0 to 4194302");
+    }
+    return build_refuse(build, "model.vocab", arena_printf(build->arena, "the id %.17g", item->valuedouble), "0 to 4194302");
+}
+
 bool model_build(TokenizerBuild *build)
 {
     const cJSON *model = json_get(build->root, "model"), *vocabulary = json_get(model, "vocab"), *item;
@@ -59,8 +67,11 @@ bool model_build(TokenizerBuild *build)
         return build_refuse(build, "model.vocab", "no object", "an object of ids");
     }
     cJSON_ArrayForEach(item, vocabulary) {
-        if (!vocabulary_add(build, item->string, strlen(item->string), json_whole(item, 0, TOKEN_IDS_MAX, -1),
-                            HF2C_TOKEN_OF_MODEL)) {
+        int64_t id = json_whole(item, 0, TOKEN_IDS_MAX - 1, -1);
+        if (id < 0) {
+            return refuse_id(build, item);
+        }
+        if (!vocabulary_add(build, item->string, strlen(item->string), id, HF2C_TOKEN_OF_MODEL)) {
             return false;
         }
     }
