@@ -206,6 +206,50 @@ static void extreme_values(void **state)
     free_operands(&o);
 }
 
+/* Weights of every magnitude: what a format makes of them, subnormal numbers too, is what its kernels multiply with. The bound is that of the
+ * products' sizes: sums of numbers of both signs may be near zero. */
+static void check_magnitude(int format, int64_t K, float scale, float peak)
+{
+    enum { N = 21, ROWS = 5 };
+    PackLayout layout = {format, 16, 0, N, K, 0};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    float *x = test_reals(ROWS * K, 1), *matrix = test_reals(N * K, scale), y[ROWS * N];
+    void *packed = test_alloc(bytes);
+    for (int64_t n = 0; n < N; n++) matrix[n * K + n % K] = n % 2 ? peak : -peak;
+    pack_weight(&layout, matrix, packed);
+    pack_unpack(&layout, packed, matrix);
+    TestCall call = {names[format], {NULL, x, packed}, ROWS, {K, N, K, N, 16, pack_block(&layout), 0, 0}, {0}};
+    for (int isa = 0; isa < TEST_ISAS; isa++) {
+        if (!kernels_isa_runs(test_isas[isa])) continue;
+        test_run(&call, test_isas[isa], 2, y, ROWS * N);
+        for (int r = 0; r < ROWS; r++)
+            for (int n = 0; n < N; n++) {
+                double sum = 0, size = 0;
+                for (int64_t k = 0; k < K; k++) {
+                    double product = (double)x[r * K + k] * (double)matrix[n * K + k];
+                    sum += product;
+                    size += fabs(product);
+                }
+                if (!(fabs((double)y[r * N + n] - sum) <= 2e-7 * sqrt((double)K) * size + (double)K * 0x1p-149))
+                    fail_msg("%s on %s, weights near %g: %.9g, wanted %.9g", names[format], test_isas[isa], (double)scale, (double)y[r * N + n], sum);
+            }
+    }
+    free(x), free(matrix), free(packed);
+}
+
+static void every_magnitude(void **state)
+{
+    (void)state;
+    static const float magnitudes[][2] = {{1e-42f, 1e-41f}, {1e-38f, 1e-39f}, {1e-38f, 1}, {1e-7f, 1e-7f}, {1, 60000}, {60000, 60000}, {1e-20f, 1e20f}, {1e30f, 1e32f}};
+    for (int format = 0; format < WEIGHT_COUNT; format++)
+        for (size_t i = 0; i < sizeof(magnitudes) / sizeof(magnitudes[0]); i++) {
+            if (format == WEIGHT_f16 && magnitudes[i][1] > 65504) continue; /* they would be infinite */
+            check_magnitude(format, 40, magnitudes[i][0], magnitudes[i][1]);
+            check_magnitude(format, 260, magnitudes[i][0], magnitudes[i][1]);
+        }
+}
+
 static void residual_in_place(void **state)
 {
     (void)state;
@@ -233,7 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape),    cmocka_unit_test(formats_with_blocks), cmocka_unit_test(narrow_blocks), cmocka_unit_test(every_epilogue),    cmocka_unit_test(other_panels),
-        cmocka_unit_test(extreme_values), cmocka_unit_test(residual_in_place),
+        cmocka_unit_test(extreme_values), cmocka_unit_test(every_magnitude), cmocka_unit_test(residual_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
