@@ -1,6 +1,8 @@
 /* pack: see pack.h. */
 #include "compiler/emit/pack.h"
 
+#include "compiler/emit/progress.h"
+#include "compiler/read/quantized.h"
 #include "runtime/core/checksum.h"
 #include "runtime/core/weights.h"
 
@@ -56,6 +58,25 @@ static bool write_one(const Plan *plan, const PackedWeight *weight, FileWriter *
     return fine;
 }
 
+/* Bytes of the checkpoint that a weight is made of. */
+static size_t source_bytes(const Node *node)
+{
+    size_t bytes = 0;
+    Format format = FORMAT_f32;
+    if (node->op == OP_param && node->tensor && format_parse(tensor_natural_format(node->tensor), &format))
+        bytes = node->tensor->elements * (size_t)format_bits(format) / 8;
+    for (int i = 0; i < node->operands; i++)
+        if (node->operand[i]) bytes += source_bytes(node->operand[i]);
+    return bytes;
+}
+
+static void begin_progress(Progress *progress, const Plan *plan)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < plan->weights; i++) total += source_bytes(plan->weight[i].node);
+    progress_begin(progress, total);
+}
+
 /* The header holds the checksum of what follows, so it is written last, in its place. */
 bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err)
 {
@@ -63,13 +84,18 @@ bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err)
     hf2c_checksum sum;
     FileWriter *writer = writer_open(path, err);
     if (!writer) return false;
+    Progress progress;
     uint64_t layout = begin_header(plan, header, &sum);
+    begin_progress(&progress, plan);
     writer_write(writer, header, sizeof header);
-    for (size_t i = 0; i < plan->weights; i++)
+    for (size_t i = 0; i < plan->weights; i++) {
         if (!write_one(plan, &plan->weight[i], writer, &sum, err)) {
             writer_discard(writer);
             return false;
         }
+        progress_add(&progress, source_bytes(plan->weight[i].node));
+    }
+    progress_end(&progress, plan->weights_bytes);
     *hash = hf2c_checksum_end(&sum);
     hf2c_weights_write_header(header, plan->weights_bytes, layout, *hash);
     writer_write_at(writer, 0, header, sizeof header);

@@ -1,4 +1,5 @@
 /* One weight, packed in chunks of rows: so much is in memory as floats at a time, by as many threads as there are. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,12 +17,19 @@ typedef struct Fault {
     float value;
 } Fault;
 
+/* Numbers of a chunk that are too small for all of their bits; kernels multiply with them nevertheless. */
+typedef struct Subnormals {
+    int64_t count;
+    Fault first;
+} Subnormals;
+
 typedef struct Packing {
     const PackedWeight *weight;
     const float *importance; /* of columns, or NULL */
     const Compensation *compensation; /* or NULL */
     const float *whole;      /* the matrix where its rows cannot be had one by one; else NULL */
-    PackGiven given;         /* of the whole matrix, or NULLs */
+    bool is_given;           /* the checkpoint has parameters, which are kept */
+    PackGiven given;         /* those of the whole matrix where rows cannot be had one by one; else NULLs */
     int64_t halves, rows;    /* rows of each half */
     int64_t chunk_rows;      /* of each half in a chunk */
     int64_t chunks;
@@ -29,6 +37,7 @@ typedef struct Packing {
     int format;              /* that the values are rounded to */
     PackError *error;        /* [chunks], of values that are rounded before they are packed; NULL: packing rounds them */
     Fault *fault;            /* [chunks] */
+    Subnormals *subnormals;  /* [chunks] */
 } Packing;
 
 /* ---- where a chunk goes ---- */
@@ -89,6 +98,24 @@ static Fault fault_at(const Packing *p, FaultKind kind, int64_t index, int64_t f
     return (Fault){kind, row / count * p->rows + first + row % count, index % K, value};
 }
 
+static void note_subnormal(const Packing *p, int64_t index, int64_t first, int64_t count, float value)
+{
+    Subnormals *found = &p->subnormals[first / p->chunk_rows];
+    if (found->count++ == 0) found->first = fault_at(p, FAULT_NONE, index, first, count, value);
+}
+
+/* The parameters of the same elements. */
+static PackGiven given_of_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
+{
+    int64_t K = p->weight->layout.K;
+    if (p->given.scale) return (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
+    float *scale = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
+    float *zero = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
+    for (int64_t h = 0; h < p->halves; h++)
+        node_constant_given_rows(scratch, p->weight->node, h * p->rows + first, count, scale + h * count * K, zero + h * count * K);
+    return (PackGiven){scale, zero};
+}
+
 /* Rounds the values, and says how. */
 static PackGiven compensated(const Packing *p, Arena *scratch, float *values, int64_t rows)
 {
@@ -138,7 +165,7 @@ static int64_t pack_values(const Packing *p, Arena *scratch, const PackLayout *c
 {
     PackGiven given = {NULL, NULL};
     if (p->error) return p->to ? pack_chunk_at(p, scratch, chunk, first, values, NULL) : -1;
-    if (p->given.scale) given = (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
+    if (p->is_given) given = given_of_chunk(p, scratch, first, count);
     if (p->compensation) given = compensated(p, scratch, values, chunk->N);
     return pack_chunk_at(p, scratch, chunk, first, values, given.scale ? &given : NULL);
 }
@@ -147,8 +174,10 @@ static Fault pack_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t
 {
     float *values = chunk_of(p, scratch, p->whole, first, count);
     PackLayout chunk = chunk_layout(p, count);
-    for (int64_t i = 0; i < chunk.N * chunk.K; i++)
+    for (int64_t i = 0; i < chunk.N * chunk.K; i++) {
         if (!isfinite(values[i])) return fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
+        if (fabsf(values[i]) < FLT_MIN && values[i] != 0) note_subnormal(p, i, first, count, values[i]);
+    }
     if (p->error) p->error[first / p->chunk_rows] = round_chunk(p, scratch, values, chunk.N);
     int64_t inexact = pack_values(p, scratch, &chunk, first, count, values);
     return inexact < 0 ? (Fault){FAULT_NONE, 0, 0, 0} : fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
@@ -191,11 +220,25 @@ static bool check_faults(const Packing *p, Err *err)
     return true;
 }
 
+static void warn_of_subnormals(const Packing *p)
+{
+    int64_t count = 0;
+    const Fault *first = NULL;
+    for (int64_t c = 0; c < p->chunks; c++) {
+        count += p->subnormals[c].count;
+        if (!first && p->subnormals[c].count) first = &p->subnormals[c].first;
+    }
+    if (first)
+        warn("weight %s: %lld of its numbers are subnormal, the first is element [%lld, %lld], %g", weight_text(p->weight->node), (long long)count,
+             (long long)first->row, (long long)first->column, (double)first->value);
+}
+
 /* Quantised tensors are packed with the parameters that they have, if the format is theirs. */
 static void find_given(Packing *p, Arena *scratch, size_t elements)
 {
     const Node *node = p->weight->node;
-    if (format_bits(node->format) >= 16 || !node_constant_is_given(node)) return;
+    p->is_given = format_bits(node->format) < 16 && node_constant_is_given(node);
+    if (!p->is_given || !p->whole) return;
     float *scale = arena_alloc_array(scratch, elements, sizeof(float)), *zero = arena_alloc_array(scratch, elements, sizeof(float));
     node_constant_given(scratch, node, scale, zero);
     p->given = (PackGiven){scale, zero};
@@ -206,7 +249,7 @@ static void find_inputs(Packing *p, Arena *scratch)
 {
     const PackLayout *layout = &p->weight->layout;
     const InputMoments *inputs = p->weight->inputs;
-    if (p->given.scale || !inputs || inputs->columns != layout->K) return;
+    if (p->is_given || !inputs || inputs->columns != layout->K) return;
     float *importance = arena_alloc_array(scratch, (size_t)layout->K, sizeof(float));
     for (int64_t i = 0; i < layout->K; i++) importance[i] = moments_square(inputs, i);
     p->importance = importance;
@@ -228,6 +271,7 @@ static void cut(Packing *p, Arena *scratch)
     if (p->chunk_rows < CHUNK_ROWS) p->chunk_rows = CHUNK_ROWS;
     p->chunks = (p->rows + p->chunk_rows - 1) / p->chunk_rows;
     p->fault = ARENA_ARRAY(scratch, Fault, (size_t)p->chunks);
+    p->subnormals = ARENA_ARRAY(scratch, Subnormals, (size_t)p->chunks);
 }
 
 static size_t elements_of(const PackedWeight *weight) { return (size_t)(weight->layout.N * weight->layout.K); }
@@ -240,6 +284,7 @@ static bool pack_all(Packing *p, Arena *scratch, Err *err)
         node_constant_values(scratch, node, whole);
         p->whole = whole;
     }
+    if (!p->error) find_given(p, scratch, elements_of(p->weight));
     find_inputs(p, scratch);
     int64_t threads = p->chunks < hf2c_thread_limit() ? p->chunks : hf2c_thread_limit();
     hf2c_parallel((int)threads, pack_share, p);
@@ -251,8 +296,8 @@ bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err)
     Arena *scratch = arena_new();
     Packing p = {.weight = weight, .to = to, .format = weight->layout.format};
     cut(&p, scratch);
-    find_given(&p, scratch, elements_of(weight));
     bool fine = pack_all(&p, scratch, err);
+    if (fine) warn_of_subnormals(&p);
     arena_free(scratch);
     return fine;
 }

@@ -58,36 +58,39 @@ static void computed_values(Arena *scratch, const Node *node, float *values)
 
 /* ---- rows of constants, in float: most weights are never held whole, nor in double ---- */
 
-static void rows_of_constant(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values);
+/* What of the elements is asked for: the numbers, or the parameters that a checkpoint has quantised them with. */
+typedef enum Part { PART_value, PART_scale, PART_zero } Part;
+
+static void rows_of_constant(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values);
 
 static int64_t constant_rows(const Node *node)
 {
     return shape_rows(node->shape, NULL);
 }
 
-static void slice_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values)
+static void slice_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
 {
     const Node *x = node->operand[0];
     size_t from = (size_t)shape_columns(x->shape), to = (size_t)node->a.size;
     float *whole = ARENA_ARRAY(scratch, float, (size_t)count * from);
-    rows_of_constant(scratch, x, first, count, whole);
+    rows_of_constant(scratch, x, part, first, count, whole);
     for (size_t r = 0; r < (size_t)count; r++) memcpy(values + r * to, whole + r * from + node->a.first, to * sizeof *values);
 }
 
-static void gather_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values)
+static void gather_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape);
     const float *index = node->operand[1]->values;
-    for (int64_t r = 0; r < count; r++) rows_of_constant(scratch, node->operand[0], (int64_t)index[first + r], 1, values + (size_t)r * width);
+    for (int64_t r = 0; r < count; r++) rows_of_constant(scratch, node->operand[0], part, (int64_t)index[first + r], 1, values + (size_t)r * width);
 }
 
-static void concat_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values)
+static void concat_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape);
     for (int i = 0; i < node->operands && count > 0; i++) {
         int64_t rows = constant_rows(node->operand[i]), here = rows - first < count ? rows - first : count;
         if (here > 0) {
-            rows_of_constant(scratch, node->operand[i], first, here, values);
+            rows_of_constant(scratch, node->operand[i], part, first, here, values);
             values += (size_t)here * width;
             count -= here;
             first = 0;
@@ -103,7 +106,7 @@ static void product_rows(Arena *scratch, const Node *node, int64_t first, int64_
     size_t width = (size_t)shape_columns(node->shape), period = constant_elements(node->operand[1]);
     float *factors = ARENA_ARRAY(scratch, float, period);
     node_constant_values(scratch, node->operand[1], factors);
-    rows_of_constant(scratch, node->operand[0], first, count, values);
+    rows_of_constant(scratch, node->operand[0], PART_value, first, count, values);
     size_t begin = (size_t)first * width;
     for (size_t i = 0; i < (size_t)count * width; i++) values[i] *= factors[(begin + i) % period];
 }
@@ -132,12 +135,17 @@ static void concat_values(Arena *scratch, const Node *node, float *values)
         node_constant_values(scratch, node->operand[i], values);
 }
 
-static void param_values(const Node *node, size_t first, size_t count, float *values)
+static void param_values(Arena *scratch, const Node *node, Part part, size_t first, size_t count, float *values)
 {
     if (node->tensor == NULL || node->tensor->elements != constant_elements(node))
         bug("param \"%s\" has no tensor of %s", node->a.key, shape_describe(node->shape));
-    tensor_to_float(node->tensor, first, count, values);
     const Tensor *tensor = node->tensor;
+    if (part != PART_value) {
+        float *other = ARENA_ARRAY(scratch, float, count);
+        tensor_given(tensor, first, count, part == PART_scale ? values : other, part == PART_zero ? values : other);
+        return;
+    }
+    tensor_to_float(tensor, first, count, values);
     if (!tensor->quantized) file_forget(tensor->data + first * stored_bytes(tensor->type), count * stored_bytes(tensor->type));
 }
 
@@ -151,16 +159,16 @@ static bool has_rows(const Node *node)
     return true;
 }
 
-static void rows_of_constant(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values)
+static void rows_of_constant(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape), begin = (size_t)first * width;
     switch (node->op) {
-    case OP_param: param_values(node, begin, (size_t)count * width, values); break;
+    case OP_param: param_values(scratch, node, part, begin, (size_t)count * width, values); break;
     case OP_constant: memcpy(values, node->values + begin, (size_t)count * width * sizeof *values); break;
-    case OP_slice: slice_rows(scratch, node, first, count, values); break;
-    case OP_gather: gather_rows(scratch, node, first, count, values); break;
+    case OP_slice: slice_rows(scratch, node, part, first, count, values); break;
+    case OP_gather: gather_rows(scratch, node, part, first, count, values); break;
     case OP_mul: product_rows(scratch, node, first, count, values); break;
-    case OP_concat: concat_rows(scratch, node, first, count, values); break;
+    case OP_concat: concat_rows(scratch, node, part, first, count, values); break;
     default: bug("%s has no rows", op_info(node->op)->name);
     }
 }
@@ -168,7 +176,7 @@ static void rows_of_constant(Arena *scratch, const Node *node, int64_t first, in
 bool node_constant_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values)
 {
     if (!has_rows(node)) return false;
-    rows_of_constant(scratch, node, first, count, values);
+    rows_of_constant(scratch, node, PART_value, first, count, values);
     return true;
 }
 
@@ -249,12 +257,17 @@ static Given given_copy(Graph *graph, const Node *node)
     return (Given){graph_add(graph, node->op, node->operands, scale, &node->a), graph_add(graph, node->op, node->operands, zero, &node->a)};
 }
 
+bool node_constant_given_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *scale, float *zero)
+{
+    if (!has_rows(node)) return false;
+    rows_of_constant(scratch, node, PART_scale, first, count, scale);
+    rows_of_constant(scratch, node, PART_zero, first, count, zero);
+    return true;
+}
+
 void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero)
 {
-    if (node->op == OP_param) {
-        tensor_given(node->tensor, 0, node->tensor->elements, scale, zero);
-        return;
-    }
+    if (node_constant_given_rows(scratch, node, 0, constant_rows(node), scale, zero)) return;
     Given given = given_copy(graph_new(scratch), node);
     node_constant_values(scratch, given.scale, scale);
     node_constant_values(scratch, given.zero, zero);

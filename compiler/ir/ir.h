@@ -253,6 +253,8 @@ bool node_constant_rows(Arena *scratch, const Node *node, int64_t first, int64_t
 /* Whether the node only moves elements of quantised tensors; then scale and zero receive the parameters of each of its elements. */
 bool node_constant_is_given(const Node *node);
 void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero);
+/* Those of rows [first, first + count) alone, as node_constant_rows. */
+bool node_constant_given_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *scale, float *zero);
 
 /* Weight of a place `distance` away in torch's cubic convolution, A = -0.75. */
 double cubic_weight(double distance);

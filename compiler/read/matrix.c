@@ -273,6 +273,50 @@ bool binder_index(Binder *binder, Matrix *m, const Tensor *index)
     return true;
 }
 
+/* ---- act order ---- */
+
+static void ordered_codes(const Matrix *m, int64_t row, int64_t column, int64_t count, float *codes)
+{
+    const Matrix *from = m->unordered;
+    for (int64_t i = 0; i < count; i++) from->layout->codes(from, row, m->quantized.order[column + i], 1, codes + i);
+}
+
+/* The columns group by group, each group's in their order; NULL: groups are not of one size. */
+static const int32_t *order_by_groups(Arena *arena, const Matrix *m)
+{
+    int32_t *order = ARENA_ARRAY(arena, int32_t, (size_t)m->columns);
+    int64_t *place = ARENA_ARRAY(arena, int64_t, (size_t)m->groups + 1);
+    if (m->columns > INT32_MAX) return NULL;
+    for (int64_t i = 0; i < m->columns; i++) place[index_at(m, i) + 1]++;
+    for (int64_t g = 0; g < m->groups; g++) {
+        place[g + 1] += place[g];
+        if (place[g + 1] != (g + 1 < m->groups ? (g + 1) * m->group : m->columns)) return NULL;
+    }
+    for (int64_t i = 0; i < m->columns; i++) order[place[index_at(m, i)]++] = (int32_t)i;
+    return order;
+}
+
+static void order_columns(Arena *arena, Matrix *m, const Tensor *tensor)
+{
+    const int32_t *order = order_by_groups(arena, m);
+    if (order == NULL) return;
+    MatrixLayout *layout = ARENA_NEW(arena, MatrixLayout);
+    *layout = (MatrixLayout){ordered_codes, m->layout->scale, m->layout->zero};
+    Matrix *ordered = ARENA_NEW(arena, Matrix);
+    *ordered = *m;
+    ordered->layout = layout;
+    ordered->index = NULL;
+    ordered->unordered = m;
+    ordered->quantized.order = order;
+    ordered->quantized.format = format_of(ordered);
+    if (strcmp(ordered->quantized.format, "f32") == 0) return;
+    Tensor *copy = ARENA_NEW(arena, Tensor);
+    *copy = *tensor;
+    copy->quantized = &ordered->quantized;
+    m->quantized.ordered = copy;
+    m->quantized.order = order;
+}
+
 bool binder_bind(Binder *binder, Tensor *stored, Matrix *m, const char *name)
 {
     size_t elements = 0;
@@ -283,7 +327,7 @@ bool binder_bind(Binder *binder, Tensor *stored, Matrix *m, const char *name)
     if (!good || elements == 0 || elements > PTRDIFF_MAX / sizeof(float))
         return err_set(binder->err, "%s: tensor \"%.200s\": found shape %s, wanted elements", stored->file, stored->name,
                        shape_text(binder->arena, stored->rank, stored->shape));
-    m->quantized = (Quantized){format_of(m), matrix_values, matrix_given};
+    m->quantized = (Quantized){.format = format_of(m), .values = matrix_values, .given = matrix_given};
     int64_t shape[3] = {m->matrices, m->turned ? m->columns : m->rows, m->turned ? m->rows : m->columns};
     stored->rank = m->rank;
     memcpy(stored->shape, shape + 3 - stored->rank, (size_t)stored->rank * sizeof *shape);
@@ -291,6 +335,7 @@ bool binder_bind(Binder *binder, Tensor *stored, Matrix *m, const char *name)
     stored->type = STORED_F32;
     stored->elements = elements;
     stored->quantized = &m->quantized;
+    if (m->index != NULL && !m->turned && strcmp(m->quantized.format, "f32") == 0) order_columns(binder->arena, m, stored);
     map_set(binder->model->tensors.by_name, name, stored);
     binder->bound++;
     return true;

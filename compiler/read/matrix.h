@@ -31,6 +31,7 @@ struct Matrix {
     float zero;
     const char *format;              /* NULL: found from what is above */
     Tensor codes;
+    const Matrix *unordered;         /* its columns are these in quantized.order; NULL: they are its own */
     const Tensor *scales, *zeros, *map, *nested_scales, *nested_map; /* what the method has */
     float offset;
 };

@@ -14,6 +14,10 @@ struct Quantized {
     void (*values)(const Tensor *tensor, size_t first, size_t count, float *values);
     /* Their parameters, element by element: value = (code - zero) * scale, or code's value * scale. */
     void (*given)(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero);
+    /* Where columns that share parameters do not follow one another (act order): the tensor with column order[i] as its column i, whose format is a
+     * smaller one; NULL: there is no such. */
+    const Tensor *ordered;
+    const int32_t *order;
 };
 
 /* Makes the virtual tensors of a model whose config.json says how it was quantised; model_open() does it. */

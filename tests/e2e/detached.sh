@@ -13,6 +13,36 @@ cp out/kjv_genre.weights good
 out/genre --check | grep -q '^kjv-genre: [0-9]* bytes of weights, the checksum holds$' || fail "--check"
 ./whole --check | cmp - <(out/genre --check)
 
+# What inspect tells is what the program uses: by its own report, in the file, and in memory, which two processes share.
+"$HF2C" inspect "$EXAMPLES/kjv-genre" --json >genre.json
+out/genre --info >info.txt
+python3 - out/genre "$verse" <<'PYTHON'
+import json, os, re, subprocess, sys
+row = next(r for r in json.load(open("genre.json"))["precisions"] if r["precision"] == "stored")
+info = dict(re.findall(r"^(\w+) +(\d+) bytes", open("info.txt").read(), re.M))
+assert int(info["weights"]) == row["weights_bytes"] == os.path.getsize("out/kjv_genre.weights"), (info, row)
+assert int(info["workspace"]) == row["workspace_bytes"] and int(info.get("cache", 0)) == row["state_bytes"], (info, row)
+if not os.path.exists("/proc/self/smaps"): sys.exit()
+def start():
+    program = subprocess.Popen([sys.argv[1], "--jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    program.stdin.write(json.dumps({"inputs": sys.argv[2]}).encode() + b"\n")
+    program.stdin.flush()
+    program.stdout.readline()
+    return program
+def kilobytes(program):
+    text = open(f"/proc/{program.pid}/smaps").read()
+    part = text[text.index("kjv_genre.weights"):]
+    return {key: int(re.search(rf"^{key}: +(\d+) kB", part, re.M)[1]) for key in ("Size", "Rss", "Pss", "Private_Dirty")}
+programs = [start(), start()]
+for use in map(kilobytes, programs):
+    print(use)
+    assert use["Size"] * 1024 >= row["weights_bytes"] > (use["Size"] - 64) * 1024, use
+    assert use["Rss"] > 1024 and use["Pss"] <= 0.55 * use["Rss"] and use["Private_Dirty"] == 0, use
+for program in programs:
+    program.stdin.close()
+    program.wait()
+PYTHON
+
 # wrong PATTERN OFFSET BYTE: refused by name with this byte there.
 wrong() {
     cp good out/kjv_genre.weights

@@ -133,6 +133,33 @@ static void packed_bits(void **state)
     }
 }
 
+/* Weights in act order, with the columns of a group side by side: the same numbers, which few bits hold. */
+static void check_ordered(const char *folder, const char *format)
+{
+    Arena *arena = arena_new();
+    Err err = {{0}};
+    Model model = open_case(arena, arena_printf(arena, TESTS_FOLDER "/quantized/%s", folder));
+    Tensors expected = open_tensors(arena, arena_printf(arena, TESTS_FOLDER "/quantized/%s/expected.safetensors", folder));
+    const Tensor *tensor = model_tensor(&model, expected.item[0].name, -1, NULL, &err), *ordered = tensor->quantized->ordered;
+    assert_non_null(ordered);
+    assert_string_equal(tensor_natural_format(ordered), format);
+    const float *plain = floats_of(arena, tensor), *values = floats_of(arena, ordered);
+    int64_t columns = tensor->shape[1];
+    bool *seen = ARENA_ARRAY(arena, bool, (size_t)columns);
+    for (int64_t k = 0; k < columns; k++) seen[tensor->quantized->order[k]] = true;
+    for (int64_t k = 0; k < columns; k++) assert_true(seen[k]);
+    for (int64_t n = 0; n < tensor->shape[0]; n++)
+        for (int64_t k = 0; k < columns; k++) assert_true(values[n * columns + k] == plain[n * columns + tensor->quantized->order[k]]);
+    check_ranges(arena, ordered, values);
+    arena_free(arena);
+}
+
+static void ordered_bits(void **state)
+{
+    (void)state;
+    check_ordered("gptq-4bit-act-order", "q4z");
+}
+
 /* What is not quantised is as it was, and no helper is reported as unused. */
 static void others_stay(void **state)
 {
@@ -251,7 +278,7 @@ static void index_is_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(oracle_bits),     cmocka_unit_test(packed_bits),      cmocka_unit_test(others_stay),
+        cmocka_unit_test(oracle_bits),     cmocka_unit_test(packed_bits),      cmocka_unit_test(ordered_bits), cmocka_unit_test(others_stay),
         cmocka_unit_test(damage_is_named), cmocka_unit_test(index_is_checked),
     };
     return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
