@@ -44,6 +44,6 @@ done
 
 mkdir -p "$results"
 "$python" "$here/compare.py" "$HF2C" "$cache" "$results/results.json" --models "$models" --peers "${found#,}" "$@"
-python3 "$here/table.py" "$results/results.json" >"$results/results.md"
+{ python3 "$here/table.py" "$results/results.json"; python3 "$here/goals.py" "$results/results.json"; } >"$results/results.md"
 python3 "$here/picture.py" "$results/results.json" >"$results/results.svg"
 cat "$results/results.md"

@@ -1,6 +1,6 @@
 """hf2c beside its peers: the same weights, the same machine, in turns.
 
-    compare.py HF2C CACHE OUT.json [--models A,B] [--peers A,B] [--threads 2,1] [--rounds 5] [--prepare]
+    compare.py HF2C CACHE OUT.json [--models A,B] [--peers A,B] [--threads 2,1] [--rounds 5] ...
 
 Each round asks every process of a group once for each subject, in another order, and probes the machine beside. --prepare makes the models and
 what each peer needs, and times nothing.
@@ -21,6 +21,7 @@ import models
 from process import Failed, Process
 from shape import Shape
 
+FEW = 8  # rows of a prompt that are read for as one token is: reading the weights is what takes the time
 ENOUGH = 0.25  # seconds of one measurement, at least where more than one call fits
 CACHE_NUMBER = {"llama.cpp": 2, "ctranslate2": 4, "torch": 2}  # bytes of a number in the cache
 
@@ -117,9 +118,9 @@ class Group:
         kind, *numbers = command.split()
         probes = self.probes[row["subject"]]
         place = entrants.Place(self.arguments.cache, self.model, row["peer"], row["format"])
-        if kind == "decode":
+        if kind == "decode" or kind == "prefill" and int(numbers[0]) <= FEW:
             number = cache_number(self.arguments.cache, self.model, row["peer"], row["format"])
-            middle = int(numbers[0]) + self.counts[(row["peer"], row["format"], row["subject"])] / 2
+            middle = int(numbers[0]) + self.counts[(row["peer"], row["format"], row["subject"])] / 2 if kind == "decode" else 0
             row["bytes"] = round(self.shape.token_bytes(place.weights_bytes(), middle, number))
             limits = [p["bandwidth"] for p in probes]
             work = row["bytes"]
@@ -165,7 +166,7 @@ def library_bytes(peer):
 def prepare(arguments, model):
     say(f"{model}: making it, and what each peer needs")
     models.make(arguments.hf2c, arguments.cache, model)
-    for _, members in entrants.groups(model, models.is_decoder(model), arguments.peers):
+    for _, members in entrants.groups(model, models.is_decoder(model), arguments.peers, arguments.groups):
         for peer, precision in members:
             try:
                 entrants.prepare(arguments.hf2c, arguments.cache, model, models.is_decoder(model), peer, precision)
@@ -174,7 +175,7 @@ def prepare(arguments, model):
 
 
 def compare(arguments, model, results):
-    for group, members in entrants.groups(model, models.is_decoder(model), arguments.peers):
+    for group, members in entrants.groups(model, models.is_decoder(model), arguments.peers, arguments.groups):
         members = [m for m in members if os.path.exists(entrants.Place(arguments.cache, model, *m).path)]
         say(f"{model} {group}: {', '.join(' '.join(m) for m in members)}")
         for threads in arguments.threads:
@@ -182,11 +183,27 @@ def compare(arguments, model, results):
             timed.run()
             timed.close()
             results["rows"] += timed.rows()
-        for (peer, precision), row in cold(arguments, model, members).items():
+        for (peer, precision), row in (cold(arguments, model, members) if arguments.cold else {}).items():
             place = entrants.Place(arguments.cache, model, peer, precision)
             code = os.path.getsize(place.path) if peer == entrants.HF2C else library_bytes(peer)
             results["cold"].append({"model": model, "group": group, "peer": peer, "format": precision, "code": code, "weights": place.weights_bytes(), **row})
         write(arguments.out, results)
+
+
+def kept(arguments, results):
+    """With --append, rows of an earlier run that this one does not time again."""
+    if not arguments.append or not os.path.exists(arguments.out):
+        return
+    with open(arguments.out, encoding="utf-8") as file:
+        before = json.load(file)
+
+    def timed_again(row):
+        return row["model"] in arguments.models and (not arguments.groups or row["group"] in arguments.groups)
+
+    results["rows"] = [r for r in before["rows"] if not timed_again(r) or r["threads"] not in arguments.threads]
+    results["cold"] = [r for r in before["cold"] if not timed_again(r) or not arguments.cold]
+    for key in ("versions", "machine"):
+        results[key] = {**before[key], **results[key]}
 
 
 def write(path, results):
@@ -205,15 +222,20 @@ def main():
     parser.add_argument("--peers", type=lambda text: text.split(","), default=[entrants.HF2C, *entrants.PEERS])
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[2, 1])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--groups", type=lambda text: text.split(","), help="of weights: f32, bf16, q8, q4, nf4, int8; default all")
     parser.add_argument("--prepare", action="store_true")
+    parser.add_argument("--prepared", action="store_true", help="everything is there already")
+    parser.add_argument("--append", action="store_true", help="to the results of another run, in place of what is timed again")
+    parser.add_argument("--no-cold", dest="cold", action="store_false", help="no cold starts")
     arguments = parser.parse_args()
-    for model in arguments.models:
+    for model in [] if arguments.prepared else arguments.models:
         prepare(arguments, model)
     if arguments.prepare:
         return
     results = {"processor": processor(), "rounds": arguments.rounds, "date": time.strftime("%Y-%m-%d"), "rows": [], "cold": [],
                "versions": {p: entrants.PEERS[p][0][0] for p in arguments.peers if p in entrants.PEERS},
                "machine": {str(t): probe(arguments.hf2c, t) for t in arguments.threads}}
+    kept(arguments, results)
     for model in arguments.models:
         compare(arguments, model, results)
 

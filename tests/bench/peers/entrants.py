@@ -51,10 +51,10 @@ def packages(peer):
     return [] if peer == HF2C else PEERS[peer][0]
 
 
-def groups(model, decoder, peers):
+def groups(model, decoder, peers, wanted=None):
     """[(group, [(peer, format)])] of the model, of the peers that are wanted."""
     table = DECODERS if decoder else ENCODERS
-    for group in GROUPS[model]:
+    for group in (g for g in GROUPS[model] if not wanted or g in wanted):
         yield group, [(peer, precision) for peer, precision in table[group]
                       if peer in peers and not (decoder and peer in ONLY_GPT2 and model != "gpt2")]
 

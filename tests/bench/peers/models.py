@@ -29,11 +29,12 @@ DISTILBERT = {
     "vocab_size": 30522, "max_position_embeddings": 512, "activation": "gelu", "torch_dtype": "float32", "pad_token_id": 0}
 
 # name: (what the table calls it, config or None for MiniLM, shape of what is timed)
-DECODER = {"prefill": (512,), "contexts": (128, 2048)}
+DECODER = {"prefill": (512, 16, 4), "contexts": (128, 2048)}
+SHOWN = 3  # subjects that stand in the table
 MODELS = {
     "llama-1b": ("Llama-3.2-1B shape", LLAMA_1B, DECODER),
     "qwen-0.5b": ("Qwen2.5-0.5B shape", QWEN_05B, DECODER),
-    "gpt2": ("GPT-2 124M", GPT2, {"prefill": (512,), "contexts": (128, 896)}),
+    "gpt2": ("GPT-2 124M", GPT2, {"prefill": (512, 16, 4), "contexts": (128, 896)}),
     "bert-base": ("BERT-base", BERT_BASE, {"encode": ((1, 32), (1, 128), (8, 128))}),
     "distilbert": ("DistilBERT", DISTILBERT, {"encode": ((1, 32), (1, 128), (8, 128))}),
     "minilm": ("all-MiniLM-L6-v2", None, {"encode": ((1, 32), (1, 128), (8, 128))}),

@@ -16,7 +16,7 @@ def pairs(results):
     """[(what, [row, row])]: hf2c first, then the fastest peer."""
     for decoder in (True, False):
         for model, group, members in results.entrants(decoder):
-            for _, subject in models.subjects(model):
+            for _, subject in models.subjects(model)[:models.SHOWN]:
                 rows = [results.row(model, group, *one, results.threads[0], subject) for one in members]
                 own = [r for r in rows if r and r["peer"] == HF2C]
                 others = sorted((r for r in rows if r and r["peer"] != HF2C), key=lambda r: r["seconds"])

@@ -43,7 +43,7 @@ def print_table(results, decoder, threads):
     print("| " + " | ".join(head) + " |\n|" + "---|" * left + "---:|" * (len(head) - left))
     for model, group, members in results.entrants(decoder):
         for peer, precision in members:
-            rows = [results.row(model, group, peer, precision, threads, name) for _, name in models.subjects(model)]
+            rows = [results.row(model, group, peer, precision, threads, name) for _, name in models.subjects(model)[:models.SHOWN]]
             if not any(rows):
                 continue
             columns = [models.MODELS[model][0], precision, peer]
