@@ -142,6 +142,7 @@ typedef struct AddedBuild {
     hf2c_added_table *table;
     TrieKey *keys;
     size_t count;
+    int32_t *id; /* [count] */
     uint8_t *flags, *first;
     Map *known; /* texts that have a key */
 } AddedBuild;
@@ -163,7 +164,7 @@ static void add_key(AddedBuild *added, const cJSON *item)
     if (id < 0 || json_flag(item, "normalized", !json_flag(item, "special", false)) != added->normalized) {
         return;
     }
-    *key = (TrieKey){(const uint8_t *)text, strlen(text), (uint32_t)id};
+    *key = (TrieKey){(const uint8_t *)text, strlen(text), (uint32_t)added->count};
     if (added->normalized) {
         key->text = build_normalize(build, text, strlen(text), &key->length);
     }
@@ -175,20 +176,22 @@ static void add_key(AddedBuild *added, const cJSON *item)
         build->tokenizer->shortest_added = (uint32_t)key->length;
     }
     added->first[key->text[0] >> 3] |= (uint8_t)(1 << (key->text[0] & 7));
-    added->flags[id] = added_flags(item);
-    if (added->flags[id] & HF2C_ADDED_SINGLE_WORD) {
+    added->id[added->count] = id;
+    added->flags[added->count] = added_flags(item);
+    if (added->flags[added->count] & HF2C_ADDED_SINGLE_WORD) {
         added->table->is_word = hf2c_is_word;
     }
     added->count++;
 }
 
 /* Of tokens with the same text the first one counts, special tokens before others. */
-static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
+static bool build_table(TokenizerBuild *build, bool normalized, const hf2c_added_table **table)
 {
     const cJSON *list = json_get(build->root, "added_tokens"), *item;
     AddedBuild added = {.build = build, .normalized = normalized, .table = ARENA_NEW(build->arena, hf2c_added_table),
                         .keys = ARENA_ARRAY(build->arena, TrieKey, (size_t)cJSON_GetArraySize(list) + 1),
-                        .flags = arena_alloc(build->arena, build->count), .first = arena_alloc(build->arena, 32),
+                        .id = ARENA_ARRAY(build->arena, int32_t, (size_t)cJSON_GetArraySize(list) + 1),
+                        .flags = arena_alloc(build->arena, (size_t)cJSON_GetArraySize(list) + 1), .first = arena_alloc(build->arena, 32),
                         .known = map_new(build->arena)};
 
     for (int special = 1; special >= 0; special--) {
@@ -198,17 +201,20 @@ static hf2c_added_table *build_table(TokenizerBuild *build, bool normalized)
             }
         }
     }
-    added.table->trie = trie_build(build->arena, added.keys, added.count);
     added.table->first = added.first;
+    added.table->id = added.id;
     added.table->flags = added.flags;
-    return added.count > 0 ? added.table : NULL;
+    added.table->count = (uint32_t)added.count;
+    *table = added.count > 0 ? added.table : NULL;
+    return added.count == 0 || trie_build(build, added.keys, added.count, &added.table->trie);
 }
 
 bool added_build(TokenizerBuild *build)
 {
     build->tokenizer->shortest_added = INT32_MAX;
-    build->tokenizer->added = build_table(build, false);
-    build->tokenizer->added_normalized = build_table(build, true);
+    if (!build_table(build, false, &build->tokenizer->added) || !build_table(build, true, &build->tokenizer->added_normalized)) {
+        return false;
+    }
     respell(build);
     return true;
 }

@@ -62,10 +62,10 @@ bool perfect_build(Arena *arena, uint64_t *keys, size_t count, hf2c_perfect *tab
 typedef struct TrieKey {
     const uint8_t *text;
     size_t length;
-    uint32_t value; /* id */
+    uint32_t value; /* below HF2C_TRIE_UNITS_MOST */
 } TrieKey;
-/* Sorts the keys. Keys that are empty or hold a NUL are left out; among equal ones the last wins. */
-hf2c_trie trie_build(Arena *arena, TrieKey *keys, size_t count);
+/* Sorts the keys. Keys that are empty or hold a NUL are left out; among equal ones the last wins. False: too many nodes. */
+bool trie_build(TokenizerBuild *build, TrieKey *keys, size_t count, hf2c_trie *trie);
 
 /* ---- parts; each returns false and sets the error on refusal ---- */
 

@@ -70,24 +70,9 @@ static int emit_charsmap(Emitter *emitter, const hf2c_charsmap *map)
     return number;
 }
 
-typedef struct TrieNumbers {
-    int base, value, label;
-} TrieNumbers;
-
-static TrieNumbers emit_trie(Emitter *emitter, const hf2c_trie *trie)
+static void emit_trie_field(Emitter *emitter, const hf2c_trie *trie, int unit)
 {
-    TrieNumbers numbers;
-
-    numbers.base = emit_words(emitter, trie->base, trie->nodes);
-    numbers.value = emit_words(emitter, trie->value, trie->nodes);
-    numbers.label = emit_bytes(emitter, trie->label, trie->nodes);
-    return numbers;
-}
-
-static void emit_trie_field(Emitter *emitter, const hf2c_trie *trie, TrieNumbers numbers)
-{
-    str_printf(emitter->out, "    .trie = {t%d, t%d, t%d, %lu},\n", numbers.base, numbers.value, numbers.label,
-               (unsigned long)trie->nodes);
+    str_printf(emitter->out, "    .trie = {t%d, %lu},\n", unit, (unsigned long)trie->units);
 }
 
 static void emit_perfect(Emitter *emitter, const hf2c_perfect *perfect, int seed)
@@ -138,20 +123,22 @@ static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
     return number;
 }
 
-static int emit_added(Emitter *emitter, const hf2c_added_table *table, uint32_t ids)
+static int emit_added(Emitter *emitter, const hf2c_added_table *table)
 {
-    TrieNumbers trie;
-    int first, flags, number;
+    int unit, first, id, flags, number;
 
     if (table == NULL) {
         return -1;
     }
-    trie = emit_trie(emitter, &table->trie);
+    unit = emit_words(emitter, table->trie.unit, table->trie.units);
     first = emit_bytes(emitter, table->first, 32);
-    flags = emit_bytes(emitter, table->flags, ids);
+    id = emit_ids(emitter, table->id, table->count);
+    flags = emit_bytes(emitter, table->flags, table->count);
     number = begin_structure(emitter, "hf2c_added_table", sizeof *table);
-    emit_trie_field(emitter, &table->trie, trie);
+    emit_trie_field(emitter, &table->trie, unit);
     emit_pointer(emitter, "first", "", first);
+    emit_number(emitter, "count", (long)table->count);
+    emit_pointer(emitter, "id", "", id);
     emit_pointer(emitter, "flags", "", flags);
     str_printf(emitter->out, "    .is_word = %s,\n", table->is_word != NULL ? "hf2c_is_word" : "NULL");
     end_structure(emitter);
@@ -203,11 +190,11 @@ static int emit_wordpiece(Emitter *emitter, const hf2c_wordpiece_table *table)
 
 static int emit_unigram(Emitter *emitter, const hf2c_unigram_table *table, uint32_t ids)
 {
-    TrieNumbers trie = emit_trie(emitter, &table->trie);
+    int unit = emit_words(emitter, table->trie.unit, table->trie.units);
     int score = emit_doubles(emitter, table->score, ids), fallback = table->fallback ? emit_ids(emitter, table->fallback, 256) : -1;
     int number = begin_structure(emitter, "hf2c_unigram_table", sizeof *table);
 
-    emit_trie_field(emitter, &table->trie, trie);
+    emit_trie_field(emitter, &table->trie, unit);
     emit_pointer(emitter, "score", "", score);
     emit_pointer(emitter, "fallback", "", fallback);
     str_printf(emitter->out, "    .unk_score = %s,\n", text_of_double(emitter->arena, table->unk_score));
@@ -444,8 +431,8 @@ static size_t emit_all(Str *out, const hf2c_tokenizer *tokenizer, const char *na
                     "/* vocabulary: spellings, where each begins, flags, hash */\n");
     numbers.vocabulary = emit_vocabulary(&emitter, tokenizer->vocabulary);
     str_printf(out, "\n/* added tokens */\n");
-    numbers.added = emit_added(&emitter, tokenizer->added, tokenizer->vocabulary->count);
-    numbers.added_normalized = emit_added(&emitter, tokenizer->added_normalized, tokenizer->vocabulary->count);
+    numbers.added = emit_added(&emitter, tokenizer->added);
+    numbers.added_normalized = emit_added(&emitter, tokenizer->added_normalized);
     str_printf(out, "\n/* normalizers */\n");
     numbers.normalizer = emit_normalizers(&emitter, tokenizer);
     str_printf(out, "\n/* pre-tokenizers */\n");

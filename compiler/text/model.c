@@ -159,7 +159,9 @@ static bool unigram_finish(TokenizerBuild *build, const cJSON *model)
     if (unk != NULL && table->unk < 0) {
         return build_refuse(build, "model.unk_id", "another value", "an id of the vocabulary");
     }
-    table->trie = trie_build(build->arena, keys, count);
+    if (!trie_build(build, keys, count, &table->trie)) {
+        return false;
+    }
     table->score = score;
     table->unk_score = lowest - 10;
     table->fuse_unk = 1;

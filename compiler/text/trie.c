@@ -11,16 +11,16 @@ typedef struct Pending {
 
 typedef struct Double {
     Arena *arena;
-    uint32_t *base, *value;
-    uint8_t *label, *used; /* used: bit 1 a node lies there, bit 2 some node has this base */
+    uint32_t *unit;
+    uint8_t *used; /* bit 1 a unit lies there, bit 2 some node's children begin here */
     size_t capacity, count, start;
 } Double;
 
 static void reserve(Double *array, size_t wanted)
 {
     size_t capacity = array->capacity == 0 ? 1024 : array->capacity;
-    uint32_t *base, *value;
-    uint8_t *label, *used;
+    uint32_t *unit;
+    uint8_t *used;
 
     if (wanted <= array->capacity) {
         return;
@@ -28,19 +28,13 @@ static void reserve(Double *array, size_t wanted)
     while (capacity < wanted) {
         capacity *= 2;
     }
-    base = ARENA_ARRAY(array->arena, uint32_t, capacity);
-    value = ARENA_ARRAY(array->arena, uint32_t, capacity);
-    label = arena_alloc(array->arena, capacity);
+    unit = ARENA_ARRAY(array->arena, uint32_t, capacity);
     used = arena_alloc(array->arena, capacity);
     if (array->capacity > 0) {
-        memcpy(base, array->base, array->capacity * sizeof *base);
-        memcpy(value, array->value, array->capacity * sizeof *value);
-        memcpy(label, array->label, array->capacity);
+        memcpy(unit, array->unit, array->capacity * sizeof *unit);
         memcpy(used, array->used, array->capacity);
     }
-    array->base = base;
-    array->value = value;
-    array->label = label;
+    array->unit = unit;
     array->used = used;
     array->capacity = capacity;
 }
@@ -88,14 +82,40 @@ static int compare(const void *a, const void *b)
     return left->value < right->value ? -1 : left->value > right->value;
 }
 
+/* Where the children of a node begin, and the value of a key that ends there. labels: 0 first where there is one. */
+static void place_node(Double *array, uint32_t node, const uint8_t *labels, size_t count, uint32_t value)
+{
+    size_t base;
+
+    if (count == 1 && labels[0] == 0) {
+        array->unit[node] |= HF2C_TRIE_LEAF | value << HF2C_TRIE_NUMBER;
+        return;
+    }
+    base = find_base(array, labels, count);
+    array->unit[node] |= (uint32_t)base << HF2C_TRIE_NUMBER;
+    for (size_t i = 0; i < count; i++) {
+        size_t child = base + labels[i];
+        array->used[child] |= 1;
+        array->unit[child] = labels[i];
+        array->count = child + 1 > array->count ? child + 1 : array->count;
+    }
+    if (labels[0] == 0) {
+        array->unit[node] |= HF2C_TRIE_VALUE;
+        array->unit[base] = HF2C_TRIE_LEAF | value << HF2C_TRIE_NUMBER;
+    }
+}
+
 /* Gives the children of a node their places and queues them. */
 static size_t place(Double *array, const TrieKey *keys, Pending *queue, size_t tail, const Pending *parent)
 {
     uint8_t labels[256];
     size_t count = 0, first = parent->first, base;
+    uint32_t value = 0;
 
     while (first < parent->last && keys[first].length == parent->depth) {
-        array->value[parent->node] = keys[first++].value + 1;
+        value = keys[first++].value;
+        labels[0] = 0;
+        count = 1;
     }
     for (size_t i = first; i < parent->last; i++) {
         if (count == 0 || labels[count - 1] != keys[i].text[parent->depth]) {
@@ -105,25 +125,22 @@ static size_t place(Double *array, const TrieKey *keys, Pending *queue, size_t t
     if (count == 0) {
         return tail;
     }
-    base = find_base(array, labels, count);
-    array->base[parent->node] = (uint32_t)base;
-    for (size_t i = 0; i < count; i++) {
-        size_t node = base + labels[i], end = first;
+    place_node(array, parent->node, labels, count, value);
+    base = array->unit[parent->node] >> HF2C_TRIE_NUMBER;
+    for (size_t i = labels[0] == 0; i < count; i++) {
+        size_t end = first;
         while (end < parent->last && keys[end].text[parent->depth] == labels[i]) {
             end++;
         }
-        array->used[node] |= 1;
-        array->label[node] = labels[i];
-        array->count = node + 1 > array->count ? node + 1 : array->count;
-        queue[tail++] = (Pending){first, end, parent->depth + 1, (uint32_t)node};
+        queue[tail++] = (Pending){first, end, parent->depth + 1, (uint32_t)(base + labels[i])};
         first = end;
     }
     return tail;
 }
 
-hf2c_trie trie_build(Arena *arena, TrieKey *keys, size_t count)
+bool trie_build(TokenizerBuild *build, TrieKey *keys, size_t count, hf2c_trie *trie)
 {
-    Double array = {.arena = arena, .start = 1, .count = 1};
+    Double array = {.arena = build->arena, .start = 1, .count = 1};
     size_t kept = 0, nodes = 2, tail = 1;
     Pending *queue;
 
@@ -134,13 +151,15 @@ hf2c_trie trie_build(Arena *arena, TrieKey *keys, size_t count)
         }
     }
     qsort(keys, kept, sizeof *keys, compare);
-    queue = ARENA_ARRAY(arena, Pending, nodes);
+    queue = ARENA_ARRAY(build->arena, Pending, nodes);
     queue[0] = (Pending){0, kept, 0, 0};
     reserve(&array, 512);
     array.used[0] = 1;
-    for (size_t head = 0; head < tail; head++) {
+    for (size_t head = 0; head < tail && array.count + 512 < HF2C_TRIE_UNITS_MOST; head++) {
         Pending parent = queue[head];
         tail = place(&array, keys, queue, tail, &parent);
     }
-    return (hf2c_trie){array.base, array.value, array.label, (uint32_t)array.count};
+    *trie = (hf2c_trie){array.unit, (uint32_t)array.count};
+    return array.count + 512 < HF2C_TRIE_UNITS_MOST ||
+           err_set(build->err, "%s: the tokens begin in more ways than a table of %d units holds", build->file, HF2C_TRIE_UNITS_MOST);
 }

@@ -14,6 +14,7 @@ void hf2c_added_begin(hf2c_added_search *search, const hf2c_added_table *table, 
 static int longest_at(const hf2c_added_table *table, const uint8_t *text, size_t bytes, size_t at, hf2c_added_match *match)
 {
     uint32_t node = 0;
+    int32_t value;
 
     match->id = -1;
     match->start = at;
@@ -22,8 +23,10 @@ static int longest_at(const hf2c_added_table *table, const uint8_t *text, size_t
         if (node == 0) {
             break;
         }
-        if (table->trie.value[node] != 0) {
-            match->id = (int32_t)table->trie.value[node] - 1;
+        value = hf2c_trie_value(&table->trie, node);
+        if (value >= 0) {
+            match->id = table->id[value];
+            match->flags = table->flags[value];
             match->end = i + 1;
         }
     }
@@ -43,7 +46,7 @@ static int is_single_word(const hf2c_added_search *search, const hf2c_added_matc
 /* The search goes on behind the token itself: a token of spaces that are taken here is found again, and the text after it too. */
 static void take_spaces(const hf2c_added_search *search, hf2c_added_match *match)
 {
-    int flags = search->table->flags[match->id];
+    int flags = match->flags;
     size_t size;
 
     while ((flags & HF2C_ADDED_LEFT) && match->start > search->at &&
@@ -69,7 +72,7 @@ static int find(hf2c_added_search *search, hf2c_added_match *match)
             !longest_at(search->table, search->text, search->bytes, search->from, match)) {
             continue;
         }
-        if ((search->table->flags[match->id] & HF2C_ADDED_SINGLE_WORD) && !is_single_word(search, match)) {
+        if ((match->flags & HF2C_ADDED_SINGLE_WORD) && !is_single_word(search, match)) {
             search->from = match->end - 1;
             continue;
         }

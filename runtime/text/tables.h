@@ -52,12 +52,13 @@ struct hf2c_respelled_table {
     uint32_t count;
 };
 
-/* Double array: the child of node n by byte b is c = base[n] + b if base[n] != 0, c < nodes and label[c] == b (no two nodes share
- * a base). value[n] is id + 1 where a key ends, else 0. Node 0 is the root. Keys hold no NUL. */
+/* Double array: a unit has its label in the low byte, two flags, and a number. Of a LEAF the number is the value of the key that ends
+ * there; of others it is where the children begin (0: none): the child by byte b is number + b if its label is b, and the value of a
+ * key that ends at a unit with VALUE is the number of the unit where the children begin. Unit 0 is the root. Keys hold no NUL. */
+enum { HF2C_TRIE_VALUE = 1 << 8, HF2C_TRIE_LEAF = 1 << 9, HF2C_TRIE_NUMBER = 10, HF2C_TRIE_UNITS_MOST = 1 << 22 };
 typedef struct hf2c_trie {
-    const uint32_t *base, *value; /* [nodes] */
-    const uint8_t *label;         /* [nodes] 0: free */
-    uint32_t nodes;
+    const uint32_t *unit;
+    uint32_t units;
 } hf2c_trie;
 
 /* A regular expression as an automaton over classes of code points. next[state * (classes + 1) + class] is the next state (0:
@@ -165,7 +166,9 @@ enum { HF2C_ADDED_SINGLE_WORD = 1, HF2C_ADDED_LEFT = 2, HF2C_ADDED_RIGHT = 4 };
 typedef struct hf2c_added_table {
     hf2c_trie trie;
     const uint8_t *first; /* [32] bits: bytes that begin a token */
-    const uint8_t *flags; /* [ids] HF2C_ADDED_* */
+    const int32_t *id;    /* [count] by the trie's values */
+    const uint8_t *flags; /* [count] HF2C_ADDED_* */
+    uint32_t count;
     int (*is_word)(uint32_t code); /* NULL where no token is single_word */
 } hf2c_added_table;
 

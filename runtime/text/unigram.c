@@ -29,6 +29,7 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
     for (size_t at = 0; at < bytes; at += size) {
         double here = nodes[at].score;
         uint32_t node = 0;
+        int32_t id;
         int single = 0;
         size = tokenizer->byte_alphabet ? 1 : hf2c_utf8_size(text[at]);
         for (size_t i = at; i < bytes; i++) {
@@ -36,8 +37,8 @@ static hf2c_status forward(const hf2c_tokenizer *tokenizer, const uint8_t *text,
             if (node == 0) {
                 break;
             }
-            if (table->trie.value[node] != 0) {
-                int32_t id = (int32_t)table->trie.value[node] - 1;
+            id = hf2c_trie_value(&table->trie, node);
+            if (id >= 0) {
                 relax(nodes + i + 1, table->score[id] + here, at, id);
                 single |= i + 1 - at == size;
             }

@@ -213,9 +213,20 @@ static inline uint32_t hf2c_pair_rank(const uint32_t *pair) /* plus 1; 0: free *
 /* Child of a trie's node; 0: none. */
 static inline uint32_t hf2c_trie_child(const hf2c_trie *trie, uint32_t node, uint8_t byte)
 {
-    uint32_t child = trie->base[node] + byte;
+    uint32_t unit = trie->unit[node], child = (unit >> HF2C_TRIE_NUMBER) + byte;
 
-    return trie->base[node] != 0 && byte != 0 && child < trie->nodes && trie->label[child] == byte ? child : 0;
+    return unit >> HF2C_TRIE_NUMBER != 0 && !(unit & HF2C_TRIE_LEAF) && byte != 0 && child < trie->units && (trie->unit[child] & 0xff) == byte ? child : 0;
+}
+
+/* Value of the key that ends at a node; -1: none does. */
+static inline int32_t hf2c_trie_value(const hf2c_trie *trie, uint32_t node)
+{
+    uint32_t unit = trie->unit[node];
+
+    if (unit & HF2C_TRIE_LEAF) {
+        return (int32_t)(unit >> HF2C_TRIE_NUMBER);
+    }
+    return unit & HF2C_TRIE_VALUE ? (int32_t)(trie->unit[unit >> HF2C_TRIE_NUMBER] >> HF2C_TRIE_NUMBER) : -1;
 }
 
 /* The alphabet of byte-level tokenizers. Spelling of a byte, 1 or 2 bytes of UTF-8; and back: -1 when it is not in it. */
@@ -227,6 +238,7 @@ int hf2c_byte_of_code(uint32_t code);
 
 typedef struct hf2c_added_match {
     int32_t id; /* -1: text between them */
+    int flags;  /* HF2C_ADDED_* */
     size_t start, end;
 } hf2c_added_match;
 

@@ -1,4 +1,4 @@
-"""Writes tests/oracle/tokenizers/chat.jsonl: chat templates in the style of well-known models, rendered by transformers'
+"""Writes tests/unit/text/chat.jsonl: chat templates in the style of well-known models, rendered by transformers'
 apply_chat_template with tools, documents and the prompt for an answer: chat_goldens.py FILE"""
 import json
 import logging

@@ -204,7 +204,7 @@ static void test_goldens(void **state)
     int rows = 0;
 
     (void)state;
-    assert_true(file_read(arena, TESTS_FOLDER "/oracle/tokenizers/chat.jsonl", FILE_LIMIT, &view, &err));
+    assert_true(file_read(arena, TESTS_FOLDER "/unit/text/chat.jsonl", FILE_LIMIT, &view, &err));
     for (size_t at = 0; at < view.size;) {
         const char *line = (const char *)view.data + at, *end = memchr(line, '\n', view.size - at);
         cJSON *row = cJSON_ParseWithLength(line, (size_t)(end - line));
