@@ -1,8 +1,8 @@
 /* Regular expressions as tokenizers write them (Oniguruma, Ruby syntax) compiled to automata.
  *
  * What can be compiled: literals, classes (nested, negated, &&), \p{..} \s \d \w \h and their negations, groups, (?i: ), alternation in
- * leftmost-first order, greedy and lazy repeats, possessive ones of a single class, ^ $ \A \z \b \B, and look-around of a single
- * code point. Everything else is refused, named. */
+ * leftmost-first order, greedy and lazy repeats, possessive ones of a single class, atomic groups of fixed parts and one such repeat,
+ * ^ $ \A \z \b \B \R, and look-around of a single code point. Everything else is refused, named. */
 #ifndef HF2C_TEXT_REGEX_H
 #define HF2C_TEXT_REGEX_H
 

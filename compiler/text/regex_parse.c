@@ -66,6 +66,53 @@ static RegexNode *look(Arena *arena, RegexKind kind, CharSet set, bool edge)
     return node;
 }
 
+/* ---- what never gives back ---- */
+
+/* A repeat of one class that takes all it can: the full count, or fewer where what follows is not of the class. */
+static RegexNode *take_all(Arena *arena, const RegexNode *repeat)
+{
+    RegexNode *end = look(arena, REGEX_NEXT, charset_not(arena, &repeat->left->set), true), *few;
+
+    if (repeat->minimum == repeat->maximum) {
+        return regex_repeat(arena, repeat->left, repeat->minimum, repeat->maximum);
+    }
+    if (repeat->maximum < 0) {
+        return regex_pair(arena, REGEX_CONCAT, regex_repeat(arena, repeat->left, repeat->minimum, -1), end);
+    }
+    few = regex_pair(arena, REGEX_CONCAT, regex_repeat(arena, repeat->left, repeat->minimum, repeat->maximum - 1), end);
+    return regex_pair(arena, REGEX_ALTERNATE, regex_repeat(arena, repeat->left, repeat->maximum, repeat->maximum), few);
+}
+
+/* Whether there is one way to match at most. */
+static bool is_fixed(const RegexNode *node)
+{
+    switch (node->kind) {
+    case REGEX_CONCAT:
+        return is_fixed(node->left) && is_fixed(node->right);
+    case REGEX_REPEAT:
+        return node->minimum == node->maximum && is_fixed(node->left);
+    default:
+        return node->kind != REGEX_ALTERNATE;
+    }
+}
+
+/* What never gives back what it has taken: fixed parts, and behind them one repeat of a class. NULL: not of that form. */
+static RegexNode *atomic(Arena *arena, RegexNode *node)
+{
+    RegexNode *rest;
+
+    if (is_fixed(node)) {
+        return node;
+    }
+    if (node->kind == REGEX_REPEAT && !node->lazy && node->left->kind == REGEX_SET) {
+        return take_all(arena, node);
+    }
+    if (node->kind == REGEX_CONCAT && is_fixed(node->left) && (rest = atomic(arena, node->right)) != NULL) {
+        return regex_pair(arena, REGEX_CONCAT, node->left, rest);
+    }
+    return NULL;
+}
+
 /* ---- groups and look-around ---- */
 
 /* Reduces what stands in a look-around to one set. */
@@ -103,6 +150,21 @@ static RegexNode *parse_look(Parser *parser, RegexKind kind, bool negated)
     }
     charset_finish(&set);
     return look(parser->arena, kind, negated ? charset_not(parser->arena, &set) : set, negated ? !edge : edge);
+}
+
+static RegexNode *parse_atomic(Parser *parser)
+{
+    bool fold = parser->fold, dot_all = parser->dot_all, extended = parser->extended;
+    RegexNode *inside = parse_alternatives(parser);
+
+    if (inside == NULL || !parser_accept(parser, ")")) {
+        return parser_refuse(parser, "an unfinished group");
+    }
+    parser->fold = fold;
+    parser->dot_all = dot_all;
+    parser->extended = extended;
+    inside = atomic(parser->arena, inside);
+    return inside != NULL ? inside : parser_refuse(parser, "an atomic group that could give back in several ways");
 }
 
 /* (?i) (?i: (?-i: : after the question mark. The options hold to the end of the enclosing group. */
@@ -150,8 +212,11 @@ static RegexNode *parse_group(Parser *parser)
     if (parser_accept(parser, "?<!")) {
         return parse_look(parser, REGEX_PREVIOUS, true);
     }
-    if (parser_starts(parser, "?>") || parser_starts(parser, "?(") || parser_starts(parser, "?~")) {
-        return parser_refuse(parser, "an atomic, conditional or absent group");
+    if (parser_accept(parser, "?>")) {
+        return parse_atomic(parser);
+    }
+    if (parser_starts(parser, "?(") || parser_starts(parser, "?~")) {
+        return parser_refuse(parser, "a conditional or absent group");
     }
     if (parser_accept(parser, "?<") || parser_accept(parser, "?P<")) {
         while (parser_more(parser) && !parser_starts(parser, ">")) {
@@ -190,6 +255,23 @@ static RegexNode *word_boundary(Arena *arena, bool negated)
     return regex_pair(arena, REGEX_ALTERNATE, in, out);
 }
 
+/* \R: the end of a line; CR LF is one and is not split. */
+static RegexNode *line_end(Arena *arena)
+{
+    CharSet set = {0}, carriage = {0}, feed = {0};
+    RegexNode *alone;
+
+    charset_add(arena, &carriage, '\r', '\r');
+    charset_add(arena, &feed, '\n', '\n');
+    charset_add(arena, &set, '\n', '\f');
+    charset_add(arena, &set, 0x85, 0x85);
+    charset_add(arena, &set, 0x2028, 0x2029);
+    charset_finish(&set);
+    alone = regex_pair(arena, REGEX_CONCAT, regex_set(arena, carriage), look(arena, REGEX_NEXT, charset_not(arena, &feed), true));
+    alone = regex_pair(arena, REGEX_ALTERNATE, regex_set(arena, set), alone);
+    return regex_pair(arena, REGEX_ALTERNATE, regex_pair(arena, REGEX_CONCAT, regex_set(arena, carriage), regex_set(arena, feed)), alone);
+}
+
 static RegexNode *parse_escape(Parser *parser)
 {
     CharSet set = {0};
@@ -204,6 +286,9 @@ static RegexNode *parse_escape(Parser *parser)
     }
     if (parser_accept(parser, "z")) {
         return look(parser->arena, REGEX_NEXT, set, true);
+    }
+    if (parser_accept(parser, "R")) {
+        return line_end(parser->arena);
     }
     if (letter == 'b' || letter == 'B') {
         parser->at++;
@@ -292,21 +377,6 @@ static bool take_interval(Parser *parser, int *minimum, int *maximum)
     return true;
 }
 
-/* A possessive repeat of one class takes all it can: what follows is not of the class, unless the count is full. */
-static RegexNode *possessive(Parser *parser, RegexNode *atom, int minimum, int maximum)
-{
-    RegexNode *end;
-
-    if (atom->kind != REGEX_SET) {
-        return parser_refuse(parser, "a possessive repeat of more than one class");
-    }
-    end = look(parser->arena, REGEX_NEXT, charset_not(parser->arena, &atom->set), true);
-    if (maximum < 0) {
-        return regex_pair(parser->arena, REGEX_CONCAT, regex_repeat(parser->arena, atom, minimum, maximum), end);
-    }
-    return regex_pair(parser->arena, REGEX_ALTERNATE, atom, end); /* only ?+ has a maximum */
-}
-
 static RegexNode *parse_repeat(Parser *parser, RegexNode *atom)
 {
     int minimum = 0, maximum = -1;
@@ -327,7 +397,8 @@ static RegexNode *parse_repeat(Parser *parser, RegexNode *atom)
         return parser_refuse(parser, "a repeat of so many");
     }
     if (!interval && parser_accept(parser, "+")) {
-        return possessive(parser, atom, minimum, maximum);
+        node = regex_repeat(parser->arena, atom, minimum, maximum);
+        return atom->kind == REGEX_SET ? take_all(parser->arena, node) : parser_refuse(parser, "a possessive repeat of more than one class");
     }
     node = regex_repeat(parser->arena, atom, minimum, maximum);
     node->lazy = !(interval && minimum == maximum) && parser_accept(parser, "?");
