@@ -116,7 +116,7 @@ CharSet charset_of(Arena *arena, bool (*is_member)(uint32_t code, const void *us
 
 /* ---- case ---- */
 
-static uint32_t fold(uint32_t code)
+uint32_t charset_fold_code(uint32_t code)
 {
     if (code == 0x17f) { /* the long s has itself as lower case */
         return 's';
@@ -131,12 +131,12 @@ void charset_fold(Arena *arena, CharSet *set)
     charset_finish(&members);
     for (size_t i = 0; i < members.count; i++) {
         for (uint32_t code = members.range[i].first; code <= members.range[i].last; code++) {
-            charset_add(arena, &folded, fold(code), fold(code));
+            charset_add(arena, &folded, charset_fold_code(code), charset_fold_code(code));
         }
     }
     charset_finish(&folded);
     for (uint32_t code = 0; code < 0x1ea00; code++) { /* no case beyond */
-        if (charset_has(&folded, fold(code))) {
+        if (charset_has(&folded, charset_fold_code(code))) {
             charset_add(arena, &members, code, code);
         }
     }

@@ -23,6 +23,10 @@ CharSet charset_not(Arena *arena, const CharSet *set);
 CharSet charset_and(Arena *arena, const CharSet *a, const CharSet *b);
 /* All code points that differ from one in the set by case only; adds them. */
 void charset_fold(Arena *arena, CharSet *set);
+uint32_t charset_fold_code(uint32_t code);
+/* Whether, case aside, one character may match these two (ss: the sharp s), and whether one may match several. */
+bool charset_folds_to_one(uint32_t first, uint32_t second); /* folded */
+bool charset_folds_to_several(uint32_t code);
 CharSet charset_of(Arena *arena, bool (*is_member)(uint32_t code, const void *user), const void *user);
 /* A property as regular expressions name it: L, Lu, Letter, Han, Punct, Space, Script=Thai ... False: unknown. */
 bool charset_property(Arena *arena, const char *name, size_t length, CharSet *set);

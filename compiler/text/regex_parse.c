@@ -255,6 +255,25 @@ static RegexNode *word_boundary(Arena *arena, bool negated)
     return regex_pair(arena, REGEX_ALTERNATE, in, out);
 }
 
+/* One character. Without regard to case, several may be one, and one several: those are not compiled. */
+static RegexNode *literal(Parser *parser, size_t start, uint32_t code)
+{
+    CharSet set = {0};
+    uint32_t folded = charset_fold_code(code);
+
+    charset_add(parser->arena, &set, code, code);
+    if (!parser->fold) {
+        return regex_set(parser->arena, set);
+    }
+    if (charset_folds_to_several(code) || (parser->folded_end == start && charset_folds_to_one(parser->folded, folded))) {
+        return parser_refuse(parser, "(?i) where one character matches several (as the sharp s does ss)");
+    }
+    parser->folded = folded;
+    parser->folded_end = parser->at;
+    charset_fold(parser->arena, &set);
+    return regex_set(parser->arena, set);
+}
+
 /* \R: the end of a line; CR LF is one and is not split. */
 static RegexNode *line_end(Arena *arena)
 {
@@ -274,6 +293,7 @@ static RegexNode *line_end(Arena *arena)
 
 static RegexNode *parse_escape(Parser *parser)
 {
+    size_t start = parser->at - 1;
     CharSet set = {0};
     uint32_t code;
     char letter = parser_more(parser) ? parser->text[parser->at] : 0;
@@ -297,15 +317,12 @@ static RegexNode *parse_escape(Parser *parser)
     if (!parser_take_escaped(parser, &code)) {
         return NULL;
     }
-    charset_add(parser->arena, &set, code, code);
-    if (parser->fold) {
-        charset_fold(parser->arena, &set);
-    }
-    return regex_set(parser->arena, set);
+    return literal(parser, start, code);
 }
 
 static RegexNode *parse_atom(Parser *parser)
 {
+    size_t start = parser->at;
     CharSet set = {0};
     uint32_t code;
 
@@ -335,11 +352,7 @@ static RegexNode *parse_atom(Parser *parser)
         return parser_refuse(parser, "a repeat of nothing");
     }
     code = parser_take_code(parser);
-    charset_add(parser->arena, &set, code, code);
-    if (parser->fold) {
-        charset_fold(parser->arena, &set);
-    }
-    return regex_set(parser->arena, set);
+    return literal(parser, start, code);
 }
 
 static bool take_count(Parser *parser, int *count)

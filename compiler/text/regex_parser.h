@@ -12,6 +12,8 @@ typedef struct Parser {
     size_t length, at;
     bool fold, dot_all, extended, in_class;
     int depth;
+    uint32_t folded;   /* the last literal without regard to case ... */
+    size_t folded_end; /* ... and where it ends */
     Err *err;
 } Parser;
 
