@@ -48,26 +48,29 @@ class Process:
         return seconds, values
 
     def rest_while_others_run(self):
-        os.kill(self.process.pid, signal.SIGSTOP)
+        self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self):
-        os.kill(self.process.pid, signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)  # none where it has ended
+
+    def _peak(self):
+        """Not what wait4 tells: that is at least what this process had when it started the other."""
+        try:
+            with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+                return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+        except (OSError, StopIteration):
+            return 0
 
     def close(self):
         """The most memory that it had, in bytes."""
-        if self.process.returncode is None:
-            self.go_on()
-            self.process.stdin.close()
-            timer = time.time() + 20
-            while True:
-                pid, _, usage = os.wait4(self.process.pid, os.WNOHANG)
-                if pid:
-                    break
-                if time.time() > timer:
-                    self.process.kill()
-                time.sleep(0.01)
-            self.process.returncode = 0
-            self.peak = usage.ru_maxrss * 1024
+        self.go_on()
+        peak = self._peak()
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.process.stdout.close()
         self.log.close()
-        return self.peak
+        return peak
