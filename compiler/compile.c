@@ -171,7 +171,8 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     ArchOptions arch = {.hidden_states = options->hidden_states};
     if (!arch_build(arena, &c->model, &arch, &c->built, err)) return NULL;
     c->before = c->built.graph;
-    if (!precision_apply(c->before, &options->precision, err) || !read_tokenizer(c, err)) return NULL;
+    c->options.precision.outliers = config_float_or(&c->model.config, "quantization_config.llm_int8_threshold", 0, 1e6, 0);
+    if (!precision_apply(c->before, &c->options.precision, err) || !read_tokenizer(c, err)) return NULL;
     if (!make_constraint(c, err) || !make_plan(c, err) || !facts_describe(c, err)) return NULL;
     if (options->draft && !compile_draft(c, err)) return NULL;
     return c;

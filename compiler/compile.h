@@ -12,7 +12,8 @@ typedef struct PrecisionOptions {
     const char *weights;     /* a name of formats.def, or "stored" */
     const char *embeddings;  /* of embeddings and heads; NULL: like the weights, but as stored beside nf4, fp4 and int8 */
     const Map *chosen;       /* Formats by the names of params, before all else; NULL: none */
-    const char *activations; /* f32, bf16, int8: what quantised weights are multiplied with; NULL: int8 for q8, q4, q4z that were asked for */
+    double outliers;         /* with llm.int8: columns of inputs that reach it stay f32; 0: 6 */
+    const char *activations; /* f32, bf16, int8, llm.int8: what quantised weights are multiplied with; NULL: int8 for q8, q4, q4z that were asked for */
 } PrecisionOptions;
 
 typedef struct CompileOptions {

@@ -79,8 +79,40 @@ static bool choose_activations(Graph *graph, const PrecisionOptions *options, Ch
     else if (strcmp(name, "f32") == 0) graph->activations = FORMAT_f32;
     else if (strcmp(name, "bf16") == 0) graph->activations = FORMAT_bf16;
     else if (strcmp(name, "int8") == 0) graph->activations = FORMAT_a8;
-    else return err_set(err, "unknown activations \"%s\"; known: f32, bf16, int8", name);
+    else if (strcmp(name, "llm.int8") == 0) graph->activations = FORMAT_f32; /* see part_outliers */
+    else return err_set(err, "unknown activations \"%s\"; known: f32, bf16, int8, llm.int8", name);
     return true;
+}
+
+/* LLM.int8 (arXiv:2208.07339), as bitsandbytes computes it: columns of x that hold a large number somewhere are multiplied as they are, the others
+ * in 8 bits.
+ *
+ *     %2 = linear %1, %w, %b                 ->     %3 = outliers %1            %6 = linear %3, %w
+ *                                                   %4 = sub %1, %3             %2 = linear %5, %w, %b, %6
+ *                                                   %5 = quantize %4 {numbers=a8} */
+static void part_linear(Graph *graph, Node *linear, double limit)
+{
+    Node *x = linear->operand[0];
+    Node *large = graph_insert(graph, linear, OP_outliers, 1, &x, &(Attributes){.limit = limit});
+    Node *small = graph_insert(graph, linear, OP_sub, 2, (Node *[]){x, large}, &(Attributes){0});
+    Node *rounded = graph_insert(graph, linear, OP_quantize, 1, &small, &(Attributes){.numbers = FORMAT_a8});
+    Node *exact = graph_insert(graph, linear, OP_linear, 2, (Node *[]){large, linear->operand[1]}, &(Attributes){0});
+    linear->operand[0] = rounded;
+    linear->operand[3] = exact;
+    linear->operands = 4;
+}
+
+static bool part_outliers(Graph *graph, double limit, Err *err)
+{
+    size_t count = 0;
+    Node **linear = ARENA_ARRAY(graph->arena, Node *, graph->count);
+    for (size_t i = 0; i < graph->count; i++) {
+        Node *node = graph->node[i];
+        if (node->op == OP_linear && !node_is_constant(node) && node->operand[1]->format == FORMAT_int8 && node->operands < 4) linear[count++] = node;
+    }
+    for (size_t i = 0; i < count; i++) part_linear(graph, linear[i], limit);
+    graph_refresh(graph);
+    return count || err_set(err, "activations llm.int8: no weight of this model is int8; wanted --precision int8");
 }
 
 /* Rounded activations that were asked for must meet a weight that is multiplied with such. */
@@ -101,6 +133,29 @@ Node *precision_weight(const Node *node)
     return node->op == OP_experts || node->op == OP_combine ? node->operand[2] : NULL;
 }
 
+/* Weights in act order stay in few bits: with the columns of a group side by side, for inputs in the same order. */
+static void order_inputs(Graph *graph, Node *linear)
+{
+    Node *weight = linear->operand[1], *x = linear->operand[0];
+    const Quantized *quantized = weight->op == OP_param && weight->tensor ? weight->tensor->quantized : NULL;
+    if (!quantized || !quantized->ordered || node_is_constant(linear) || node_uses(graph, weight) != 1) return;
+    int64_t columns = shape_columns(weight->shape);
+    float *index = ARENA_ARRAY(graph->arena, float, (size_t)columns);
+    for (int64_t i = 0; i < columns; i++) index[i] = (float)quantized->order[i];
+    Node *order = graph_insert_constant(graph, linear, shape_of(1, dim_of(columns)), index);
+    linear->operand[0] = graph_insert(graph, linear, OP_columns, 2, (Node *[]){x, order}, &(Attributes){0});
+    weight->tensor = quantized->ordered;
+}
+
+static void order_all(Graph *graph)
+{
+    size_t count = 0;
+    Node **linear = ARENA_ARRAY(graph->arena, Node *, graph->count);
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->node[i]->op == OP_linear) linear[count++] = graph->node[i];
+    for (size_t i = 0; i < count; i++) order_inputs(graph, linear[i]);
+}
+
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
 {
     Choice weights, embeddings;
@@ -109,11 +164,13 @@ bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
     if (!choose_activations(graph, options, weights, err)) return false;
     weights.chosen = options->chosen;
     if (!options->embeddings) embeddings.chosen = options->chosen;
+    order_all(graph);
     for (size_t i = 0; i < graph->count; i++) {
         Node *node = graph->node[i];
         Node *weight = precision_weight(node);
         if (weight) set_params(weight, weight, precision_of_embedding(graph, node) ? embeddings : weights, true);
     }
     graph_refresh(graph);
+    if (options->activations && strcmp(options->activations, "llm.int8") == 0) return part_outliers(graph, options->outliers > 0 ? options->outliers : 6, err);
     return check_activations(graph, options, err);
 }

@@ -19,20 +19,21 @@ static bool is_input(const char *output)
     return false;
 }
 
-/* LLM.int8 also rounds activations, all but the columns with outliers: another model than the weights' own. */
 static bool is_other_kind(const char *name)
 {
-    if (strcmp(name, "single/llm_int8_logits") == 0) return true;
     size_t length = strcspn(name, "/");
     for (size_t i = 0; i < COUNT_OF(other_kinds); i++)
         if (strlen(other_kinds[i]) == length && memcmp(name, other_kinds[i], length) == 0) return true;
     return false;
 }
 
+/* LLM.int8 also rounds activations, all but the columns with outliers: another model than the weights' own. */
+#define LLM_INT8 "quant/llm.int8"
+
 static const struct {
     const char *group, *format;
 } precisions[] = {{"precision/float32", "f32"}, {"precision/float16", "f16"}, {"precision/bfloat16", "bf16"},
-                  {"quant/nf4", "nf4"},         {"quant/fp4", "fp4"},         {"quant/int8", "int8"}};
+                  {"quant/nf4", "nf4"},         {"quant/fp4", "fp4"},         {"quant/int8", "int8"},         {LLM_INT8, "llm.int8"}};
 
 const char *golden_precision(const GoldenGroup *group)
 {
@@ -48,6 +49,11 @@ static const char *quantised_output(const char *name)
     const char *output = strrchr(name, '/') + 1;
     bool logits = strncmp(name, "quant/", 6) == 0 && (strcmp(output, "logits") == 0 || strcmp(output, "logits_weight_only") == 0);
     return logits ? "logits" : NULL;
+}
+
+static bool is_llm_int8(const char *name)
+{
+    return strcmp(name, "single/llm_int8_logits") == 0 || strcmp(name, "quant/int8/logits_llm_int8") == 0;
 }
 
 /* ---- golden.json ---- */
@@ -130,13 +136,18 @@ static bool sort_into_groups(Golden *golden, Err *err)
         const Tensor *tensor = &golden->tensors.item[i];
         const char *slash = strrchr(tensor->name, '/'), *output = slash ? slash + 1 : tensor->name;
         if (is_input(output)) continue;
-        const char *quantised = slash ? quantised_output(tensor->name) : NULL;
-        if (quantised) output = quantised;
+        const char *quantised = slash ? quantised_output(tensor->name) : NULL, *name = tensor->name;
+        size_t length = slash ? (size_t)(slash - name) : 0;
+        if (is_llm_int8(name)) {
+            name = LLM_INT8;
+            length = strlen(name);
+            output = "logits";
+        } else if (quantised) output = quantised;
         else if (is_other_kind(tensor->name)) {
             golden->others++;
             continue;
         }
-        GoldenGroup *group = group_of(golden, by_name, tensor->name, slash ? (size_t)(slash - tensor->name) : 0, err);
+        GoldenGroup *group = group_of(golden, by_name, name, length, err);
         if (!group) return false;
         group->expected[group->count] = tensor;
         group->output[group->count++] = output;

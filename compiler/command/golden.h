@@ -64,7 +64,7 @@ extern const Tolerance golden_default_tolerance;
 
 /* padding: the config's pad_token_id, or -1. */
 bool golden_open(Arena *arena, const char *path, int64_t padding, Golden *golden, Err *err);
-/* The format of weights that a group is for: "bf16" of "precision/bfloat16", "nf4" of "quant/nf4"; NULL: the one in which they are stored. */
+/* The format of weights that a group is for: "bf16" of "precision/bfloat16", "nf4" of "quant/nf4", "llm.int8" of activations too; NULL: the one in which they are stored. */
 const char *golden_precision(const GoldenGroup *group);
 
 /* Rows that a model's output of that kind has for these inputs, padding included. */

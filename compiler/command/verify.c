@@ -66,6 +66,7 @@ static bool loses_precision(const Graph *graph)
 {
     for (size_t i = 0; i < graph->count; i++) {
         const Node *node = graph->node[i];
+        if (node->op == OP_quantize) return true;
         if (node->op != OP_param || !node->tensor || node->format == FORMAT_f32) continue;
         if (strcmp(tensor_natural_format(node->tensor), format_name(node->format)) != 0) return true;
     }
@@ -319,7 +320,8 @@ static void compare_engines(Verification *v, const GoldenGroup *group, float *co
 /* With less precision than the folder's only the goldens of that precision hold; with all of it, only the others. */
 static bool is_compared(const Verification *v, const GoldenGroup *group)
 {
-    const char *precision = golden_precision(group), *asked = v->options->precision;
+    const char *precision = golden_precision(group), *asked = v->options->precision, *activations = v->options->activations;
+    if (activations && strcmp(activations, "llm.int8") == 0) asked = activations;
     if (!precision) return !v->lossy || v->alone;
     return asked && strcmp(precision, asked) == 0;
 }

@@ -20,6 +20,7 @@ struct Operands {
         linear_##format<64, 32, 64, 32, 1, block ? block : 64, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); \
     }
 #include "templates/format/formats.def"
+CALL(outliers) { outliers<64, 64>(stream, o.y, o.x, o.rows, 6.0f); }
 CALL(quantize_a8) { quantize_a8<64, 64>(stream, o.y, o.x, o.rows); }
 CALL(quantize_bf16) { quantize_bf16<64, 64>(stream, o.y, o.x, o.rows); }
 CALL(linear_q8_a8) { linear_q8_a8<64, 32, 64, 32, 1, 32, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, o.x, o.rows, 0.0f); }
@@ -75,6 +76,7 @@ CALL(collect) { collect<64, 64, 20>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(sound_norm) { sound_norm<64, 64, 4, 10, 5>(stream, o.y, o.x, o.sequences, o.x, o.x, o.rows, 1e-5f); }
 CALL(correlate) { correlate<64, 16, 8, 4, 4, 64>(stream, o.y, o.x, o.sequences, o.x, o.rows); }
 CALL(pool) { pool<64, 64, POOL_mean, 0>(stream, o.y, o.x, o.sequences, o.rows); }
+CALL(columns) { columns<64, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(take) { take<64, 64>(stream, o.y, o.x, o.ids, o.rows); }
 CALL(copy) { copy<64, 64>(stream, o.y, o.x, o.rows); }
 

@@ -33,6 +33,37 @@ static void check_embed(const char *name, Kernel kernel)
 #include "templates/format/formats.def"
 
 template <int64_t H, int64_t ldx>
+static void check_columns()
+{
+    int rows = random_between(1, 12);
+    Buffer<float> x = random_rows(rows, H, ldx), index(H), before = not_numbers(rows * H), expected(before);
+    for (int64_t i = 0; i < H; i++) index[i] = (float)(H - 1 - i);
+    run_on_cpu("columns", {expected, x, index}, rows, {H, ldx}, {});
+    compare("columns", before, expected, [&](hf2c_stream *stream, float *y) { columns<H, ldx>(stream, y, x, index, rows); });
+}
+
+static void test_columns(void **)
+{
+    check_columns<1, 1>();
+    check_columns<33, 40>();
+}
+
+template <int64_t H, int64_t ldx>
+static void check_outliers()
+{
+    int rows = random_between(1, 12);
+    Buffer<float> x = random_rows(rows, H, ldx), before = not_numbers(rows * H), expected(before);
+    run_on_cpu("outliers", {expected, x}, rows, {H, ldx}, {0.9f});
+    compare("outliers", before, expected, [&](hf2c_stream *stream, float *y) { outliers<H, ldx>(stream, y, x, rows, 0.9f); });
+}
+
+static void test_outliers(void **)
+{
+    check_outliers<1, 1>();
+    check_outliers<130, 140>();
+}
+
+template <int64_t H, int64_t ldx>
 static void check_take()
 {
     int rows = random_between(1, 12);

@@ -213,6 +213,30 @@ static void embed(void **state)
         }
 }
 
+static void check_columns(int rows, int64_t H, int64_t view)
+{
+    int64_t ld = H + view;
+    float *x = test_matrix(rows, H, ld, 2), *index = test_alloc((size_t)H * sizeof(float));
+    double *chosen = doubles(rows * H), *large = doubles(rows * H);
+    for (int64_t i = 0; i < H; i++) index[i] = (float)test_between(0, (int)H);
+    x[(rows - 1) * ld + H / 2] = -6;
+    x[0] = nextafterf(6, 0);
+    for (int r = 0; r < rows; r++)
+        for (int64_t i = 0; i < H; i++) {
+            chosen[r * H + i] = x[r * ld + (int64_t)index[i]];
+            large[r * H + i] = i == H / 2 ? x[r * ld + i] : 0;
+        }
+    test_check(&(TestCall){"columns", {NULL, x, index}, rows, {H, ld}, {0}}, chosen, rows * H, 0);
+    if (H > 1) test_check(&(TestCall){"outliers", {NULL, x}, rows, {H, ld}, {6}}, large, rows * H, 0);
+    free(x), free(index), free(chosen), free(large);
+}
+
+static void columns(void **state)
+{
+    (void)state;
+    each_size(check_columns);
+}
+
 static void check_take(int rows, int64_t H, int64_t view)
 {
     enum { SOURCE = 9 };
@@ -308,7 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norms), cmocka_unit_test(elementwise), cmocka_unit_test(elementwise_extremes),
-        cmocka_unit_test(rope),  cmocka_unit_test(embed),       cmocka_unit_test(take_and_copy),
+        cmocka_unit_test(rope),  cmocka_unit_test(columns), cmocka_unit_test(embed),       cmocka_unit_test(take_and_copy),
         cmocka_unit_test(pool),  cmocka_unit_test(rope_tables_by_length),  cmocka_unit_test(cache), cmocka_unit_test(cache_rings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
