@@ -14,6 +14,7 @@ typedef struct PrecisionOptions {
     const Map *chosen;       /* Formats by the names of params, before all else; NULL: none */
     double outliers;         /* with llm.int8: columns of inputs that reach it stay f32; 0: 6 */
     const char *activations; /* f32, bf16, int8, llm.int8: what quantised weights are multiplied with; NULL: int8 for q8, q4, q4z that were asked for */
+    const char *cache;       /* of keys and values that are kept: a name of caches.def; NULL: f32 */
 } PrecisionOptions;
 
 typedef struct CompileOptions {
@@ -62,9 +63,10 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err);
 /* draft.c: compiles options->draft beside it. False and *err when it cannot guess for this model: other tokens, no way back. */
 bool compile_draft(Compiled *compiled, Err *err);
 
-/* Sets the formats of the params and the graph's activations. */
+/* Sets the formats of the params, the caches and the graph's activations. */
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err);
 const char *precision_known(void);
+const char *precision_caches(void); /* "f32, bf16, ..." */
 /* The weight that a node reads whose format is chosen; NULL: none. */
 Node *precision_weight(const Node *node);
 /* Whether a node reads the embeddings or the head, which are linears outside of the layers. */

@@ -1,5 +1,5 @@
-/* precision: the format in which each weight is packed. Matrices that a linear, an embedding or experts read get the format asked for (by
- * default the one they are stored in); norms, biases and everything else stay f32. */
+/* precision: the format in which each weight is packed, and that of caches. Matrices that a linear, an embedding or experts read get the
+ * format asked for (by default the one they are stored in); norms, biases and everything else stay f32. */
 #include <string.h>
 
 #include "compiler/compile.h"
@@ -156,12 +156,38 @@ static void order_all(Graph *graph)
     for (size_t i = 0; i < count; i++) order_inputs(graph, linear[i]);
 }
 
+const char *precision_caches(void)
+{
+    static const char names[] =
+#define CACHE(name, suffix) ", " #name
+#include "templates/format/caches.def"
+        ;
+    return names + 2;
+}
+
+/* One format for all caches. A model that keeps none of its keys has nothing to choose. */
+static bool choose_caches(Graph *graph, const PrecisionOptions *options, Err *err)
+{
+    Format format;
+    bool any = false;
+    if (!options->cache) return true;
+    if (!format_parse(options->cache, &format) || !format_caches(format))
+        return err_set(err, "unknown cache precision \"%s\"; known: %s", options->cache, precision_caches());
+    for (size_t i = 0; i < graph->count; i++) {
+        Node *node = graph->node[i];
+        if (node->op != OP_cache && node->op != OP_memory) continue;
+        node->a.numbers = (int)format;
+        any = true;
+    }
+    return any || format == FORMAT_f32 || err_set(err, "cache precision %s: this model has no cache", options->cache);
+}
+
 bool precision_apply(Graph *graph, const PrecisionOptions *options, Err *err)
 {
     Choice weights, embeddings;
     if (!parse("precision", options->weights, &weights, err) || !parse("embedding precision", options->embeddings, &embeddings, err)) return false;
     if (!options->embeddings && !(!weights.stored && spares_embeddings(weights.format))) embeddings = weights;
-    if (!choose_activations(graph, options, weights, err)) return false;
+    if (!choose_activations(graph, options, weights, err) || !choose_caches(graph, options, err)) return false;
     weights.chosen = options->chosen;
     if (!options->embeddings) embeddings.chosen = options->chosen;
     order_all(graph);

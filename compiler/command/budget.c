@@ -249,6 +249,7 @@ static size_t compiled_bytes(const Chooser *c)
     Arena *scratch = arena_new();
     CompileOptions options = options_compile(c->options);
     budget_use(chosen_formats(c), &options);
+    options.precision.cache = NULL; /* it may be a list, of --quality */
     size_t bytes = command_compile(scratch, c->options, &options)->facts.weights_bytes;
     arena_free(scratch);
     return bytes;

@@ -71,6 +71,7 @@ static const char *command_line(const Compiled *c, const Options *o)
     if (o->budget) text = arena_printf(arena, "%s --budget %s", text, o->budget);
     if (o->embeddings) text = arena_printf(arena, "%s --embeddings %s", text, o->embeddings);
     if (o->activations) text = arena_printf(arena, "%s --activations %s", text, o->activations);
+    if (o->cache) text = arena_printf(arena, "%s --cache %s", text, o->cache);
     if (c->draft) text = arena_printf(arena, "%s --draft %s", text, c->draft->model.name);
     if (c->baked) text = arena_printf(arena, "%s --system-prompt FILE", text);
     if (o->max_seq) text = arena_printf(arena, "%s --max-seq %lld", text, (long long)o->max_seq);

@@ -11,7 +11,7 @@
 
 /* One way to compile the model, and what it needs. */
 typedef struct Way {
-    const char *precision;
+    const char *precision, *cache;
     int64_t sequence, rows, strip;
     size_t weights, workspace, state, flash, ram;
 } Way;
@@ -47,6 +47,7 @@ static bool try_way(const Fit *f, Way *way)
     Err err = {{0}};
     CompileOptions options = f->compile;
     options.precision.weights = way->precision;
+    options.precision.cache = way->cache;
     options.max_sequence = way->sequence;
     options.max_rows = way->rows;
     const Compiled *c = compile(arena, &options, &err);
@@ -124,10 +125,26 @@ static bool shrink(const Fit *f, Way *way)
     return false;
 }
 
-static void advise(const Fit *f, const Way *now)
+/* The same with a cache in fewer bits. */
+static bool advise_caches(const Fit *f, const Way *now)
 {
     bool any = false;
+    for (const char *at = precision_caches(); *at && now->state;) {
+        size_t length = strcspn(at, ",");
+        Way way = *now;
+        way.cache = arena_copy_text(f->arena, at, length);
+        at += length + strspn(at + length, ", ");
+        if (!try_way(f, &way) || !fits(f, &way)) continue;
+        any = true;
+        printf("  --cache %-10s   flash %zu, RAM %zu\n", way.cache, way.flash, way.ram);
+    }
+    return any;
+}
+
+static void advise(const Fit *f, const Way *now)
+{
     printf("\nIt would fit with\n");
+    bool any = advise_caches(f, now);
     for (const char *at = precision_known(); *at;) {
         size_t length = strcspn(at, ",");
         Way way = *now;
@@ -140,7 +157,7 @@ static void advise(const Fit *f, const Way *now)
         if (way.rows != now->rows && way.rows != way.sequence) printf(" --max-rows %" PRId64, way.rows);
         printf("   flash %zu, RAM %zu\n", way.flash, way.ram);
     }
-    if (!any) printf("  nothing that hf2c knows: no precision, length or size of calls\n");
+    if (!any) printf("  nothing that hf2c knows: no precision, cache, length or size of calls\n");
 }
 
 bool fit_print(const Options *options, const CompileOptions *compile_options)
@@ -148,7 +165,7 @@ bool fit_print(const Options *options, const CompileOptions *compile_options)
     Fit f = {.arena = arena_new(), .compile = *compile_options, .ram = compile_options->ram, .flash = compile_options->flash};
     f.compile.measure_only = true;
     Compiled *c = command_compile(f.arena, options, &f.compile);
-    Way way = {.precision = compile_options->precision.weights};
+    Way way = {.precision = compile_options->precision.weights, .cache = compile_options->precision.cache};
     if (!f.compile.without_weights) measure_code(&f, c);
     else f.measure = (Measure){.why = "the model has no weights yet", .path = ""};
     way_needs(&f, c, &way);

@@ -11,9 +11,9 @@
 #include "compiler/command/summary.h"
 #include "runtime/text/work.h"
 
-/* Bytes at one precision of the weights. */
+/* Bytes at one precision of the weights, or of the cache. */
 typedef struct Need {
-    const char *precision; /* "stored" or a name */
+    const char *name; /* "stored" or a format */
     size_t weights, workspace, state, total;
     Err err; /* why it cannot be compiled so; empty otherwise */
 } Need;
@@ -25,8 +25,8 @@ typedef struct Inspection {
     const Options *options;
     CompileOptions compile;
     Compiled *compiled; /* as the options ask for it */
-    Need need[MAX_NEEDS];
-    size_t needs;
+    Need need[MAX_NEEDS], cache[MAX_NEEDS]; /* by formats of the weights; of the cache, with the weights that the options ask for */
+    size_t needs, caches;
 } Inspection;
 
 /* ---- the numbers ---- */
@@ -50,16 +50,11 @@ static void need_from(Need *need, const Compiled *c)
     need->total = need->weights + need->workspace + need->state + tokenizer_table_bytes(c);
 }
 
-static void add_need(Inspection *in, const char *precision)
+static void find_need(Need *need, const CompileOptions *options, const char *name)
 {
-    Need *need = &in->need[in->needs++];
     Arena *arena = arena_new();
-    CompileOptions options = in->compile;
-    options.precision.weights = precision;
-    options.precision.chosen = NULL;
-    options.inputs = NULL;
-    need->precision = precision ? precision : "stored";
-    const Compiled *c = compile(arena, &options, &need->err);
+    const Compiled *c = compile(arena, options, &need->err);
+    need->name = name;
     if (c) need_from(need, c);
     arena_free(arena);
 }
@@ -68,20 +63,42 @@ static void add_need(Inspection *in, const char *precision)
 static void add_budget(Inspection *in)
 {
     Need *need = &in->need[in->needs++];
-    need->precision = "budget";
+    need->name = "budget";
     need_from(need, in->compiled);
 }
 
-/* One row for the weights as they are stored and one for each precision. */
+static void add_weights(Inspection *in, const char *precision)
+{
+    CompileOptions options = in->compile;
+    options.precision.weights = precision;
+    options.precision.chosen = NULL;
+    options.inputs = NULL;
+    find_need(&in->need[in->needs++], &options, precision ? precision : "stored");
+}
+
+static void add_cache(Inspection *in, const char *format)
+{
+    CompileOptions options = in->compile;
+    options.precision.cache = format;
+    find_need(&in->cache[in->caches++], &options, format);
+}
+
+static void for_each_name(Inspection *in, const char *names, void (*add)(Inspection *, const char *))
+{
+    for (const char *at = names; *at;) {
+        size_t length = strcspn(at, ",");
+        add(in, arena_copy_text(in->arena, at, length));
+        at += length + strspn(at + length, ", ");
+    }
+}
+
+/* One row for the weights as they are stored and one for each precision; one for each format of the cache, if there is one. */
 static void collect_needs(Inspection *in)
 {
     if (in->options->budget) add_budget(in);
-    if (!in->compile.without_weights) add_need(in, NULL);
-    for (const char *at = precision_known(); *at && in->needs < MAX_NEEDS;) {
-        size_t length = strcspn(at, ",");
-        add_need(in, arena_copy_text(in->arena, at, length));
-        at += length + strspn(at + length, ", ");
-    }
+    if (!in->compile.without_weights) add_weights(in, NULL);
+    for_each_name(in, precision_known(), add_weights);
+    if (plan_rings(in->compiled->plan).caches) for_each_name(in, precision_caches(), add_cache);
 }
 
 /* A configuration alone, or a folder that has no weights yet, is inspected as well as a whole model. */
@@ -124,12 +141,18 @@ static void add_need_row(Str *out, const Inspection *in, const Need *need)
 {
     Arena *a = in->arena;
     if (need->err.text[0]) {
-        str_printf(out, "%-10s %s\n", need->precision, need->err.text);
+        str_printf(out, "%-10s %s\n", need->name, need->err.text);
         return;
     }
-    size_t cache = need->state / (size_t)in->compiled->facts.max_sequence * CACHE_UNIT;
-    str_printf(out, "%-10s %11s %16s %11s %11s %11s\n", need->precision, text_of_bytes(a, need->weights), text_of_bytes(a, cache),
+    size_t cache = need->state * CACHE_UNIT / (size_t)in->compiled->facts.max_sequence;
+    str_printf(out, "%-10s %11s %16s %11s %11s %11s\n", need->name, text_of_bytes(a, need->weights), text_of_bytes(a, cache),
                text_of_bytes(a, need->state), text_of_bytes(a, need->workspace), text_of_bytes(a, need->total));
+}
+
+static void add_need_rows(Str *out, const Inspection *in, const char *head, const Need *need, size_t count)
+{
+    if (count) str_printf(out, "\n%-10s %11s %16s %11s %11s %11s\n", head, "weights", "cache/1k tokens", "cache", "workspace", "total");
+    for (size_t i = 0; i < count; i++) add_need_row(out, in, &need[i]);
 }
 
 static void print_text(const Inspection *in)
@@ -138,8 +161,8 @@ static void print_text(const Inspection *in)
     summary_head(&out, &in->compiled->model, &in->compiled->built);
     add_tokenizer(&out, in);
     add_program(&out, in);
-    str_printf(&out, "\n%-10s %11s %16s %11s %11s %11s\n", "precision", "weights", "cache/1k tokens", "cache", "workspace", "total");
-    for (size_t i = 0; i < in->needs; i++) add_need_row(&out, in, &in->need[i]);
+    add_need_rows(&out, in, "precision", in->need, in->needs);
+    add_need_rows(&out, in, "cache", in->cache, in->caches);
     str_printf(&out, "\nThe total is that of one sequence of %d tokens, the tokenizer's tables included.\n", in->compiled->facts.max_sequence);
     fputs(out.data, stdout);
     str_free(&out);
@@ -147,9 +170,9 @@ static void print_text(const Inspection *in)
 
 /* ---- for programs ---- */
 
-static void add_need_json(Str *out, const Inspection *in, const Need *need)
+static void add_need_json(Str *out, const Inspection *in, const char *kind, const Need *need)
 {
-    str_printf(out, "{\"precision\": \"%s\", ", need->precision);
+    str_printf(out, "{\"%s\": \"%s\", ", kind, need->name);
     if (need->err.text[0])
         str_printf(out, "\"error\": %s}", json_quoted(in->arena, need->err.text));
     else
@@ -177,15 +200,22 @@ static void add_model_json(Str *out, const Inspection *in)
                c->before->count, c->graph->count, c->plan->steps, c->plan->instances);
 }
 
+static void add_needs_json(Str *out, const Inspection *in, const char *kind, const Need *need, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i) str_printf(out, ", ");
+        add_need_json(out, in, kind, &need[i]);
+    }
+}
+
 static void print_json(const Inspection *in)
 {
     Str out = {0};
     add_model_json(&out, in);
     str_printf(&out, "\"precisions\": [");
-    for (size_t i = 0; i < in->needs; i++) {
-        if (i) str_printf(&out, ", ");
-        add_need_json(&out, in, &in->need[i]);
-    }
+    add_needs_json(&out, in, "precision", in->need, in->needs);
+    str_printf(&out, "], \"cache_formats\": [");
+    add_needs_json(&out, in, "cache", in->cache, in->caches);
     str_printf(&out, "]}");
     puts(out.data);
     str_free(&out);

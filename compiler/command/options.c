@@ -127,7 +127,7 @@ int64_t options_bytes(const char *name, const char *text)
 
 CompileOptions options_compile(const Options *o)
 {
-    CompileOptions c = {.model = o->model, .target = o->target, .precision = {.weights = o->precision, .embeddings = o->embeddings, .activations = o->activations}, .name = o->name, .task = o->task};
+    CompileOptions c = {.model = o->model, .target = o->target, .precision = {.weights = o->precision, .embeddings = o->embeddings, .activations = o->activations, .cache = o->cache}, .name = o->name, .task = o->task};
     c.max_sequence = o->max_seq;
     c.max_batch = o->max_batch;
     c.max_seconds = o->max_seconds;

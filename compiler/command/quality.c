@@ -1,4 +1,4 @@
-/* bench --quality: how well a language model predicts a text in each of several precisions, beside f32. */
+/* bench --quality: how well a language model predicts a text in each of several precisions of weights and cache, beside f32. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ typedef struct Sums {
 } Sums;
 
 typedef struct Precision {
-    const char *name;
+    const char *name, *cache;
     bool calibrated;
     Compiled *compiled;
     Engine *engine;
@@ -37,16 +37,18 @@ typedef struct Quality {
 
 /* ---- what is compared ---- */
 
-static void add_precision(Quality *q, const char *name, bool calibrated, const Map *chosen)
+static void add_precision(Quality *q, const char *name, const char *cache, bool calibrated, const Map *chosen)
 {
     Err err = {{0}};
-    if (q->count == PRECISIONS_MAX) fatal("--precision: more than %d names", PRECISIONS_MAX);
+    if (q->count == PRECISIONS_MAX) fatal("--precision, --cache: more than %d rows", PRECISIONS_MAX);
     Precision *p = &q->precision[q->count++];
     CompileOptions options = options_compile(q->options);
     if (chosen) budget_use(chosen, &options);
     else options.precision.weights = name;
+    options.precision.cache = cache;
     if (calibrated) options.inputs = q->calibration->inputs;
     p->name = name;
+    p->cache = cache;
     p->calibrated = calibrated;
     p->compiled = command_compile(q->arena, q->options, &options);
     p->engine = engine_interpreter(q->arena, p->compiled, &err);
@@ -55,34 +57,50 @@ static void add_precision(Quality *q, const char *name, bool calibrated, const M
         fatal("%s", err.text);
 }
 
-/* Those that calibration changes are there twice. */
+/* The next name of a list; NULL: there are no more. */
+static const char *next_name(Arena *arena, const char **list)
+{
+    size_t length = strcspn(*list, ",");
+    if (!**list) return NULL;
+    const char *name = arena_copy_text(arena, *list, length);
+    *list += length + ((*list)[length] == ',');
+    return name;
+}
+
+/* What calibration changes is there twice. */
+static void add_format(Quality *q, const char *name, const char *cache)
+{
+    Format format;
+    if (strcmp(name, "f32") != 0 || strcmp(cache, "f32") != 0) add_precision(q, name, cache, false, NULL);
+    if (q->calibration && format_parse(name, &format) && format_bits(format) < 16) add_precision(q, name, cache, true, NULL);
+}
+
+static const char *caches_of(const Quality *q) { return q->options->cache ? q->options->cache : "f32"; }
+
+/* Every format of the weights with every one of the cache. */
 static void add_all(Quality *q)
 {
-    const char *list = q->options->precision ? q->options->precision : q->options->budget ? "" : "bf16,f16,q8,q4,q4z,nf4";
-    add_precision(q, "f32", false, NULL);
-    for (const char *at = list; *at;) {
-        size_t length = strcspn(at, ",");
-        const char *name = arena_copy_text(q->arena, at, length);
-        Format format;
-        if (strcmp(name, "f32") != 0) add_precision(q, name, false, NULL);
-        if (q->calibration && format_parse(name, &format) && format_bits(format) < 16) add_precision(q, name, true, NULL);
-        at += length + (at[length] == ',');
+    const char *names = q->options->precision ? q->options->precision : q->options->budget ? "" : "bf16,f16,q8,q4,q4z,nf4", *name, *cache;
+    add_precision(q, "f32", "f32", false, NULL);
+    while ((name = next_name(q->arena, &names)) != NULL) {
+        const char *caches = caches_of(q);
+        while ((cache = next_name(q->arena, &caches)) != NULL) add_format(q, name, cache);
     }
 }
 
 /* Mixtures of the same formats, of so many bytes each. */
 static void add_budgets(Quality *q)
 {
-    if (!q->options->budget) return;
+    const char *budgets = q->options->budget, *text, *cache;
+    if (!budgets) return;
     Chooser *chooser = budget_measure(q->arena, q->options, q->calibration);
-    for (const char *at = q->options->budget; *at;) {
-        size_t length = strcspn(at, ",");
-        const char *text = arena_copy_text(q->arena, at, length);
+    while ((text = next_name(q->arena, &budgets)) != NULL) {
         const Budget *budget = budget_choose(chooser, text);
+        const char *caches = caches_of(q);
         budget_print(stdout, budget);
         printf("\n");
-        add_precision(q, arena_printf(q->arena, "mixed, %s", text), q->calibration != NULL, budget->chosen);
-        at += length + (at[length] == ',');
+        while ((cache = next_name(q->arena, &caches)) != NULL)
+            add_precision(q, arena_printf(q->arena, "mixed, %s", text), cache, q->calibration != NULL, budget->chosen);
     }
 }
 
@@ -145,7 +163,8 @@ static void print_table(const Quality *q)
     for (size_t i = 0; i < q->count; i++) {
         const Precision *p = &q->precision[i];
         double nats = p->sums.negative_log / (double)p->sums.predicted;
-        printf("| %s%s | %zu | %.5f | %.4f | %+.2f %% | %.6f | %.2f %% |\n", p->name, p->calibrated ? ", calibrated" : "",
+        bool plain = strcmp(p->cache, "f32") == 0;
+        printf("| %s%s%s%s | %zu | %.5f | %.4f | %+.2f %% | %.6f | %.2f %% |\n", p->name, p->calibrated ? ", calibrated" : "", plain ? "" : ", cache ", plain ? "" : p->cache,
                p->compiled->facts.weights_bytes, nats, exp(nats), 100 * (exp(nats - exact) - 1), p->sums.divergence / (double)p->sums.rows,
                100 * (double)p->sums.agreed / (double)p->sums.rows);
     }

@@ -61,12 +61,13 @@ static void open_golden(Verification *v)
 
 /* ---- engines ---- */
 
-/* Matrices stored as numbers that their format does not hold. */
+/* Matrices stored as numbers that their format does not hold, or caches that round. */
 static bool loses_precision(const Graph *graph)
 {
     for (size_t i = 0; i < graph->count; i++) {
         const Node *node = graph->node[i];
         if (node->op == OP_quantize) return true;
+        if (node->op == OP_cache && node->format != FORMAT_f32) return true;
         if (node->op != OP_param || !node->tensor || node->format == FORMAT_f32) continue;
         if (strcmp(tensor_natural_format(node->tensor), format_name(node->format)) != 0) return true;
     }

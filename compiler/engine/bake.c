@@ -133,7 +133,7 @@ static void add_cache(const Compiled *c, const Node *node, int tokens, hf2c_bake
         add_run(runs, count, at, bytes);
         return;
     }
-    size_t heads = (size_t)cache_heads(node), row = (size_t)shape_columns(node->shape) / heads * sizeof(float);
+    size_t heads = (size_t)cache_heads(node), row = cache_row_bytes(node) / heads;
     for (size_t h = 0; h < heads; h++) add_run(runs, count, at + h * positions * row, (size_t)tokens * row);
 }
 

@@ -30,6 +30,7 @@ const char *format_name(Format format);
 bool format_parse(const char *name, Format *format);
 int format_find(const char *name);   /* -1: unknown */
 bool format_packs(Format format);    /* weights may be packed in it: a row of formats.def */
+bool format_caches(Format format);   /* caches may have it: a row of caches.def */
 int format_bits(Format format);      /* of a code */
 /* Elements of a row of K that share parameters; 1: there are none. nf4 and fp4 cut the matrix, not its rows, into blocks: those that a row
  * shares with its neighbours are stored in parts. */
@@ -227,6 +228,7 @@ int64_t cache_heads(const Node *node); /* of a cache or memory: in so many parts
 bool cache_of_source(const Node *node);     /* it holds what an encoder left of a source */
 /* Positions that it has room for, where sequences have at most so many keys and calls so many rows; fewer than keys: a ring. */
 int64_t cache_positions(const Node *node, int64_t keys, int64_t rows);
+size_t cache_row_bytes(const Node *node); /* of a position in a cache or memory, in all its heads */
 int64_t node_step(const Node *node);   /* rows of the storage from one row of the node to the next: 1 but for windows */
 int64_t node_stride(const Node *node); /* row stride in elements of its storage; bug() for scores, whose rows depend on `keys` */
 

@@ -80,8 +80,10 @@ bool attention_keys_check(const Node *node, int operand, const char *what, Err *
     Shape wanted = shape_of(2, rows, dim_of(node->a.kv_heads * size));
     if (attention_keys(x) == KEYS_memory && (node->a.causal || node->a.window))
         return err_set(err, "%s: a source is seen whole, causal and window must be 0", op_info(node->op)->name);
-    if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted))
-        return attention_keys(x) == KEYS_rows || cache_check(node, x, what, err);
+    if (x->format == FORMAT_f32 && shape_equal(x->shape, wanted) && attention_keys(x) == KEYS_rows)
+        return true;
+    if (shape_equal(x->shape, wanted) && attention_keys(x) != KEYS_rows)
+        return cache_check(node, x, what, err);
     return err_set(err, "%s: %s is %s%s, wanted f32%s", op_info(node->op)->name, what, format_name(x->format),
                    shape_describe(x->shape), shape_describe(wanted));
 }
@@ -112,7 +114,8 @@ bool attention_shape(Node *node, Err *err)
     if (!attention_keys_check(node, 1, "k", err) || !attention_keys_check(node, ATTENTION_VALUES, "v", err) ||
         !want_sequences(node, 3, err) || !attention_bias_check(node, 4, err) || !want_vector(node, 5, "sinks", a->heads, err))
         return false;
-    if (attention_keys(node->operand[1]) != attention_keys(node->operand[ATTENTION_VALUES]))
+    if (attention_keys(node->operand[1]) != attention_keys(node->operand[ATTENTION_VALUES]) ||
+        node->operand[1]->format != node->operand[ATTENTION_VALUES]->format)
         return err_set(err, "attention: k and v are not in caches of one kind");
     set_f32(node, shape_of(2, dim_symbol(SYMBOL_rows), dim_of(a->heads * value_size(a))));
     return true;
@@ -226,6 +229,7 @@ void attention_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "attention", node, bind_rows(node));
+    call->format = node->operand[1]->format;
     for (int i = 0; i < 6; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);

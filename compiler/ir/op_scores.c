@@ -42,6 +42,7 @@ void scores_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "scores", node, bind_rows(node));
+    call->format = node->operand[1]->format;
     for (int i = 0; i < 4; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);
@@ -142,6 +143,7 @@ void mix_bind(const Node *node, Call *call)
 {
     const Attributes *a = &node->a;
     call_begin(call, "mix", node, bind_rows(node));
+    call->format = node->operand[1]->format;
     for (int i = 0; i < 3; i++) call_pointer(call, node->operand[i]);
     call_constant(call, a->heads);
     call_constant(call, a->kv_heads);

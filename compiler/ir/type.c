@@ -46,6 +46,14 @@ bool format_packs(Format format)
     return (unsigned)format < FORMAT_i32;
 }
 
+bool format_caches(Format format)
+{
+#define CACHE(name, suffix) || format == FORMAT_##name
+    return false
+#include "templates/format/caches.def"
+        ;
+}
+
 int format_bits(Format format)
 {
     return formats[format].bits;

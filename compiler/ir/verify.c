@@ -79,8 +79,9 @@ static bool check_entry(const Checked *checked, const Node *node, Err *err)
     for (size_t i = 0; checked->graph->node[i] != node; i++) {
         const Node *cache = checked->graph->node[i];
         if (cache->op == OP_cache && cache->entry == 1 && cache->a.index == node->a.index)
-            return (shape_equal(cache->shape, node->shape) && cache_heads(cache) == cache_heads(node) && cache->a.window == 0) ||
-                   err_set(err, "the cache is not as wide, has other heads or a window");
+            return (shape_equal(cache->shape, node->shape) && cache->format == node->format && cache_heads(cache) == cache_heads(node) &&
+                    cache->a.window == 0) ||
+                   err_set(err, "the cache is not as wide, has other heads, another format or a window");
     }
     return err_set(err, "the encoder fills no cache %lld", (long long)node->a.index);
 }

@@ -88,7 +88,7 @@ static size_t state_bytes_of(const Paper *paper, const Node *node)
     if (node->op == OP_state) return (size_t)node->a.size * sizeof(float);
     const PlanOptions *options = &paper->plan->options;
     int64_t positions = cache_positions(node, node->entry == 1 ? options->max_source : options->max_sequence, options->max_rows);
-    return node->op == OP_cache ? (size_t)(positions * shape_columns(node->shape)) * sizeof(float) : 0;
+    return node->op == OP_cache ? (size_t)positions * cache_row_bytes(node) : 0;
 }
 
 /* Caches and states are behind those with smaller indices; a memory is read where the cache of its index is. */

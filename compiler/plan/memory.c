@@ -279,8 +279,8 @@ static bool in_state(const Node *node) { return node->op == OP_cache || node->op
 size_t plan_cache_bytes(const Plan *plan, const Node *cache)
 {
     int64_t positions = cache_positions(cache, cache_of_source(cache) ? plan->options.max_source : plan->options.max_sequence, plan->options.max_rows);
-    size_t elements = (size_t)(cache->op == OP_state ? cache->a.size : positions * shape_columns(cache->shape));
-    return align_up(elements * sizeof(float), BUFFER_ALIGNMENT);
+    size_t bytes = cache->op == OP_state ? (size_t)cache->a.size * sizeof(float) : (size_t)positions * cache_row_bytes(cache);
+    return align_up(bytes, BUFFER_ALIGNMENT);
 }
 
 /* Caches and states lie one after another in the order of their indices. cache: one of them, or a memory. */

@@ -50,7 +50,7 @@ static inline void convolve(const hf2c_team *team, float *y, const float *x, con
     for (int s = 0; s < count; s++) {
         int64_t start = sequences->start[s], length = sequences->start[s + 1] - start;
         int past = state ? hf2c_past(sequences, s) : 0;
-        float *slot = state ? sequence_cache(state, sequences, s) : NULL;
+        float *slot = state ? sequence_state(state, sequences, s) : NULL;
         for (int64_t i = 0; i < length; i++) convolve_row(&a, y + start * C, x + start * ldx, past ? slot : NULL, i);
         if (slot) convolve_keep(&a, slot, x + start * ldx, (int)length, past);
     }
@@ -106,7 +106,7 @@ static inline void scan(const hf2c_team *team, float *y, const float *x, const f
     hf2c_share(team, heads, &first, &end);
     for (int s = 0; s < count; s++)
         for (int64_t h = first; h < end; h++) {
-            float *at = state ? sequence_cache(state, sequences, s) + h * numbers : own;
+            float *at = state ? sequence_state(state, sequences, s) + h * numbers : own;
             if (numbers <= SCAN_NUMBERS && !(state && hf2c_past(sequences, s))) memset(at, 0, (size_t)numbers * sizeof(float));
             for (int64_t r = sequences->start[s]; r < sequences->start[s + 1]; r++) {
                 const float *b = bc + r * ldbc + h / (heads / groups) * size;

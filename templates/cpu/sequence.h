@@ -2,46 +2,48 @@
 #ifndef HF2C_CPU_SEQUENCE_H
 #define HF2C_CPU_SEQUENCE_H
 
+#include "templates/format/row.h"
 #include "templates/simd/simd.h"
 
-/* Elements from slot 0 of the state to another. */
-static inline int64_t sequence_slot(const hf2c_sequences *sequences, int slot)
-{
-    return (int64_t)((size_t)slot * sequences->slot_bytes / sizeof(float));
-}
+/* Bytes from slot 0 of the state to another. */
+static inline int64_t sequence_slot(const hf2c_sequences *sequences, int slot) { return (int64_t)((size_t)slot * sequences->slot_bytes); }
 
-/* The state tensor of sequence s, given that of slot 0. */
-static inline float *sequence_cache(float *base, const hf2c_sequences *sequences, int s)
+/* The numbers that sequence s keeps in the state, given those of slot 0. */
+static inline float *sequence_state(float *base, const hf2c_sequences *sequences, int s)
 {
-    return base + sequence_slot(sequences, hf2c_slot(sequences, s));
+    return base + sequence_slot(sequences, hf2c_slot(sequences, s)) / (int64_t)sizeof(float);
 }
 
 /* Keys (or values) of one head of a sequence. Those of a call's rows lie `stride` apart; a cache has each head's side by side, in a ring
  * of so many positions: position j is at j % positions. */
 typedef struct Keys {
-    const float *data; /* of position 0, in the sequence's own slot */
-    int64_t stride;
+    const char *data; /* of position 0, in the sequence's own slot */
+    int64_t stride;   /* bytes */
     int64_t positions;
     const int32_t *ancestors; /* slot of each position before the call, relative to ... */
     int own;                  /* ... the sequence's own; NULL: all there */
-    int64_t slot;             /* elements from slot to slot */
+    int64_t slot;             /* bytes from slot to slot */
     int count;                /* positions that hold data */
     int past;                 /* of them before the first row of this call */
 } Keys;
 
-static inline Keys sequence_rows(const float *base, const hf2c_sequences *sequences, int s, int64_t column, int64_t ld)
+static inline Keys sequence_rows(const char *base, const hf2c_sequences *sequences, int s, int64_t column, int64_t ld)
 {
     int start = sequences->start[s], length = sequences->start[s + 1] - start;
-    return (Keys){base + start * ld + column, ld, INT64_MAX, NULL, 0, 0, length, 0};
+    const int64_t bytes = sizeof(float);
+    return (Keys){base + (start * ld + column) * bytes, ld * bytes, INT64_MAX, NULL, 0, 0, length, 0};
 }
 
-/* Those of kv head `head`, which have `size` elements each. ld: the stride of rows, or the positions of each head in a cache */
-static inline Keys sequence_keys(const float *base, const hf2c_sequences *sequences, int s, const int cached, int64_t head,
-                                 const int64_t size, const int64_t ld)
+/* Those of kv head `head`, which have `size` elements each. format: of a cache. ld: the stride of rows, or the positions of each head in
+ * a cache */
+static inline Keys sequence_keys(const int format, const void *base, const hf2c_sequences *sequences, int s, const int cached,
+                                 int64_t head, const int64_t size, const int64_t ld)
 {
+    const int64_t bytes = row_bytes(format, size);
     if (cached == KEYS_rows) return sequence_rows(base, sequences, s, head * size, ld);
     int own = cached == KEYS_memory ? hf2c_memory_slot(sequences, s) : hf2c_slot(sequences, s);
-    Keys keys = {base + sequence_slot(sequences, own) + head * ld * size, size, ld, NULL, own, sequence_slot(sequences, 1), 0, 0};
+    const char *data = (const char *)base + sequence_slot(sequences, own) + head * ld * bytes;
+    Keys keys = {data, bytes, ld, NULL, own, sequence_slot(sequences, 1), 0, 0};
     if (cached == KEYS_memory) {
         keys.count = sequences->memory[s];
         return keys;
@@ -55,9 +57,9 @@ static inline Keys sequence_keys(const float *base, const hf2c_sequences *sequen
 static inline int keys_slot(const Keys *keys, int j) { return keys->ancestors && j < keys->past ? keys->ancestors[j] : keys->own; }
 
 /* Where position j is. */
-static inline const float *keys_at(const Keys *keys, int j)
+static inline const char *keys_at(const Keys *keys, int j)
 {
-    const float *data = keys->data + (j < keys->positions ? j : j % keys->positions) * keys->stride;
+    const char *data = keys->data + (j < keys->positions ? j : j % keys->positions) * keys->stride;
     return keys->ancestors ? data + (keys_slot(keys, j) - keys->own) * keys->slot : data;
 }
 

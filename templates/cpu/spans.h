@@ -55,7 +55,7 @@ SIMD_INLINE void spans_query(const Spans *a, float *y, const float *q, const flo
     for (int first = 0; first < a->size; first += SPANS_BLOCK) {
         int n = a->size - first < SPANS_BLOCK ? a->size - first : SPANS_BLOCK;
         for (int j = 0; j < n; j++)
-            query.p[j] = a->scale * scores_dot(q, k + (first + j) * a->ldk, a->head_dim) + (bias ? bias[first + j] : 0);
+            query.p[j] = a->scale * scores_dot(WEIGHT_f32, q, (const char *)(k + (first + j) * a->ldk), a->head_dim) + (bias ? bias[first + j] : 0);
         spans_mix(a, &query, v + first * a->ldv, n, spans_weigh(&query, n));
     }
     for (int d = 0; d < a->head_dim; d++) y[d] = query.sums[d] / query.total;

@@ -30,9 +30,9 @@ __device__ inline float weigh_tile(RunningSoftmax *running, float *scores, int64
     return correction;
 }
 
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
+template <int format, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
           int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim>
-__global__ void attention_heads(float *y, const float *q, const float *k, const float *v,
+__global__ void attention_heads(float *y, const float *q, const void *k, const void *v,
                                 const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows,
                                 float scale, float softcap)
 {
@@ -47,15 +47,15 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
         for (int64_t first = sight.first; first < sight.end; first += ATTENTION_TILE_KEYS) {
             int64_t keys = sight.end - first < ATTENTION_TILE_KEYS ? sight.end - first : ATTENTION_TILE_KEYS;
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
-                const float *key = key_row<cached, head_dim, ldk>(k, sight, first + j, kv);
-                weights[j] = attention_score<head_dim>(query, key, scale, softcap) +
+                const void *key = key_row<format, cached, head_dim, ldk>(k, sight, first + j, kv);
+                weights[j] = attention_score<format, head_dim>(query, key, scale, softcap) +
                              attention_bias<D, origin>(bias, head, first + j - sight.position);
             }
             float correction = weigh_tile(&running, weights, keys);
             for (int64_t d = thread_index(); d < v_head_dim; d += thread_count()) {
                 float sum = total[d] * correction;
                 for (int64_t j = 0; j < keys; j++)
-                    sum += weights[j] * key_row<cached, v_head_dim, ldv>(v, sight, first + j, kv)[d];
+                    sum += weights[j] * row_value(format, key_row<format, cached, v_head_dim, ldv>(v, sight, first + j, kv), v_head_dim, d);
                 total[d] = sum;
             }
             block_barrier(); /* before the next tile's scores */
@@ -68,14 +68,18 @@ __global__ void attention_heads(float *y, const float *q, const float *k, const 
 /* y: [rows, heads * v_head_dim]; q: [rows, heads * head_dim], stride ldq; k, v: [., kv_heads * head_dim and v_head_dim],
  * strides ldk and ldv, rows of this call; or the cache's tensors in slot 0, [kv_heads, ldk or ldv, .]; bias: [heads, D] or NULL;
  * sinks: [heads] or NULL; room is for kernels that need memory */
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,
-          int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim, int64_t room = 0>
-void attention(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
-               const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows, float scale, float softcap)
-{
-    launch(stream, "attention", rows * heads,
-           attention_heads<heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim>, y, q,
-           k, v, sequences, bias, sinks, rows, scale, softcap);
-}
+#define CACHE(format, suffix)                                                                                                   \
+    template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t ldv, int64_t cached,         \
+              int64_t causal, int64_t window, int64_t D, int64_t origin, int64_t v_head_dim, int64_t room = 0>                  \
+    void attention##suffix(hf2c_stream *stream, float *y, const float *q, const void *k, const void *v,                         \
+                           const hf2c_sequences *sequences, const float *bias, const float *sinks, int rows, float scale,       \
+                           float softcap)                                                                                       \
+    {                                                                                                                           \
+        launch(stream, "attention", rows * heads,                                                                               \
+               attention_heads<WEIGHT_##format, heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin,    \
+                               v_head_dim>,                                                                                     \
+               y, q, k, v, sequences, bias, sinks, rows, scale, softcap);                                                       \
+    }
+#include "templates/format/caches.def"
 
 #endif

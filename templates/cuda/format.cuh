@@ -1,4 +1,4 @@
-/* format: how a kernel reads an element of a packed weight. */
+/* format: how a kernel reads an element of a packed weight, or of a row of a cache. */
 #ifndef HF2C_CUDA_FORMAT_CUH
 #define HF2C_CUDA_FORMAT_CUH
 
@@ -10,6 +10,7 @@
 #endif
 #include "templates/cpu/a8.h"
 #include "templates/format/layout.h"
+#include "templates/format/row.h"
 #ifdef __CUDACC__
 #undef inline
 #endif

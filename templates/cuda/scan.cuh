@@ -12,7 +12,7 @@ __global__ void convolve_columns(float *y, const float *x, const float *w, const
     for (int64_t unit = global_index(); unit < count * C; unit += global_count()) {
         int sequence = (int)(unit / C);
         int64_t column = unit % C, start = sequences->start[sequence], end = sequences->start[sequence + 1];
-        float *slot = state ? state + slot_offset(sequences, sequence) + column : NULL;
+        float *slot = state ? state + slot_offset(sequences, sequence) / (int64_t)sizeof(float) + column : NULL;
         float kept[size]; /* the last `size` rows, the newest last */
         bool past = slot && past_of_sequence(sequences, sequence) > 0;
         for (int64_t t = 0; t < size; t++) kept[t] = t > 0 && past ? slot[(t - 1) * C] : 0.0f;
@@ -52,7 +52,7 @@ __global__ void scan_elements(float *y, const float *x, const float *step, const
     for (int64_t unit = global_index(); unit < count * width; unit += global_count()) {
         int sequence = (int)(unit / width);
         int64_t column = unit % width, head = column / head_dim;
-        float h[size], *slot = state ? state + slot_offset(sequences, sequence) + column * size : NULL;
+        float h[size], *slot = state ? state + slot_offset(sequences, sequence) / (int64_t)sizeof(float) + column * size : NULL;
         bool past = slot && past_of_sequence(sequences, sequence) > 0;
         for (int64_t n = 0; n < size; n++) h[n] = past ? slot[n] : 0.0f;
         for (int64_t row = sequences->start[sequence]; row < sequences->start[sequence + 1]; row++) {

@@ -5,12 +5,12 @@
 #include "templates/cuda/reduce.cuh"
 #include "templates/cuda/sequences.cuh"
 
-/* cap(scale q k') for one head of one query and one key; softcap 0: no cap */
-template <int64_t head_dim>
-__device__ inline float attention_score(const float *q, const float *k, float scale, float softcap)
+/* cap(scale q k') for one head of one query and one key, a row of the format; softcap 0: no cap */
+template <int format, int64_t head_dim>
+__device__ inline float attention_score(const float *q, const void *k, float scale, float softcap)
 {
     float sum = 0.0f;
-    for (int64_t d = 0; d < head_dim; d++) sum += q[d] * k[d];
+    for (int64_t d = 0; d < head_dim; d++) sum += q[d] * row_value(format, k, head_dim, d);
     sum *= scale;
     return softcap > 0.0f ? softcap * tanhf(sum / softcap) : sum;
 }
@@ -24,9 +24,9 @@ __device__ inline float attention_bias(const float *bias, int64_t head, int64_t 
     return bias[head * D + (at < 0 ? 0 : at < D ? at : D - 1)];
 }
 
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
+template <int format, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
           int64_t causal, int64_t window, int64_t D, int64_t origin>
-__global__ void scores_elements(float *p, const float *q, const float *k, const hf2c_sequences *sequences,
+__global__ void scores_elements(float *p, const float *q, const void *k, const hf2c_sequences *sequences,
                                 const float *bias, int rows, float scale, float softcap)
 {
     for (int64_t i = global_index(); i < rows * heads * keys; i += global_count()) {
@@ -36,8 +36,8 @@ __global__ void scores_elements(float *p, const float *q, const float *k, const 
             p[i] = -INFINITY;
             continue;
         }
-        const float *from = key_row<cached, head_dim, ldk>(k, sight, key, head / (heads / kv_heads));
-        p[i] = attention_score<head_dim>(q + row * ldq + head * head_dim, from, scale, softcap) +
+        const void *from = key_row<format, cached, head_dim, ldk>(k, sight, key, head / (heads / kv_heads));
+        p[i] = attention_score<format, head_dim>(q + row * ldq + head * head_dim, from, scale, softcap) +
                attention_bias<D, origin>(bias, head, key - sight.position);
     }
 }
@@ -61,8 +61,8 @@ __global__ void softmax_groups(float *y, const float *x, const float *sinks, int
 }
 
 /* Keys behind the sequence's last are not read: their memory may hold anything. */
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>
-__global__ void mix_elements(float *y, const float *p, const float *v, const hf2c_sequences *sequences, int rows)
+template <int format, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>
+__global__ void mix_elements(float *y, const float *p, const void *v, const hf2c_sequences *sequences, int rows)
 {
     for (int64_t i = global_index(); i < rows * heads * head_dim; i += global_count()) {
         int64_t row = i / (heads * head_dim), head = i / head_dim % heads, d = i % head_dim;
@@ -71,22 +71,25 @@ __global__ void mix_elements(float *y, const float *p, const float *v, const hf2
         const float *weights = p + (row * heads + head) * keys;
         float sum = 0.0f;
         for (int64_t key = 0; key < sight.length && key < keys; key++)
-            sum += weights[key] * key_row<cached, head_dim, ldv>(v, sight, key, kv)[d];
+            sum += weights[key] * row_value(format, key_row<format, cached, head_dim, ldv>(v, sight, key, kv), head_dim, d);
         y[i] = sum;
     }
 }
 
 /* p: [rows, heads, keys], -infinity where masked; q: [rows, heads * head_dim], stride ldq; k: [., kv_heads * head_dim],
  * stride ldk, rows of this call; or the cache's tensor in slot 0, [kv_heads, ldk, head_dim]; bias: [heads, D] or NULL */
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,
-          int64_t causal, int64_t window, int64_t D, int64_t origin>
-void scores(hf2c_stream *stream, float *p, const float *q, const float *k, const hf2c_sequences *sequences,
-            const float *bias, int rows, float scale, float softcap)
-{
-    launch_elements(stream, "scores", rows * heads * keys,
-                    scores_elements<heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D, origin>, p, q, k,
-                    sequences, bias, rows, scale, softcap);
-}
+#define CACHE(format, suffix)                                                                                                   \
+    template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t ldq, int64_t ldk, int64_t keys, int64_t cached,        \
+              int64_t causal, int64_t window, int64_t D, int64_t origin>                                                        \
+    void scores##suffix(hf2c_stream *stream, float *p, const float *q, const void *k, const hf2c_sequences *sequences,          \
+                        const float *bias, int rows, float scale, float softcap)                                                \
+    {                                                                                                                           \
+        launch_elements(stream, "scores", rows * heads * keys,                                                                  \
+                        scores_elements<WEIGHT_##format, heads, kv_heads, head_dim, ldq, ldk, keys, cached, causal, window, D,  \
+                                        origin>,                                                                                \
+                        p, q, k, sequences, bias, rows, scale, softcap);                                                        \
+    }
+#include "templates/format/caches.def"
 
 /* y, x: [rows, groups, H]; sinks: [groups] or NULL */
 template <int64_t groups, int64_t H>
@@ -96,11 +99,13 @@ void softmax(hf2c_stream *stream, float *y, const float *x, const float *sinks, 
 }
 
 /* y: [rows, heads * head_dim]; p: [rows, heads, keys]; v as k of scores */
-template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>
-void mix(hf2c_stream *stream, float *y, const float *p, const float *v, const hf2c_sequences *sequences, int rows)
-{
-    launch_elements(stream, "mix", rows * heads * head_dim, mix_elements<heads, kv_heads, head_dim, keys, ldv, cached>,
-                    y, p, v, sequences, rows);
-}
+#define CACHE(format, suffix)                                                                                                   \
+    template <int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, int64_t ldv, int64_t cached>                     \
+    void mix##suffix(hf2c_stream *stream, float *y, const float *p, const void *v, const hf2c_sequences *sequences, int rows)   \
+    {                                                                                                                           \
+        launch_elements(stream, "mix", rows * heads * head_dim,                                                                 \
+                        mix_elements<WEIGHT_##format, heads, kv_heads, head_dim, keys, ldv, cached>, y, p, v, sequences, rows); \
+    }
+#include "templates/format/caches.def"
 
 #endif

@@ -18,7 +18,7 @@ __global__ void spans_heads(float *y, const float *q, const float *k, const floa
             int64_t keys = size - first < ATTENTION_TILE_KEYS ? size - first : ATTENTION_TILE_KEYS;
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
                 const float *key = k + (start + first + j) * ldk + head * head_dim;
-                weights[j] = attention_score<head_dim>(q + row * ldq + head * head_dim, key, scale, 0.0f) + (own ? own[first + j] : 0.0f);
+                weights[j] = attention_score<WEIGHT_f32, head_dim>(q + row * ldq + head * head_dim, key, scale, 0.0f) + (own ? own[first + j] : 0.0f);
             }
             float correction = weigh_tile(&running, weights, keys);
             for (int64_t d = thread_index(); d < head_dim; d += thread_count()) {

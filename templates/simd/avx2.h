@@ -23,6 +23,7 @@ SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
 SIMD_INLINE simd_float simd_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+SIMD_INLINE simd_float simd_set1_f16(const void *p) { return _mm256_cvtph_ps(_mm_set1_epi16((int16_t)bits_load_half(p))); }
 
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return _mm256_max_ps(a, b); }

@@ -23,6 +23,7 @@ SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }
+SIMD_INLINE simd_float simd_set1_f16(const void *p) { return _mm512_cvtph_ps(_mm256_set1_epi16((int16_t)bits_load_half(p))); }
 
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c) { return _mm512_fmadd_ps(a, b, c); }
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return _mm512_max_ps(a, b); }

@@ -17,6 +17,7 @@ SIMD_INLINE void simd_store_partial(float *p, int n, simd_float v)
 }
 SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p) { return bf16_decode(*p); }
 SIMD_INLINE simd_float simd_load_f16(const uint16_t *p) { return f16_decode(*p); }
+SIMD_INLINE simd_float simd_set1_f16(const void *p) { return f16_decode(bits_load_half(p)); }
 
 /* Two statements, so that no compiler may fuse them. */
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)

@@ -6,6 +6,7 @@
  *   simd_load, simd_store                  unaligned
  *   simd_load_partial, simd_store_partial  the first n lanes, 0 <= n <= SIMD_LANES; the others are read as 0, not written
  *   simd_load_bf16, simd_load_f16          widen SIMD_LANES elements, exactly
+ *   simd_set1_f16(p)                       the f16 at p in all lanes; p: anywhere
  *   simd_fma(a, b, c)                      a * b + c; rounded once, but twice on c11
  *   simd_max(a, b), simd_min(a, b)         a > b ? a : b, a < b ? a : b: b when either is NaN
  *   simd_select_less(a, b, x, y)           a < b ? x : y by lane; y when either is NaN

@@ -65,6 +65,7 @@ SIMD_INLINE simd_float simd_load_f16(const uint16_t *p)
     memcpy(&half, p, sizeof(half));
     return simd_widen_f16(__builtin_convertvector(half, simd_bits));
 }
+SIMD_INLINE simd_float simd_set1_f16(const void *p) { return simd_set1(f16_decode(bits_load_half(p))); }
 
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return simd_blend(a > b, a, b); }
 SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return simd_blend(a < b, a, b); }

@@ -38,17 +38,20 @@ CALL(rope_table_by_length)
     rope_table_by_length<8, 100>(stream, o.y, o.ids, o.x, o.sequences, o.x, o.rows, 1.0f, 2.0f);
 }
 CALL(rope) { rope<4, 16, 16, 0, 64>(stream, o.y, o.x, o.x, o.rows); }
-CALL(cache) { cache<32, 32, 2, 64>(stream, o.y, o.x, o.sequences, o.rows); }
-CALL(attention)
-{
-    attention<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8, 16>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, 0.25f, 0.0f);
-}
-CALL(scores)
-{
-    scores<4, 2, 16, 64, 32, 128, 0, 0, 0, 9, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, o.rows, 0.25f, 30.0f);
-}
+#define CACHE(format, suffix)                                                                                                     \
+    CALL(cache##suffix) { cache##suffix<32, 32, 2, 64>(stream, o.y, o.x, o.sequences, o.rows); }                                  \
+    CALL(attention##suffix)                                                                                                       \
+    {                                                                                                                             \
+        attention##suffix<4, 2, 16, 64, 32, 16, 1, 1, 0, 0, 0, 8, 16>(stream, o.y, o.x, o.x, o.x, o.sequences, NULL, o.x, o.rows, \
+                                                                      0.25f, 0.0f);                                               \
+    }                                                                                                                             \
+    CALL(scores##suffix)                                                                                                          \
+    {                                                                                                                             \
+        scores##suffix<4, 2, 16, 64, 32, 128, 1, 0, 0, 9, 4>(stream, o.y, o.x, o.x, o.sequences, o.x, o.rows, 0.25f, 30.0f);      \
+    }                                                                                                                             \
+    CALL(mix##suffix) { mix##suffix<4, 2, 16, 128, 32, 1>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
+#include "templates/format/caches.def"
 CALL(softmax) { softmax<4, 128>(stream, o.y, o.x, NULL, o.rows); }
-CALL(mix) { mix<4, 2, 16, 128, 32, 0>(stream, o.y, o.x, o.x, o.sequences, o.rows); }
 CALL(disentangled)
 {
     disentangled<4, 16, 64, 64, 64, 9, 4>(stream, o.y, o.x, o.x, o.x, o.sequences, o.x, o.x, NULL, o.rows, 0.25f);

@@ -716,6 +716,86 @@ static void test_mix(void **)
     check_mix<4, 2, 7, MOST_KEYS, 14, 1>();
 }
 
+/* Caches in narrower formats: queries of 4 heads on 2, of 40 numbers each; keys and values of every slot, one after another. */
+struct NarrowCache {
+    Sequences s;
+    int64_t tensor; /* bytes of the keys of a slot */
+    Buffer<float> x, q;
+    Buffer<char> empty, state; /* before, and with the rows of x as keys and as values */
+};
+
+static NarrowCache random_narrow_cache(int format, const char *name)
+{
+    const int64_t tensor = 2 * MOST_KEYS * row_bytes(format, 40), bytes = SLOTS * tensor * (int64_t)sizeof(float);
+    Sequences s = random_sequences(MOST_PAST, tensor); /* floats: room for more than two tensors */
+    int rows = s.rows;
+    NarrowCache c = {std::move(s), tensor, random_rows(rows, 80, 80), random_rows(rows, 160, 160), Buffer<char>(bytes), Buffer<char>(bytes)};
+    memset(c.empty, 0, (size_t)bytes);
+    memset(c.state, 0, (size_t)bytes);
+    for (int i = 0; i < 2; i++) run_on_cpu(name, {c.state + i * tensor, c.x, c.s.table}, rows, {80, 80, 2, MOST_KEYS}, {});
+    return c;
+}
+
+template <class Write>
+static void check_narrow_writing(const NarrowCache &c, Write write)
+{
+    for_each_grid([&] {
+        Buffer<char> state(c.empty);
+        hf2c_stream stream = {NULL, HF2C_OK, ""};
+        for (int i = 0; i < 2; i++) write(&stream, state + i * c.tensor);
+        wait_for_launch();
+        assert_int_equal(stream.status, HF2C_OK);
+        assert_memory_equal(state, c.state, (size_t)state.count);
+    });
+}
+
+#define NARROW_CACHE(format, suffix)                                                                                              \
+    static void test_cache##suffix(void **)                                                                                       \
+    {                                                                                                                             \
+        NarrowCache c = random_narrow_cache(WEIGHT_##format, "cache" #suffix);                                                    \
+        check_narrow_writing(c, [&](hf2c_stream *stream, char *to) {                                                              \
+            cache##suffix<80, 80, 2, MOST_KEYS>(stream, to, c.x, c.s.table, c.s.rows);                                            \
+        });                                                                                                                       \
+    }                                                                                                                             \
+    static void test_attention##suffix(void **)                                                                                   \
+    {                                                                                                                             \
+        NarrowCache c = random_narrow_cache(WEIGHT_##format, "cache" #suffix);                                                    \
+        const char *k = c.state, *v = k + c.tensor;                                                                               \
+        Buffer<float> before = not_numbers(c.s.rows * 160), expected(before);                                                     \
+        run_on_cpu("attention" #suffix, {expected, c.q, k, v, c.s.table, NULL, NULL}, c.s.rows,                                   \
+                   {4, 2, 40, 160, MOST_KEYS, MOST_KEYS, 1, 1, 0, 0, 0, 40, 0}, {0.9f, 0.0f});                                    \
+        compare("attention" #suffix, before, expected, [&](hf2c_stream *stream, float *y) {                                       \
+            attention##suffix<4, 2, 40, 160, MOST_KEYS, MOST_KEYS, 1, 1, 0, 0, 0, 40>(stream, y, c.q, k, v, c.s.table, NULL,      \
+                                                                                      NULL, c.s.rows, 0.9f, 0.0f);                \
+        });                                                                                                                       \
+    }                                                                                                                             \
+    static void test_scores##suffix(void **)                                                                                      \
+    {                                                                                                                             \
+        NarrowCache c = random_narrow_cache(WEIGHT_##format, "cache" #suffix);                                                    \
+        Buffer<float> before = not_numbers(c.s.rows * 4 * MOST_KEYS), expected(before);                                           \
+        run_on_cpu("scores" #suffix, {expected, c.q, c.state, c.s.table, NULL}, c.s.rows,                                         \
+                   {4, 2, 40, 160, MOST_KEYS, MOST_KEYS, 1, 1, 0, 0, 0}, {0.9f, 0.0f});                                           \
+        compare("scores" #suffix, before, expected, [&](hf2c_stream *stream, float *y) {                                          \
+            scores##suffix<4, 2, 40, 160, MOST_KEYS, MOST_KEYS, 1, 1, 0, 0, 0>(stream, y, c.q, c.state, c.s.table, NULL,          \
+                                                                               c.s.rows, 0.9f, 0.0f);                             \
+        });                                                                                                                       \
+    }                                                                                                                             \
+    static void test_mix##suffix(void **)                                                                                         \
+    {                                                                                                                             \
+        NarrowCache c = random_narrow_cache(WEIGHT_##format, "cache" #suffix);                                                    \
+        Buffer<float> p = random_floats(c.s.rows * 4 * MOST_KEYS), before = not_numbers(c.s.rows * 160), expected(before);        \
+        run_on_cpu("mix" #suffix, {expected, p, c.state, c.s.table}, c.s.rows, {4, 2, 40, MOST_KEYS, MOST_KEYS, 1}, {});          \
+        compare("mix" #suffix, before, expected, [&](hf2c_stream *stream, float *y) {                                             \
+            mix##suffix<4, 2, 40, MOST_KEYS, MOST_KEYS, 1>(stream, y, p, c.state, c.s.table, c.s.rows);                           \
+        });                                                                                                                       \
+    }
+#define NARROW_f32(suffix) /* tested above, with more shapes */
+#define NARROW_bf16(suffix) NARROW_CACHE(bf16, suffix)
+#define NARROW_f16(suffix) NARROW_CACHE(f16, suffix)
+#define NARROW_q8(suffix) NARROW_CACHE(q8, suffix)
+#define CACHE(format, suffix) NARROW_##format(suffix)
+#include "templates/format/caches.def"
+
 template <int64_t heads, int64_t head_dim, int64_t ld, int64_t D, int64_t origin>
 static void check_disentangled(bool with_keys, bool with_queries)
 {
