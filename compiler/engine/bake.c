@@ -182,6 +182,7 @@ static bool bake(Bake *b)
 static bool check_model(const Compiled *c, Err *err)
 {
     if (c->target->device) return err_set(err, "--system-prompt: target %s keeps its cache on a device", c->target->name);
+    if (c->target->big_endian) return err_set(err, "--system-prompt: target %s has its bytes in another order", c->target->name);
     if (!c->tokenizer) return err_set(err, "--system-prompt: %s has no tokenizer", c->model.name);
     bool generates = c->facts.state_bytes && hf2c_output_find(&c->facts, "logits") >= 0 && !graph_has_encoder(c->graph);
     return generates || err_set(err, "--system-prompt: %s is no model that continues texts", c->model.name);
