@@ -75,7 +75,7 @@ static void linear_128x384_f32_bias(const hf2c_team *team, float *y, const float
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
-static void attention_4h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
+static void attention_4h4k32(const hf2c_team *team, float *y, const float *q, const void *k, const void *v,
         const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;

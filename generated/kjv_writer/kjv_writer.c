@@ -73,8 +73,8 @@ static void rope_4x32(const hf2c_team *team, float *y, const float *x, const flo
     rope(&part, y, x, table, rows, 4, 32, 32, 0, 512);
 }
 
-/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
-static void cache_128(const hf2c_team *team, float *to, const float *x, const hf2c_sequences *sequences, int rows)
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+static void cache_128(const hf2c_team *team, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;
     if (!hf2c_enter(team, &part, rows <= 128)) return;
@@ -82,8 +82,8 @@ static void cache_128(const hf2c_team *team, float *to, const float *x, const hf
     cache(&part, to, x, sequences, rows, 128, 128, 4, 512);
 }
 
-/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
-static void cache_128_v2(const hf2c_team *team, float *to, const float *x, const hf2c_sequences *sequences, int rows)
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+static void cache_128_v2(const hf2c_team *team, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;
     if (!hf2c_enter(team, &part, rows <= 128)) return;
@@ -92,7 +92,7 @@ static void cache_128_v2(const hf2c_team *team, float *to, const float *x, const
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
-static void attention_8h4k32(const hf2c_team *team, float *y, const float *q, const float *k, const float *v,
+static void attention_8h4k32(const hf2c_team *team, float *y, const float *q, const void *k, const void *v,
         const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;

@@ -60,22 +60,22 @@ static void rope_4x32(hf2c_stream *stream, float *y, const float *x, const float
     rope<4, 32, 32, 0, 512>(stream, y, x, table, rows);
 }
 
-/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
-static void cache_128(hf2c_stream *stream, float *to, const float *x, const hf2c_sequences *sequences, int rows)
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+static void cache_128(hf2c_stream *stream, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     /* W, ldx, heads, positions */
     cache<128, 128, 4, 512>(stream, to, x, sequences, rows);
 }
 
-/* appends the rows to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
-static void cache_128_v2(hf2c_stream *stream, float *to, const float *x, const hf2c_sequences *sequences, int rows)
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+static void cache_128_v2(hf2c_stream *stream, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     /* W, ldx, heads, positions */
     cache<128, 512, 4, 512>(stream, to, x, sequences, rows);
 }
 
 /* y = softmax(mask(cap(scale q k') + bias)) v, per sequence and head; v_head_dim 0: head_dim */
-static void attention_8h4k32(hf2c_stream *stream, float *y, const float *q, const float *k, const float *v,
+static void attention_8h4k32(hf2c_stream *stream, float *y, const float *q, const void *k, const void *v,
         const hf2c_sequences *sequences, int rows)
 {
     /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
