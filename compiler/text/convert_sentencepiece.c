@@ -133,10 +133,16 @@ static const char first_space[] = "{\"type\":\"Metaspace\",\"replacement\":\"\xe
 static const char plain_decoder[] = DECODE_BYTES "]}";
 static const char strip_decoder[] = DECODE_BYTES ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}";
 
+/* Models whose tokens for languages stand behind the pieces. */
+static bool has_languages(const Conversion *conversion)
+{
+    return family_is(conversion, "nllb") || family_is(conversion, "m2m_100");
+}
+
 static void llama_parts(Conversion *conversion)
 {
     bool begin = json_flag(conversion->settings, "add_bos_token", true), end = json_flag(conversion->settings, "add_eos_token", false);
-    bool languages = family_is(conversion, "nllb") || family_is(conversion, "m2m_100"), gemma = family_is(conversion, "gemma");
+    bool languages = has_languages(conversion), gemma = family_is(conversion, "gemma");
     bool legacy = json_flag(conversion->settings, "legacy", !languages && !family_is(conversion, "mistral"));
 
     convert_component(conversion, "decoder", gemma ? plain_decoder : strip_decoder);
@@ -188,6 +194,10 @@ bool convert_sentencepiece(Conversion *conversion, const char *path)
 {
     SentenceModel sentence;
 
+    if (has_languages(conversion) && json_get(conversion->settings, "added_tokens_decoder") == NULL) {
+        return err_set(conversion->err, "%s: the ids of the languages are not known: found no added_tokens_decoder in tokenizer_config.json, "
+                                        "wanted that or tokenizer.json", path);
+    }
     if (!sentencepiece_read(conversion->arena, path, &sentence, conversion->err)) {
         return false;
     }

@@ -153,9 +153,86 @@ static void test_folders(void **state)
     assert_true(compared > 40);
 }
 
+/* ---- small folders and what transformers makes of them: see tests/bench/older_tokenizers.py ---- */
+
+static void write_file(const char *folder, const char *name, const void *data, size_t bytes)
+{
+    char path[PATH_MOST];
+    FILE *file;
+
+    path_join(path, folder, name);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int hexadecimal(char digit)
+{
+    return digit <= '9' ? digit - '0' : digit - 'A' + 10;
+}
+
+static void fill_folder(Arena *arena, const char *folder, const cJSON *row)
+{
+    const char *text = cJSON_GetObjectItemCaseSensitive(row, "bytes")->valuestring;
+    size_t bytes = strlen(text) / 2;
+    uint8_t *data = arena_alloc(arena, bytes);
+    const cJSON *file;
+
+    for (size_t i = 0; i < bytes; i++) {
+        data[i] = (uint8_t)(hexadecimal(text[2 * i]) << 4 | hexadecimal(text[2 * i + 1]));
+    }
+    write_file(folder, cJSON_GetObjectItemCaseSensitive(row, "model")->valuestring, data, bytes);
+    cJSON_ArrayForEach(file, cJSON_GetObjectItemCaseSensitive(row, "files")) {
+        write_file(folder, file->string, file->valuestring, strlen(file->valuestring));
+    }
+}
+
+static void check_ids(Arena *arena, const hf2c_tokenizer *tokenizer, const cJSON *row)
+{
+    static int32_t ids[TOKENS_MOST], offsets[2 * TOKENS_MOST];
+    const char *text = cJSON_GetObjectItemCaseSensitive(row, "text")->valuestring;
+    const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(row, "ids");
+    size_t count = encode(arena, tokenizer, text, ids, offsets);
+
+    assert_int_equal(count, cJSON_GetArraySize(wanted));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(ids[i], cJSON_GetArrayItem(wanted, (int)i)->valueint);
+    }
+}
+
+static void test_older(void **state)
+{
+    Arena *arena = arena_new();
+    const hf2c_tokenizer *tokenizer = NULL;
+    Err err = {{0}};
+    FileView view;
+    int rows = 0;
+
+    (void)state;
+    assert_true(file_read(arena, TESTS_FOLDER "/unit/text/older.jsonl", FILE_LIMIT, &view, &err));
+    for (size_t at = 0; at < view.size;) {
+        const char *line = (const char *)view.data + at, *end = memchr(line, '\n', view.size - at);
+        const cJSON *row = json_own(arena, cJSON_ParseWithLength(line, (size_t)(end - line)));
+        if (cJSON_GetObjectItemCaseSensitive(row, "bytes") != NULL) {
+            char folder[] = "/tmp/hf2c-older-XXXXXX";
+            assert_non_null(mkdtemp(folder));
+            fill_folder(arena, folder, row);
+            tokenizer = compile(arena, folder);
+            remove_files(folder);
+        } else {
+            check_ids(arena, tokenizer, row);
+            rows++;
+        }
+        at += (size_t)(end - line) + 1;
+    }
+    assert_int_equal(rows, 77);
+    arena_free(arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_folders)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_folders), cmocka_unit_test(test_older)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

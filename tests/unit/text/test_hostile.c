@@ -97,6 +97,8 @@ static void test_older_files(void **state)
         {{{"spiece.model", "\x0a\x7f\x0a\x02", 4}}, "spiece.model: not a sentencepiece model, or piece 0 of it is broken"},                 /* longer than the file */
         {{{"spiece.model", "\x0a\x08\x0a\x01\x61\x15\x00\x00\xc0\x7f", 10}}, "spiece.model: not a sentencepiece model, or piece 0 of it is broken"}, /* a score that is no number */
         {{{"spiece.model", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11}}, "spiece.model: not a sentencepiece model, or piece 0 of it is broken"}, /* a number without end */
+        {{{"spiece.model", "x", 0}, {"tokenizer_config.json", "{\"tokenizer_class\":\"NllbTokenizer\"}", 0}},
+         "spiece.model: the ids of the languages are not known: found no added_tokens_decoder in tokenizer_config.json, wanted that or tokenizer.json"},
         {{{"spiece.model", "x", 0}}, "spiece.model: not a sentencepiece model, or piece 0 of it is broken"}};
 
     (void)state;
