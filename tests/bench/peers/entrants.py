@@ -39,7 +39,7 @@ GROUPS = {
     "gpt2": ["f32", "bf16", "q8", "q4"],
     "bert-base": list(ENCODERS), "distilbert": list(ENCODERS), "minilm": list(ENCODERS),
 }
-# Of hf2c: the arithmetic that peers use for the same format too.
+# Of hf2c: the arithmetic that peers use for the same format too. The cache is in f16, as llama.cpp's is.
 OPTIONS = {"bf16": ["--activations", "bf16"]}
 ARITHMETIC = {"f32": "f32", "bf16": "bf16", "q8": "int8", "q4": "int8", "int8": "int8", "nf4": "f32"}  # by group
 
@@ -90,7 +90,7 @@ def prepare(hf2c, cache, model, decoder, peer, precision):
         shutil.rmtree(os.path.dirname(place.path))
         os.makedirs(os.path.dirname(place.path))
         longest = str(min(4096, Shape(place.folder).longest))
-        room = ["--max-seq", longest, "--max-rows", "512"] if decoder else ["--max-rows", "1024", "--max-batch", "8"]
+        room = ["--max-seq", longest, "--max-rows", "512", "--cache", "f16"] if decoder else ["--max-rows", "1024", "--max-batch", "8"]
         command = [hf2c, "build", place.folder, "--precision", precision, *OPTIONS.get(precision, []), *room, "--name", NAME,
                    "--detach-weights", "-o", place.path]
     elif PEERS[peer][1] is None or os.path.exists(place.path):
