@@ -5,34 +5,48 @@
 #include "templates/cpu/a8.h"
 #include "templates/simd/simd.h"
 
+enum { QUANTIZE_CHAINS = 4, QUANTIZE_STEP = QUANTIZE_CHAINS * SIMD_LANES };
+
+/* Elements from k on of K, zeros behind them. */
+SIMD_INLINE simd_float quantize_load(const float *x, int64_t k, int64_t K)
+{
+    if (K - k >= SIMD_LANES) return simd_load(x + k);
+    return K > k ? simd_load_partial(x + k, (int)(K - k)) : simd_zero();
+}
+
 /* The largest magnitude of a row; NaN when something in it is not finite. */
 SIMD_INLINE float quantize_largest(const float *x, int64_t K)
 {
-    simd_float largest = simd_zero(), nothing = simd_zero();
-    for (int64_t k = 0; k < K; k += SIMD_LANES) {
-        simd_float v = K - k < SIMD_LANES ? simd_load_partial(x + k, (int)(K - k)) : simd_load(x + k);
-        largest = simd_max(simd_abs(v), largest);
-        nothing = nothing + v * simd_zero();
+    simd_float largest[QUANTIZE_CHAINS], nothing[QUANTIZE_CHAINS];
+    SIMD_UNROLL
+    for (int i = 0; i < QUANTIZE_CHAINS; i++) largest[i] = nothing[i] = simd_zero();
+    for (int64_t k = 0; k < K; k += QUANTIZE_STEP) {
+        SIMD_UNROLL
+        for (int i = 0; i < QUANTIZE_CHAINS; i++) {
+            simd_float v = quantize_load(x, k + i * SIMD_LANES, K);
+            largest[i] = simd_max(simd_abs(v), largest[i]);
+            nothing[i] = nothing[i] + v * simd_zero();
+        }
     }
-    return simd_reduce_max(largest) + simd_reduce_add(nothing);
+    SIMD_UNROLL
+    for (int i = 1; i < QUANTIZE_CHAINS; i++) {
+        largest[0] = simd_max(largest[i], largest[0]);
+        nothing[0] = nothing[0] + nothing[i];
+    }
+    return simd_reduce_max(largest[0]) + simd_reduce_add(nothing[0]);
 }
 
-/* A8_SUM numbers, n of them there, times `inverse` to whole numbers; returns their sum. */
-SIMD_INLINE int32_t quantize_some(int8_t *q, const float *x, int64_t n, float inverse)
+/* A8_SUM numbers from k on times `inverse` to whole numbers; returns their sum, which floats hold exactly. */
+SIMD_INLINE int32_t quantize_some(int8_t *q, const float *x, int64_t k, int64_t K, float inverse)
 {
-    float whole[A8_SUM];
-    int32_t sum = 0;
+    simd_float sum = simd_zero();
+    SIMD_UNROLL
     for (int i = 0; i < A8_SUM; i += SIMD_LANES) {
-        int64_t left = n - i < 0 ? 0 : n - i;
-        simd_float v = left < SIMD_LANES ? simd_load_partial(x + (left ? i : 0), (int)left) : simd_load(x + i);
-        simd_store(whole + i, inverse > 0 ? simd_round(v * simd_set1(inverse)) : simd_zero());
+        simd_float v = quantize_load(x, k + i, K), whole = inverse > 0 ? simd_round(v * simd_set1(inverse)) : simd_zero();
+        simd_store_bytes(q + k + i, whole);
+        sum = sum + whole;
     }
-    for (int i = 0; i < A8_SUM; i++) {
-        int32_t number = (int32_t)whole[i];
-        q[i] = (int8_t)number;
-        sum += number;
-    }
-    return sum;
+    return (int32_t)simd_reduce_add(sum);
 }
 
 /* Rows of numbers too small to have an inverse become zeros; those with NaN or an infinity get a scale that is NaN. */
@@ -44,7 +58,7 @@ SIMD_INLINE void quantize_row(char *row, const float *x, const int64_t K)
     int32_t *starts = (int32_t *)(void *)(row + a8_starts(K)), start = 0;
     const int64_t columns = (int64_t)a8_columns(K);
     for (int64_t k = 0; k < columns; k += A8_SUM) {
-        starts[k / A8_SUM] = A8_START * quantize_some(q + k, x + k, K - k, inverse);
+        starts[k / A8_SUM] = A8_START * quantize_some(q, x, k, K, inverse);
         start += starts[k / A8_SUM];
     }
     memcpy(row + a8_scale(K), &scale, sizeof(scale));

@@ -92,6 +92,13 @@ SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v)
     return _mm256_blendv_ps(low, high, simd_as_float(simd_shift_left(v, 28)));
 }
 
+SIMD_INLINE void simd_store_bytes(int8_t *p, simd_float v)
+{
+    __m256i whole = _mm256_cvtps_epi32(v);
+    __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(halves, halves));
+}
+
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return _mm256_set1_epi32(x); }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return _mm256_add_epi32(a, b); }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return _mm256_mullo_epi32(a, b); }

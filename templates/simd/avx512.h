@@ -82,6 +82,11 @@ SIMD_INLINE simd_float simd_first_f16(simd_int v) { return _mm512_cvtph_ps(_mm51
 SIMD_INLINE simd_int simd_second(simd_int v) { return _mm512_srai_epi32(v, 16); }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return _mm512_permutexvar_ps(v, simd_load(table)); }
 
+SIMD_INLINE void simd_store_bytes(int8_t *p, simd_float v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return _mm512_set1_epi32(x); }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return _mm512_add_epi32(a, b); }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return _mm512_mullo_epi32(a, b); }

@@ -71,6 +71,8 @@ SIMD_INLINE simd_float simd_first_f16(simd_int v) { return f16_decode((f16_eleme
 SIMD_INLINE simd_int simd_second(simd_int v) { return (uint32_t)(int32_t)(int16_t)(v >> SIMD_HALF_SHIFT(1)); }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return table[v & 15]; }
 
+SIMD_INLINE void simd_store_bytes(int8_t *p, simd_float v) { *p = (int8_t)v; }
+
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (uint32_t)x; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }

@@ -23,6 +23,7 @@
  *   simd_and(v, mask), simd_shift_left(v, n), simd_shift_right(v, n)    right with zeros
  *   simd_float_of(v), simd_as_float(v), simd_as_int(v)     converted; the same bits
  *   simd_lookup(table, v)                  table[v & 15]
+ *   simd_store_bytes(p, v)                 whole numbers from -128 to 127 as int8
  *   simd_set1_int(x), simd_add_int(a, b), simd_multiply_int(a, b)
  *   simd_shift_down(v, n)                  right with signs
  *   simd_dot8(sum, codes, p)               sum + the four products of each lane's bytes, from 0 to 255, with int8 p[0 .. 3]; exactly

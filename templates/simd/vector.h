@@ -134,6 +134,12 @@ SIMD_INLINE simd_float simd_first_f16(simd_int v) { return simd_widen_f16((simd_
 SIMD_INLINE simd_int simd_second(simd_int v) { return (simd_int)((simd_bits)v << (16 - SIMD_HALF_SHIFT(1))) >> 16; }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return (simd_float){table[v[0] & 15], table[v[1] & 15], table[v[2] & 15], table[v[3] & 15]}; }
 
+SIMD_INLINE void simd_store_bytes(int8_t *p, simd_float v)
+{
+    simd_narrow bytes = __builtin_convertvector(__builtin_convertvector(v, simd_int), simd_narrow);
+    memcpy(p, &bytes, sizeof(bytes));
+}
+
 SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (simd_int){x, x, x, x}; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }
