@@ -93,9 +93,12 @@ static void say_missing(const Config *config, const char *keys, const char *want
     str_free(&names);
 }
 
-void config_refuse(const Config *config, const char *key, const char *found, const char *known)
+void config_refuse(const Config *config, const char *keys, const char *found, const char *known)
 {
-    err_set(config->err, "%s: %s: found %s, which is not implemented; known: %s", config->file, key, found, known);
+    const char *begin;
+    size_t length;
+    find_first(config, keys, &begin, &length);
+    err_set(config->err, "%s: %.*s: found %s, which is not implemented; known: %s", config->file, (int)length, begin, found, known);
 }
 
 /* ---- numbers ---- */
