@@ -41,6 +41,9 @@ enum {
     KEYS_memory  /* what an encoder left of the sequence's source */
 };
 
+/* The `origin` of a bias whose columns are positions of keys, not distances. */
+enum { BIAS_BY_KEY = -1 };
+
 /* A cache whose oldest positions make room for new ones holds a multiple of so many: keys that are read at once lie side by side. */
 enum { KEYS_RING = 32 };
 

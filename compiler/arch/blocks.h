@@ -56,7 +56,7 @@ typedef struct AttentionShape {
     int64_t window; /* 0: all */
     bool causal;
     Node *bias;     /* constant [heads, D] added to the scores by distance, see op scores; NULL: none */
-    int64_t origin; /* its column for a key at the query's own position */
+    int64_t origin; /* its column for a key at the query's own position; or BIAS_BY_KEY: columns are positions of keys */
     Node *sinks;    /* [heads], see op softmax; NULL: none */
 } AttentionShape;
 /* Such a bias from a table NAME [buckets, heads] of distances in T5's buckets; origin is max_distance. both_ways: keys behind the

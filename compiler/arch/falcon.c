@@ -52,12 +52,20 @@ static Decoder falcon_settings(Builder *b)
     return d;
 }
 
-/* The bias is added before the scores are scaled. */
+static float to_bfloat16(float value) { return bf16_decode(bf16_encode(value)); }
+
+/* transformers multiplies slopes and positions of keys in bfloat16, so a bias is no function of the distance. It is added before scores are
+ * scaled. */
 static void falcon_alibi(Builder *b, Decoder *d)
 {
-    float *slope = alibi_slopes(b, d->attention.heads);
-    for (int64_t h = 0; h < d->attention.heads; h++) slope[h] = bf16_decode(bf16_encode(slope[h])) * (float)d->attention.scale;
-    decoder_alibi(b, d, slope, config_int_or(b->config, "max_position_embeddings", 1, 1 << 20, USUAL_LENGTH));
+    const float *slope = alibi_slopes(b, d->attention.heads);
+    int64_t heads = d->attention.heads, length = config_int_or(b->config, "max_position_embeddings", 1, 1 << 20, USUAL_LENGTH);
+    float *bias = ARENA_ARRAY(b->graph->arena, float, (size_t)(heads * length));
+    for (int64_t h = 0; h < heads; h++)
+        for (int64_t key = 0; key < length; key++)
+            bias[h * length + key] = to_bfloat16(to_bfloat16(slope[h]) * to_bfloat16((float)key)) * (float)d->attention.scale;
+    d->attention.bias = graph_constant(b->graph, shape_of(2, dim_of(heads), dim_of(length)), bias);
+    d->attention.origin = BIAS_BY_KEY;
 }
 
 static Node *falcon_body(Builder *b)

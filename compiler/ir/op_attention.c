@@ -98,7 +98,7 @@ bool attention_bias_check(const Node *node, int operand, Err *err)
         bias->shape.dim[0].size != node->a.heads)
         return err_set(err, "%s: bias is %s, wanted a constant f32[%" PRId64 ", D]", op_info(node->op)->name,
                        bias == NULL ? "absent" : shape_describe(bias->shape), node->a.heads);
-    if (origin >= 0 && origin < bias->shape.dim[1].size)
+    if (origin >= BIAS_BY_KEY && origin < bias->shape.dim[1].size)
         return true;
     return err_set(err, "%s: origin is %" PRId64 ", wanted a column of the bias %s", op_info(node->op)->name, origin,
                    shape_describe(bias->shape));
@@ -150,7 +150,7 @@ void attention_bias_row(const Node *bias, const Evaluation *evaluation, int64_t 
     int64_t columns = bias->shape.dim[1].size;
     const double *row = value_of(evaluation, bias) + h * columns;
     for (int64_t j = 0; j < count; j++) {
-        int64_t at = j - query + origin;
+        int64_t at = origin == BIAS_BY_KEY ? j : j - query + origin;
         p[j] += row[at < 0 ? 0 : at < columns ? at : columns - 1];
     }
 }

@@ -149,7 +149,7 @@ SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, in
 {
     float *p = t->p + i * TILE_STRIDE + j - block;
     if (a->softcap != 0) attention_cap(p, n, a->softcap);
-    if (t->bias[i]) sequence_add_bias(p, n, t->bias[i], a->D, j - t->position[i] + a->origin);
+    if (t->bias[i]) sequence_add_bias(p, n, t->bias[i], a->D, a->origin, j, t->position[i]);
     float highest = t->part_highest[i] = attention_mask(p, n, t->first[i] - j, t->end[i] - j);
     t->part_total[i] = 0;
     if (highest == -INFINITY)

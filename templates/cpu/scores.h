@@ -48,7 +48,7 @@ SIMD_INLINE void scores_rows(const int format, const hf2c_team *team, float *p, 
                 row[j] = scale * scores_dot(format, query, keys_at(&key, j), head_dim);
             for (int j = first; softcap != 0 && j < end; j++)
                 simd_store_partial(row + j, 1, simd_unary(FUNCTION_softcap, simd_set1(row[j]), softcap));
-            if (bias && first < end) sequence_add_bias(row + first, end - first, bias + h * D, D, first - i + origin);
+            if (bias && first < end) sequence_add_bias(row + first, end - first, bias + h * D, D, origin, first, i);
         }
     }
 }

@@ -80,9 +80,11 @@ static inline void sequence_visible(int i, int count, const int causal, const in
     *end = causal ? i + 1 : window > 0 && i + window < count ? (int)(i + window) : count;
 }
 
-/* p[j] += row[at + j] for n scores, where what is before or behind the D biases of a row is its first or last one. */
-static inline void sequence_add_bias(float *p, int n, const float *row, int64_t D, int64_t at)
+/* Adds its bias to each of the n scores of a query, of keys from `key` on; what is before or behind the D biases of a row is its first or
+ * last one. */
+static inline void sequence_add_bias(float *p, int n, const float *row, int64_t D, const int64_t origin, int key, int query)
 {
+    const int64_t at = origin == BIAS_BY_KEY ? key : key - query + origin;
     int low = at >= 0 ? 0 : -at < n ? (int)-at : n, high = D - at < n ? (int)(D - at) : n, j = 0;
     if (high < low) high = low;
     for (; j < low; j++) p[j] += row[0];

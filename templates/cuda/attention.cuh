@@ -49,7 +49,7 @@ __global__ void attention_heads(float *y, const float *q, const void *k, const v
             for (int64_t j = thread_index(); j < keys; j += thread_count()) {
                 const void *key = key_row<format, cached, head_dim, ldk>(k, sight, first + j, kv);
                 weights[j] = attention_score<format, head_dim>(query, key, scale, softcap) +
-                             attention_bias<D, origin>(bias, head, first + j - sight.position);
+                             attention_bias<D, origin>(bias, head, first + j, sight.position);
             }
             float correction = weigh_tile(&running, weights, keys);
             for (int64_t d = thread_index(); d < v_head_dim; d += thread_count()) {

@@ -15,12 +15,12 @@ __device__ inline float attention_score(const float *q, const void *k, float sca
     return softcap > 0.0f ? softcap * tanhf(sum / softcap) : sum;
 }
 
-/* What is added to the score of a key that is `distance` positions behind the query (before it: negative). */
+/* What is added to the score of a key; both positions are those in the sequence. */
 template <int64_t D, int64_t origin>
-__device__ inline float attention_bias(const float *bias, int64_t head, int64_t distance)
+__device__ inline float attention_bias(const float *bias, int64_t head, int64_t key, int64_t query)
 {
     if (!bias) return 0.0f;
-    int64_t at = distance + origin;
+    int64_t at = origin == BIAS_BY_KEY ? key : key - query + origin;
     return bias[head * D + (at < 0 ? 0 : at < D ? at : D - 1)];
 }
 
@@ -38,7 +38,7 @@ __global__ void scores_elements(float *p, const float *q, const void *k, const h
         }
         const void *from = key_row<format, cached, head_dim, ldk>(k, sight, key, head / (heads / kv_heads));
         p[i] = attention_score<format, head_dim>(q + row * ldq + head * head_dim, from, scale, softcap) +
-               attention_bias<D, origin>(bias, head, key - sight.position);
+               attention_bias<D, origin>(bias, head, key, sight.position);
     }
 }
 
