@@ -67,6 +67,12 @@ static const char *declared_name(const char *declaration)
     return name;
 }
 
+static const char *keys_name(int place)
+{
+    static const char *const names[] = {[KEYS_rows] = "KEYS_rows", [KEYS_cached] = "KEYS_cached", [KEYS_memory] = "KEYS_memory"};
+    return names[place];
+}
+
 /* A constant as a person would write it: names where it has one. */
 static const char *constant_text(const Emitter *e, const KernelEntry *kernel, const Call *call, int i)
 {
@@ -74,6 +80,8 @@ static const char *constant_text(const Emitter *e, const KernelEntry *kernel, co
     int64_t value = call->constant[i];
     bool function = strcmp(name, "activation") == 0 || strcmp(name, "gate") == 0 || strcmp(name, "function") == 0;
     if (function) return arena_printf(e->arena, "FUNCTION_%s", value ? function_name((int)value) : "none");
+    if (strcmp(name, "cached") == 0) return keys_name((int)value);
+    if (strcmp(name, "origin") == 0 && value == BIAS_BY_KEY) return "BIAS_BY_KEY";
     if (strcmp(name, "mode") == 0) return arena_printf(e->arena, "POOL_%s", pool_mode_name((int)value));
     return arena_printf(e->arena, "%" PRId64, value);
 }
@@ -102,21 +110,36 @@ static void line_add(Line *line, const char *part)
     line->width = end ? strlen(end + 1) : line->width + length;
 }
 
+/* A comment in lines of at most 120 columns. */
+static void print_comment(Str *out, const char *text)
+{
+    size_t width = 2;
+    str_printf(out, "/*");
+    for (size_t length; *text; text += length) {
+        text += strspn(text, " ");
+        length = strcspn(text, " ");
+        bool full = width + 1 + length > 117;
+        str_printf(out, "%s%.*s", full ? "\n * " : " ", (int)length, text);
+        width = (full ? 2 : width) + 1 + length;
+    }
+    str_printf(out, " */\n");
+}
+
 static void print_wrapper_head(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
     Line line = {e->out, 0};
-    str_printf(e->out, "/* %s */\n", instance->about);
+    print_comment(e->out, instance->about);
     line_add(&line, arena_printf(e->arena, "static void %s(%s", instance->name, e->dialect->team));
     for (int i = 0; i < kernel->pointers; i++)
         if (i == 0 || instance->call.pointer[i]) line_add(&line, arena_printf(e->arena, ", %s", list_part(e->arena, kernel->pointer_text, i)));
     str_printf(e->out, ", %s)\n{\n", kernel->dynamic_text);
 }
 
-static void print_constants(const Emitter *e, const Instance *instance)
+static void print_constants(const Emitter *e, const Instance *instance, Line *line, bool first)
 {
     for (int i = 0; i < instance->kernel->constants; i++)
-        str_printf(e->out, "%s%s", i ? ", " : "", constant_text(e, instance->kernel, &instance->call, i));
+        line_add(line, arena_printf(e->arena, "%s%s", i || !first ? ", " : "", constant_text(e, instance->kernel, &instance->call, i)));
 }
 
 /* Where there is one thread, it takes part in everything. */
@@ -128,30 +151,36 @@ static void print_enter(const Emitter *e, const Instance *instance)
     str_printf(e->out, "    hf2c_team part;\n    if (!hf2c_enter(team, &part, %s)) return;\n", instance->alone ? alone : "0");
 }
 
+/* What the kernel is called with: its memory, the call's numbers and, where they are no template arguments, the model's. */
+static void print_arguments(const Emitter *e, const Instance *instance, Line *line)
+{
+    const KernelEntry *kernel = instance->kernel;
+    const char *none = e->dialect->template_constants ? "nullptr" : "NULL";
+    line_add(line, arena_printf(e->arena, "(%s", enters(e) ? "&part" : e->dialect->team_name));
+    for (int i = 0; i < kernel->pointers; i++) {
+        const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
+        line_add(line, arena_printf(e->arena, ", %s", i == 0 || instance->call.pointer[i] ? name : none));
+    }
+    line_add(line, arena_printf(e->arena, ", %s", declared_name(kernel->dynamic_text)));
+    if (!e->dialect->template_constants) print_constants(e, instance, line, false);
+    for (int i = 0; i < kernel->reals; i++) line_add(line, arena_printf(e->arena, ", %s", real_text(e, instance->call.real[i])));
+}
+
 /* The kernel with this model's numbers: the compiler specialises it. */
 static void print_wrapper(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
+    Line line = {e->out, 0};
     print_wrapper_head(e, instance);
     if (enters(e)) print_enter(e, instance);
     if (kernel->constants) str_printf(e->out, "    /* %s */\n", kernel->constant_text);
-    str_printf(e->out, "    %s", kernel->name);
+    line_add(&line, arena_printf(e->arena, "    %s", kernel->name));
     if (e->dialect->template_constants && kernel->constants) {
-        str_printf(e->out, "<");
-        print_constants(e, instance);
-        str_printf(e->out, ">");
+        line_add(&line, "<");
+        print_constants(e, instance, &line, true);
+        line_add(&line, ">");
     }
-    str_printf(e->out, "(%s", enters(e) ? "&part" : e->dialect->team_name);
-    for (int i = 0; i < kernel->pointers; i++) {
-        const char *name = declared_name(list_part(e->arena, kernel->pointer_text, i));
-        str_printf(e->out, ", %s", i == 0 || instance->call.pointer[i] ? name : e->dialect->template_constants ? "nullptr" : "NULL");
-    }
-    str_printf(e->out, ", %s", declared_name(kernel->dynamic_text));
-    if (!e->dialect->template_constants && kernel->constants) {
-        str_printf(e->out, ", ");
-        print_constants(e, instance);
-    }
-    for (int i = 0; i < kernel->reals; i++) str_printf(e->out, ", %s", real_text(e, instance->call.real[i]));
+    print_arguments(e, instance, &line);
     str_printf(e->out, ");\n}\n\n");
 }
 
