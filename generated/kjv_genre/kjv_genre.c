@@ -54,7 +54,8 @@ static void embed_128x128_f32(const hf2c_team *team, float *y, const int32_t *id
     embed_f32(&part, y, ids, table, rows, 128, 128, 1, 1, 0, 1.0f);
 }
 
-/* y = (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, of each row or, with heads, of each head's part of it */
+/* y = (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + bias, of each row or, with heads, of each head's part of
+ * it */
 static void layer_norm_128(const hf2c_team *team, float *y, const float *x, const float *gain,
         const float *bias, int rows)
 {
@@ -81,7 +82,8 @@ static void attention_4h4k32(const hf2c_team *team, float *y, const float *q, co
     hf2c_team part;
     if (!hf2c_enter(team, &part, rows <= 7)) return;
     /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
-    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 4, 4, 32, 384, 384, 384, 0, 0, 0, 0, 0, 32, 128, 0.17677669f, 0.0f);
+    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 4, 4, 32, 384, 384, 384, KEYS_rows, 0, 0, 0, 0,
+        32, 128, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + bias + residual */
@@ -91,7 +93,8 @@ static void linear_128x128_f32_bias_add(const hf2c_team *team, float *y, const f
     hf2c_team part;
     if (!hf2c_enter(team, &part, rows <= 1)) return;
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_f32(&part, y, x, w, bias, residual, rows, 128, 128, 128, 128, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
+    linear_f32(&part, y, x, w, bias, residual, rows, 128, 128, 128, 128, 16, 1, FUNCTION_none, FUNCTION_none,
+        0.0f);
 }
 
 /* y = gelu(x W' + bias) */
@@ -111,7 +114,8 @@ static void linear_512x128_f32_bias_add(const hf2c_team *team, float *y, const f
     hf2c_team part;
     if (!hf2c_enter(team, &part, 0)) return;
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_f32(&part, y, x, w, bias, residual, rows, 512, 128, 512, 128, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
+    linear_f32(&part, y, x, w, bias, residual, rows, 512, 128, 512, 128, 16, 1, FUNCTION_none, FUNCTION_none,
+        0.0f);
 }
 
 /* y[s] = first, last, mean or max of the rows of sequence s or, with size, of each size rows */

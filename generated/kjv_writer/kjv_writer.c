@@ -19,7 +19,8 @@
 
 /* ---- the kernels with this model's numbers ---- */
 
-/* y[r] = magnitude * (cos(p f), sin(p f)), p = positions[r]; in sequences of more than original positions, L, f is longer, or f[i] / (factor L / original - factor + 1)^(i / (half - 1)) */
+/* y[r] = magnitude * (cos(p f), sin(p f)), p = positions[r]; in sequences of more than original positions, L, f is
+ * longer, or f[i] / (factor L / original - factor + 1)^(i / (half - 1)) */
 static void rope_table_32(const hf2c_team *team, float *y, const int32_t *positions, const float *frequencies, int rows)
 {
     hf2c_team part;
@@ -73,7 +74,8 @@ static void rope_4x32(const hf2c_team *team, float *y, const float *x, const flo
     rope(&part, y, x, table, rows, 4, 32, 32, 0, 512);
 }
 
-/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the
+ * value is the whole cache, or what of it a window needs */
 static void cache_128(const hf2c_team *team, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;
@@ -82,7 +84,8 @@ static void cache_128(const hf2c_team *team, void *to, const float *x, const hf2
     cache(&part, to, x, sequences, rows, 128, 128, 4, 512);
 }
 
-/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the
+ * value is the whole cache, or what of it a window needs */
 static void cache_128_v2(const hf2c_team *team, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     hf2c_team part;
@@ -98,7 +101,8 @@ static void attention_8h4k32(const hf2c_team *team, float *y, const float *q, co
     hf2c_team part;
     if (!hf2c_enter(team, &part, 0)) return;
     /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
-    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 8, 4, 32, 256, 512, 512, 1, 1, 0, 0, 0, 32, 256, 0.17677669f, 0.0f);
+    attention(&part, y, q, k, v, sequences, NULL, NULL, rows, 8, 4, 32, 256, 512, 512, KEYS_cached, 1, 0, 0, 0,
+        32, 256, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + residual */
@@ -108,7 +112,8 @@ static void linear_256x256_bf16_add(const hf2c_team *team, float *y, const float
     hf2c_team part;
     if (!hf2c_enter(team, &part, 0)) return;
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16(&part, y, x, w, NULL, residual, rows, 256, 256, 256, 256, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
+    linear_bf16(&part, y, x, w, NULL, residual, rows, 256, 256, 256, 256, 16, 1, FUNCTION_none, FUNCTION_none,
+        0.0f);
 }
 
 /* y = silu(x Wg') * (x Wu'), W = [Wg; Wu] */
@@ -127,7 +132,8 @@ static void linear_704x256_bf16_add(const hf2c_team *team, float *y, const float
     hf2c_team part;
     if (!hf2c_enter(team, &part, 0)) return;
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16(&part, y, x, w, NULL, residual, rows, 704, 256, 704, 256, 16, 1, FUNCTION_none, FUNCTION_none, 0.0f);
+    linear_bf16(&part, y, x, w, NULL, residual, rows, 704, 256, 704, 256, 16, 1, FUNCTION_none, FUNCTION_none,
+        0.0f);
 }
 
 /* y[i] = x[index[i]] */

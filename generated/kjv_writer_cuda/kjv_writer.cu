@@ -18,7 +18,8 @@
 
 /* ---- the kernels with this model's numbers ---- */
 
-/* y[r] = magnitude * (cos(p f), sin(p f)), p = positions[r]; in sequences of more than original positions, L, f is longer, or f[i] / (factor L / original - factor + 1)^(i / (half - 1)) */
+/* y[r] = magnitude * (cos(p f), sin(p f)), p = positions[r]; in sequences of more than original positions, L, f is
+ * longer, or f[i] / (factor L / original - factor + 1)^(i / (half - 1)) */
 static void rope_table_32(hf2c_stream *stream, float *y, const int32_t *positions, const float *frequencies, int rows)
 {
     /* half */
@@ -43,7 +44,8 @@ static void rms_norm_256(hf2c_stream *stream, float *y, const float *x, const fl
 static void linear_256x512_bf16(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16<256, 512, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    linear_bf16<256, 512, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows,
+        0.0f);
 }
 
 /* rotates the pairs of each head by the table's angles */
@@ -60,14 +62,16 @@ static void rope_4x32(hf2c_stream *stream, float *y, const float *x, const float
     rope<4, 32, 32, 0, 512>(stream, y, x, table, rows);
 }
 
-/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the
+ * value is the whole cache, or what of it a window needs */
 static void cache_128(hf2c_stream *stream, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     /* W, ldx, heads, positions */
     cache<128, 128, 4, 512>(stream, to, x, sequences, rows);
 }
 
-/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the value is the whole cache, or what of it a window needs */
+/* appends the rows, rounded to `numbers`, to cache `index` of their sequences, which lies there head by head; the
+ * value is the whole cache, or what of it a window needs */
 static void cache_128_v2(hf2c_stream *stream, void *to, const float *x, const hf2c_sequences *sequences, int rows)
 {
     /* W, ldx, heads, positions */
@@ -79,7 +83,8 @@ static void attention_8h4k32(hf2c_stream *stream, float *y, const float *q, cons
         const hf2c_sequences *sequences, int rows)
 {
     /* heads, kv_heads, head_dim, ldq, ldk, ldv, cached, causal, window, D, origin, v_head_dim, room */
-    attention<8, 4, 32, 256, 512, 512, 1, 1, 0, 0, 0, 32, 256>(stream, y, q, k, v, sequences, nullptr, nullptr, rows, 0.17677669f, 0.0f);
+    attention<8, 4, 32, 256, 512, 512, KEYS_cached, 1, 0, 0, 0, 32, 256>(stream, y, q, k, v, sequences,
+        nullptr, nullptr, rows, 0.17677669f, 0.0f);
 }
 
 /* y = x W' + residual */
@@ -87,14 +92,16 @@ static void linear_256x256_bf16_add(hf2c_stream *stream, float *y, const float *
         const float *residual, int rows)
 {
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16<256, 256, 256, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
+    linear_bf16<256, 256, 256, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual,
+        rows, 0.0f);
 }
 
 /* y = silu(x Wg') * (x Wu'), W = [Wg; Wu] */
 static void linear_256x704_bf16_gate_silu(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16<256, 704, 256, 0, 1, 1, FUNCTION_none, FUNCTION_silu>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    linear_bf16<256, 704, 256, 0, 1, 1, FUNCTION_none, FUNCTION_silu>(stream, y, x, w, nullptr, nullptr, rows,
+        0.0f);
 }
 
 /* y = x W' + residual */
@@ -102,7 +109,8 @@ static void linear_704x256_bf16_add(hf2c_stream *stream, float *y, const float *
         const float *residual, int rows)
 {
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16<704, 256, 704, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual, rows, 0.0f);
+    linear_bf16<704, 256, 704, 256, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, residual,
+        rows, 0.0f);
 }
 
 /* y[i] = x[index[i]] */
@@ -123,7 +131,8 @@ static void rms_norm_256_v2(hf2c_stream *stream, float *y, const float *x, const
 static void linear_256x2048_bf16(hf2c_stream *stream, float *y, const float *x, const void *w, int rows)
 {
     /* K, N, ldx, ldr, panel, block, activation, gate */
-    linear_bf16<256, 2048, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows, 0.0f);
+    linear_bf16<256, 2048, 256, 0, 1, 1, FUNCTION_none, FUNCTION_none>(stream, y, x, w, nullptr, nullptr, rows,
+        0.0f);
 }
 
 /* ---- the schedule ---- */
