@@ -194,6 +194,7 @@ static void every_shape(void **state)
         for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
             for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
                 check_case(&(Case){kernels[f].name, kernels[f].format, 16, rows[r], 0, 0, 0, shapes[s][0], shapes[s][1]}, 1);
+    check_case(&(Case){"linear_q4_a8", WEIGHT_q4, 16, 97, 0, 0, 0, 5000, 17}, 1); /* more rows than stay in the cache */
 }
 
 static void every_epilogue(void **state)
