@@ -24,7 +24,7 @@ static const struct Sample {
 static Tensors open_file(Arena *arena, const struct Sample *sample, const char *file)
 {
     Err err = {{0}};
-    Tensors tensors;
+    Tensors tensors = {0};
     if (!safetensors_open(arena, arena_printf(arena, TESTS_FOLDER "/oracle/%s/%s", sample->folder, file), &tensors, &err)) fail_msg("%s", err.text);
     return tensors;
 }
