@@ -1,6 +1,7 @@
 """What results.json holds, as the table and the picture want it."""
 import json
 
+import entrants
 import models
 
 HF2C = "hf2c"
@@ -10,6 +11,8 @@ class Results:
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
             self.all = json.load(file)
+        for rows in (self.all["rows"], self.all["cold"]):  # in the order of the tables, whatever was timed when; entrants stay as they are
+            rows.sort(key=lambda r: (list(models.MODELS).index(r["model"]), entrants.GROUPS[r["model"]].index(r["group"])))
         self.rows = {(r["model"], r["group"], r["peer"], r["format"], r["threads"], r["subject"]): r for r in self.all["rows"]}
         self.cold = {(r["model"], r["group"], r["peer"], r["format"]): r for r in self.all["cold"]}
         self.threads = sorted({r["threads"] for r in self.all["rows"]}, reverse=True)
