@@ -5,7 +5,7 @@
 #   bash tests/bench/run.sh --short                          hf2c's own rows, some three minutes
 #
 # MODELS: llama-1b, qwen-0.5b, gpt2, bert-base, distilbert, minilm. PEERS: hf2c, llama.cpp, onnxruntime, openvino, ctranslate2, torch.
-# What takes room lies in $HF2C_BENCH (~/.cache/hf2c/bench), some 20 GB for everything; what is there already is not made again. The results
+# What takes room lies in $HF2C_BENCH (~/.cache/hf2c/bench), some 30 GB for everything; what is there already is not made again. The results
 # go to $RESULTS (tests/bench/results): results.json, results.md, results.svg. HF2C is the program; by default build/hf2c, which is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
