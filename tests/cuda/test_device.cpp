@@ -57,7 +57,7 @@ struct Weights {
     uint8_t bytes[WEIGHTS_BYTES];
     Weights()
     {
-        hf2c_weights_write_header(bytes, WEIGHTS_BYTES, 7, 0);
+        hf2c_weights_write_header(bytes, WEIGHTS_BYTES, 0, 7);
         for (int i = 0; i < 3 * HIDDEN; i++) {
             float value = (float)i;
             memcpy(bytes + 64 + (size_t)i * sizeof value, &value, sizeof value);
