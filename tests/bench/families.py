@@ -1,5 +1,5 @@
 """The table of families: each architecture, the file that defines it, how long that is, the ops that no other file uses, and, given hf2c, the
-worst error of its cases in tests/oracle against transformers, as a share of what the case tolerates.
+worst error of its cases in tests/oracle against transformers, as a share of what the case tolerates: above 1 it fails.
 
     families.py [HF2C [--target TARGET]]
 """
@@ -35,7 +35,7 @@ def verify(hf2c, target, case):
     command = [hf2c, "verify", os.path.join(ORACLE, case), *engines, *CANCELLING.get(case, [])]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
     shares = re.findall(r"^(?:compiled|interpreter): \d+ tensors, largest error \S+, at most (\S+) of", done.stdout, re.MULTILINE)
-    if done.returncode or len(shares) != 2:
+    if len(shares) != 2:
         raise SystemExit(f"{case}: hf2c verify failed: {done.stderr.strip() or done.stdout[-300:]}")
     return max(float(share) for share in shares)
 
