@@ -28,6 +28,6 @@ size_t config_ints(const Config *config, const char *keys, int64_t minimum, int6
 /* An object inside (for text_config, vision_config ...); an empty object when absent. */
 Config config_object(const Config *config, const char *keys);
 /* Says that a known key holds a value we do not implement: names key, value and the list of known ones. */
-void config_refuse(const Config *config, const char *key, const char *found, const char *known);
+void config_refuse(const Config *config, const char *keys, const char *found, const char *known);
 
 #endif
