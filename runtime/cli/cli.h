@@ -30,7 +30,7 @@ typedef struct Arguments {
     Mode mode;
     const hf2c_task *task;
     int threads;         /* 0: not given */
-    int huge_pages;      /* weights are copied into huge pages first */
+    int huge_pages;      /* weights are moved into huge pages first */
     Buffer kwargs;       /* a JSON object of the task's options */
     const char *first, *second; /* values of the options that are fields of the input; NULL: not given */
     const char **texts;  /* [text_count] what is no option */
@@ -55,6 +55,7 @@ typedef struct Session {
     hf2c_context context;
     hf2c_scratch scratch;
     hf2c_weights_map map;
+    int huge_pages; /* the weights lie in memory of our own */
     const hf2c_program_device *device; /* to detach from; NULL: none */
     Memory memory, draft_memory;
     hf2c_kept kept;

@@ -19,7 +19,7 @@ void help_print(const hf2c_model *model, const hf2c_task *task, const char *prog
         print_option("chat", "a conversation: lines of standard input and answers to them");
     printf("  --task %-29s one of: %s\n", "NAME", model->tasks);
     print_option("threads", "processors to use");
-    print_option("huge-pages", "copy the weights into huge pages first: faster to read, slower to begin");
+    print_option("huge-pages", "move the weights into huge pages first: faster to read, slower to begin, not shared between processes");
     print_option("info", "what this program contains");
     print_option("check", "read all of the weights and compare their checksum");
     print_option("bench", "how fast it runs here; --bench - times what lines of standard input ask for, such as decode 128 32");

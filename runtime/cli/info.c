@@ -18,6 +18,7 @@ int run_info(Session *session, const Arguments *arguments)
            model->max_batch);
     if (model->label_count > 0) printf("%-14s %d\n", "labels", model->label_count);
     print_bytes("weights", model->weights_bytes);
+    if (session->huge_pages) printf("%-14s huge, of this process alone\n", "pages");
     print_bytes("workspace", model->workspace_bytes);
     if (model->state_bytes) print_bytes("cache", model->state_bytes);
     printf("%-14s %d\n", "threads", session->context.threads);

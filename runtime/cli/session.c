@@ -112,6 +112,14 @@ static int find_weights(Session *session, const hf2c_program *program, const cha
     return 0;
 }
 
+/* Without them the answers are the same. */
+static void use_huge_pages(Session *session, int threads)
+{
+    const char *reason = hf2c_weights_to_huge_pages(&session->map, threads > 0 ? threads : hf2c_thread_limit());
+    if (reason) fprintf(stderr, "note: no huge pages for the weights: %s\n", reason);
+    session->huge_pages = !reason;
+}
+
 /* ---- open and close ---- */
 
 static int open_context(hf2c_context *context, Memory *memory, const hf2c_model *model, const void *weights, size_t bytes, int threads)
@@ -155,7 +163,7 @@ int session_open(Session *session, const hf2c_model *model, const hf2c_program *
     double start = seconds_now();
     *session = (Session){.model = model};
     if (!check_baked(model) || !find_weights(session, program, argv0) || !take_scratch(session)) return 0;
-    if (arguments->huge_pages && session->map.weights && !hf2c_weights_to_huge_pages(&session->map)) return no_memory("weights", session->map.bytes);
+    if (arguments->huge_pages) use_huge_pages(session, arguments->threads);
     if (!(program->device ? open_on_device(session, program->device) : open_here(session, program, arguments->threads))) return 0;
     /* Without memory for it nothing is kept. */
     if (model->state_bytes) session->kept.ids = calloc((size_t)model->max_sequence, sizeof *session->kept.ids);

@@ -7,10 +7,12 @@
 #include "runtime/cli/weights_map.h"
 
 #include "runtime/cli/system.h"
+#include "runtime/core/team.h"
 
 #ifndef SYSTEM_OTHER
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -63,23 +65,75 @@ hf2c_status hf2c_weights_map_file(hf2c_weights_map *map, const char *path, const
     return why ? HF2C_BAD_WEIGHTS : HF2C_OK;
 }
 
-int hf2c_weights_to_huge_pages(hf2c_weights_map *map)
+enum { HUGE_PAGE = 2 << 20 };
+
+typedef struct Move {
+    const uint8_t *from;
+    uint8_t *to;
+    size_t bytes;
+    bool mapped; /* what was copied is given back at once, so that there are never two copies of it in memory */
+} Move;
+
+/* Page by page in turns: whoever touches a page first has it in memory near by, and all threads read all weights. */
+static void move_pages(const hf2c_team *team, void *argument)
 {
-    enum { HUGE_PAGE = 2 << 20 };
-    if (!map->weights || map->bytes > SIZE_MAX - 2 * HUGE_PAGE) return 0;
-    size_t bytes = (map->bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, reserved = bytes + HUGE_PAGE;
-    uint8_t *memory = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return 0;
-    uint8_t *begin = memory + (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+    const Move *move = argument;
+    size_t step = (size_t)team->count * HUGE_PAGE;
+    for (size_t at = (size_t)team->index * HUGE_PAGE; at < move->bytes; at += step) {
+        size_t bytes = move->bytes - at < HUGE_PAGE ? move->bytes - at : HUGE_PAGE;
+        memcpy(move->to + at, move->from + at, bytes);
+        if (move->mapped) (void)madvise((void *)(uintptr_t)(move->from + at), bytes, MADV_DONTNEED);
+    }
+}
+
+/* Does the system have them, and may we ask for them? What it does not tell, it may have. */
+static bool has_huge_pages(void)
+{
+    char modes[128] = "";
+    int file = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return true;
+    ssize_t length = read(file, modes, sizeof modes - 1);
+    close(file);
+    return length <= 0 || !strstr(modes, "[never]");
+}
+
+/* In bytes, of the whole machine; SIZE_MAX: the system does not tell. */
+static size_t memory_available(void)
+{
+    char text[512] = "";
+    int file = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return SIZE_MAX;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    const char *at = length > 0 ? strstr(text, "MemAvailable:") : NULL;
+    uint64_t kilobytes = at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) : UINT64_MAX;
+    return kilobytes < SIZE_MAX / 1024 ? (size_t)kilobytes * 1024 : SIZE_MAX;
+}
+
+const char *hf2c_weights_to_huge_pages(hf2c_weights_map *map, int threads)
+{
 #ifdef MADV_HUGEPAGE
-    (void)madvise(begin, bytes, MADV_HUGEPAGE);
-#endif
-    memcpy(begin, map->weights, map->bytes);
+    if (!map->weights || map->bytes > SIZE_MAX - 2 * HUGE_PAGE) return "there are no weights to move";
+    if (!has_huge_pages()) return "this system has them switched off";
+    size_t bytes = (map->bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, reserved = bytes + HUGE_PAGE;
+    if (memory_available() < reserved) return "there is too little memory for the weights";
+    uint8_t *memory = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return "there is too little memory for the weights";
+    uint8_t *begin = memory + (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+    if (madvise(begin, bytes, MADV_HUGEPAGE) != 0) {
+        munmap(memory, reserved);
+        return "this system has none";
+    }
+    Move move = {map->weights, begin, map->bytes, map->mapping != NULL};
+    hf2c_parallel(threads, move_pages, &move);
     (void)mprotect(memory, reserved, PROT_READ);
-    size_t size = map->bytes;
     hf2c_weights_unmap(map);
-    *map = (hf2c_weights_map){begin, size, memory, reserved};
-    return 1;
+    *map = (hf2c_weights_map){begin, move.bytes, memory, reserved};
+    return NULL;
+#else
+    (void)map, (void)threads;
+    return "this system has none";
+#endif
 }
 
 void hf2c_weights_unmap(hf2c_weights_map *map)

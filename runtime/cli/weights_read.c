@@ -30,10 +30,10 @@ hf2c_status hf2c_weights_map_file(hf2c_weights_map *map, const char *path, const
     return why ? HF2C_BAD_WEIGHTS : HF2C_OK;
 }
 
-int hf2c_weights_to_huge_pages(hf2c_weights_map *map)
+const char *hf2c_weights_to_huge_pages(hf2c_weights_map *map, int threads)
 {
-    (void)map;
-    return 0; /* the system has none to ask for */
+    (void)map, (void)threads;
+    return "this system has none to ask for";
 }
 
 void hf2c_weights_unmap(hf2c_weights_map *map)

@@ -43,6 +43,25 @@ for program in programs:
     program.wait()
 PYTHON
 
+# Huge pages: the same answers from a file, from the program's end; the file is let go.
+out/genre --huge-pages --json "$verse" | cmp - whole.txt
+./whole --huge-pages --threads 1 --json "$verse" | cmp - whole.txt
+./whole --huge-pages --check | cmp - <(out/genre --check)
+if grep -q '\[\(always\|madvise\)\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null; then
+    out/genre --huge-pages --info | grep -q '^pages  *huge, of this process alone$' || fail "--info does not tell of huge pages"
+    python3 - out/genre "$verse" <<'PYTHON'
+import json, re, subprocess, sys
+program = subprocess.Popen([sys.argv[1], "--jsonl", "--huge-pages"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+program.stdin.write(json.dumps({"inputs": sys.argv[2]}).encode() + b"\n")
+program.stdin.flush()
+program.stdout.readline()
+assert "kjv_genre.weights" not in open(f"/proc/{program.pid}/maps").read()
+print("kB in huge pages:", sum(map(int, re.findall(r"^AnonHugePages: +(\d+) kB", open(f"/proc/{program.pid}/smaps").read(), re.M))))
+program.stdin.close()
+program.wait()
+PYTHON
+fi
+
 # wrong PATTERN OFFSET BYTE: refused by name with this byte there.
 wrong() {
     cp good out/kjv_genre.weights

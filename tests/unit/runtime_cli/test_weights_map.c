@@ -62,26 +62,36 @@ static void test_files(void **state)
     assert_int_equal(hf2c_weights_map_file(&map, "/", &reason), HF2C_BAD_WEIGHTS);
 }
 
+/* More than two huge pages and a rest, by every number of threads; a system without them leaves everything as it was. */
 static void test_huge_pages(void **state)
 {
+    enum { HUGE_PAGE = 2 << 20, MOST = 2 * HUGE_PAGE + 4096 + 192 };
     char path[] = "/tmp/hf2c_huge_XXXXXX";
-    const hf2c_model model = {.weights_bytes = WEIGHTS, .weights_hash = HASH};
+    static uint8_t data[MOST];
     hf2c_weights_map map;
     const char *reason;
     int file = mkstemp(path);
     (void)state;
     assert_true(file >= 0);
-    hf2c_weights_write_header(weights, WEIGHTS, 0, HASH);
-    assert_int_equal(pwrite(file, weights, WEIGHTS, 0), WEIGHTS);
+    for (size_t i = 0; i < MOST; i++) data[i] = (uint8_t)(i * 7 + i / 4096);
+    assert_int_equal(write(file, data, MOST), MOST);
     close(file);
-    assert_int_equal(hf2c_weights_map_file(&map, path, &reason), HF2C_OK);
-    assert_true(hf2c_weights_to_huge_pages(&map));
-    unlink(path);
-    assert_int_equal(map.bytes, WEIGHTS);
-    assert_int_equal((uintptr_t)map.weights % (2 << 20), 0);
-    assert_int_equal(hf2c_weights_check(&model, map.weights, map.bytes), HF2C_OK);
+    for (int threads = 1; threads <= 3; threads++) {
+        assert_int_equal(hf2c_weights_map_file(&map, path, &reason), HF2C_OK);
+        const void *before = map.weights;
+        const char *refused = hf2c_weights_to_huge_pages(&map, threads);
+        if (refused) assert_ptr_equal(map.weights, before);
+        else assert_int_equal((uintptr_t)map.weights % HUGE_PAGE, 0);
+        assert_int_equal(map.bytes, MOST);
+        assert_memory_equal(map.weights, data, MOST);
+        hf2c_weights_unmap(&map);
+    }
+    map = (hf2c_weights_map){.weights = data, .bytes = MOST}; /* linked in: it stays */
+    if (!hf2c_weights_to_huge_pages(&map, 2)) assert_ptr_not_equal(map.weights, data);
+    assert_memory_equal(map.weights, data, MOST);
     hf2c_weights_unmap(&map);
-    assert_false(hf2c_weights_to_huge_pages(&map));
+    assert_non_null(hf2c_weights_to_huge_pages(&map, 1));
+    unlink(path);
 }
 
 /* A sparse file beyond 4 GB, its weights behind the mark. */
