@@ -350,19 +350,14 @@ static void add_tokens(const Word *word, hf2c_work *work, const uint8_t *text, s
     }
 }
 
-hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+/* Apart from hf2c_bpe, so that a piece that is a token does not pay for what merging keeps on the stack. */
+static hf2c_status merge_piece(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
 {
     const hf2c_bpe_table *table = tokenizer->model_table;
     Symbol few[SHORT_PIECE];
     Word word = {.table = table, .symbols = few};
-    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes,
-                                          table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE);
     size_t most = (table->fallback != NULL ? 2u : 1u) * (bytes + table->prefix_bytes * bytes + table->suffix_bytes);
 
-    if (whole >= 0) {
-        hf2c_work_add(work, whole, 0, bytes, 0);
-        return work->status;
-    }
     if (most > SHORT_PIECE) {
         word.symbols = hf2c_text_take(&work->scratch, most, sizeof *word.symbols);
         word.heap = word.symbols != NULL ? hf2c_text_take(&work->scratch, 2 * most, sizeof *word.heap) : NULL;
@@ -380,5 +375,18 @@ hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uin
         merge_long(&word);
     }
     add_tokens(&word, work, text, bytes);
+    return work->status;
+}
+
+hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
+{
+    const hf2c_bpe_table *table = tokenizer->model_table;
+    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes,
+                                          table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE);
+
+    if (whole < 0) {
+        return merge_piece(tokenizer, work, text, bytes);
+    }
+    hf2c_work_add(work, whole, 0, bytes, 0);
     return work->status;
 }

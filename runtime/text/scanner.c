@@ -32,21 +32,23 @@ static uint32_t state_before(const hf2c_scanner *scanner, const uint8_t *text, s
 
 int hf2c_scan(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *end)
 {
+    const uint16_t *table = scanner->next;
     uint32_t state = state_before(scanner, text, at), width = scanner->classes + 1;
-    int found = 0;
+    size_t found = SIZE_MAX;
 
     while (state != 0) {
         size_t size = 0;
-        uint32_t class = at < bytes ? class_of(scanner, text + at, &size) : scanner->classes;
-        uint32_t next = scanner->next[state * width + class];
-        if (next & HF2C_MATCH) {
-            found = 1;
-            *end = at;
-        }
+        uint32_t class = at < bytes ? class_of(scanner, text + at, &size) : width - 1;
+        uint32_t next = table[state * width + class];
+        found = next & HF2C_MATCH ? at : found;
         state = next & (HF2C_MATCH - 1);
         at += size;
     }
-    return found;
+    if (found == SIZE_MAX) {
+        return 0;
+    }
+    *end = found;
+    return 1;
 }
 
 int hf2c_scan_find(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *start, size_t *end)

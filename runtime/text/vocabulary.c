@@ -86,49 +86,98 @@ static int equal_raw(const uint8_t *spelled, size_t spelled_bytes, const uint8_t
 
 uint64_t hf2c_hash_text(uint64_t hash, const uint8_t *text, size_t bytes, int raw)
 {
-    if (!raw) {
-        for (size_t i = 0; i < bytes; i++) {
-            hash = hf2c_hash_byte(hash, text[i]);
-        }
-        return hash;
-    }
     for (size_t i = 0; i < bytes; i++) {
         const uint8_t *spelling = spelled_byte[text[i]];
-        hash = hf2c_hash_byte(hash, spelling[0]);
-        hash = spelling[1] != 0 ? hf2c_hash_byte(hash, spelling[1]) : hash;
+        hash = hf2c_hash_byte(hash, raw ? spelling[0] : text[i]);
+        if (raw && spelling[1] != 0) {
+            hash = hf2c_hash_byte(hash, spelling[1]);
+        }
     }
     return hash;
 }
 
-int32_t hf2c_vocabulary_look(const hf2c_vocabulary_table *table, uint64_t hash, hf2c_prefix prefix, const uint8_t *text, size_t bytes, int raw)
+/* Id of the one token that may have this hash, and where its spelling begins and ends; -1: none has. */
+static inline int32_t candidate(const hf2c_vocabulary_table *table, uint64_t hash, const uint8_t **spelled, size_t *bytes)
 {
-    uint32_t slot = table->slot[hf2c_perfect_place(&table->perfect, hash)], id = (slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1;
-    const uint8_t *spelled;
-    size_t spelled_bytes;
+    uint32_t slot = table->slot[hf2c_perfect_place(&table->perfect, hash)], id = (slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1, start;
 
     if (slot == 0 || (slot ^ hf2c_slot_rest(hash)) >> HF2C_SLOT_ID_BITS != 0) {
         return -1;
     }
-    spelled = table->pool + hf2c_token_start(table, id);
-    spelled_bytes = hf2c_token_start(table, id + 1) - hf2c_token_start(table, id);
-    if (prefix.bytes > 0) {
-        if (spelled_bytes < prefix.bytes || memcmp(spelled, prefix.text, prefix.bytes) != 0) {
-            return -1;
+    start = hf2c_token_start(table, id);
+    *spelled = table->pool + start;
+    *bytes = hf2c_token_start(table, id + 1) - start;
+    return (int32_t)id;
+}
+
+int32_t hf2c_vocabulary_look(const hf2c_vocabulary_table *table, uint64_t hash, hf2c_prefix prefix, const uint8_t *text, size_t bytes, int raw)
+{
+    const uint8_t *spelled;
+    size_t length;
+    int32_t id = candidate(table, hash, &spelled, &length);
+
+    if (id < 0 || length < prefix.bytes || (prefix.bytes > 0 && memcmp(spelled, prefix.text, prefix.bytes) != 0)) {
+        return -1;
+    }
+    spelled += prefix.bytes;
+    length -= prefix.bytes;
+    if (raw) {
+        return equal_raw(spelled, length, text, bytes) ? id : -1;
+    }
+    return length == bytes && memcmp(spelled, text, bytes) == 0 ? id : -1;
+}
+
+enum { SPELLED_MOST = 32 }; /* bytes of a text that is spelled on the stack */
+
+/* Both can be read to the end of their last word; what is behind the bytes does not count. */
+static inline int equal_words(const uint8_t *a, const uint8_t *b, size_t bytes)
+{
+    static const uint8_t mask[2 * sizeof(uint64_t)] = {255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t first, second, kept;
+
+    for (; bytes > sizeof first; bytes -= sizeof first) {
+        memcpy(&first, a, sizeof first);
+        memcpy(&second, b, sizeof second);
+        if (first != second) {
+            return 0;
         }
-        spelled += prefix.bytes;
-        spelled_bytes -= prefix.bytes;
+        a += sizeof first;
+        b += sizeof first;
     }
-    if (raw ? equal_raw(spelled, spelled_bytes, text, bytes) : spelled_bytes == bytes && memcmp(spelled, text, bytes) == 0) {
-        return (int32_t)id;
+    memcpy(&first, a, sizeof first);
+    memcpy(&second, b, sizeof second);
+    memcpy(&kept, mask + sizeof kept - bytes, sizeof kept);
+    return ((first ^ second) & kept) == 0;
+}
+
+/* hf2c_vocabulary_find in the byte alphabet: spells a short text first, so that it is compared by words. Every word comes here. */
+static int32_t find_spelled(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes)
+{
+    uint8_t spelling[2 * SPELLED_MOST + sizeof(uint64_t)];
+    uint64_t hash = hf2c_hash_start();
+    const uint8_t *spelled;
+    size_t length = 0, spelled_bytes;
+    int32_t id;
+
+    for (size_t i = 0; i < bytes; i++) {
+        const uint8_t *letter = spelled_byte[text[i]];
+        hash = hf2c_hash_byte(hash, spelling[length++] = letter[0]);
+        if (letter[1] != 0) {
+            hash = hf2c_hash_byte(hash, spelling[length++] = letter[1]);
+        }
     }
-    return -1;
+    memset(spelling + length, 0, sizeof(uint64_t));
+    id = candidate(table, hf2c_hash_end(hash), &spelled, &spelled_bytes);
+    return id >= 0 && spelled_bytes == length && equal_words(spelled, spelling, length) ? id : -1;
 }
 
 int32_t hf2c_vocabulary_find(const hf2c_vocabulary_table *table, const uint8_t *text, size_t bytes, int raw)
 {
-    uint64_t hash = hf2c_hash_end(hf2c_hash_text(hf2c_hash_start(), text, bytes, raw));
-
-    return hf2c_vocabulary_look(table, hash, (hf2c_prefix){NULL, 0}, text, bytes, raw);
+    if (raw && bytes <= SPELLED_MOST) {
+        return find_spelled(table, text, bytes);
+    }
+    return hf2c_vocabulary_look(table, hf2c_hash_end(hf2c_hash_text(hf2c_hash_start(), text, bytes, raw)), (hf2c_prefix){NULL, 0}, text,
+                                bytes, raw);
 }
 
 int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *text, size_t bytes, int flags)
