@@ -49,7 +49,7 @@ static void albert_base(Builder *b, Node *hidden) { encoder_base(b, hidden, "poo
 
 static void albert_masked_lm(Builder *b, Node *hidden)
 {
-    static const MaskedLmNames names = {"predictions.dense", "predictions.LayerNorm", "predictions.bias", "predictions.decoder", false};
+    static const MaskedLmNames names = {"predictions.dense", "predictions.LayerNorm", "predictions.bias", "predictions.decoder", false, "gelu_new"};
     encoder_masked_lm(b, hidden, &names, config_float_or(b->config, "layer_norm_eps", 0, 1, 1e-12));
 }
 

@@ -28,6 +28,7 @@ typedef struct Architecture {
     bool encoder;           /* an encoder reads a source first; the decoder looks back at it */
     const char *length_keys; /* config keys of the longest sequence */
     int64_t default_length;  /* where config.json need not say it; 0: it must */
+    double rope_theta;       /* base of the rotary angles where config.json does not name it; 0: 10000 */
     const char *tasks;       /* of the seq2seq_lm and base heads, the default first, where they are not those of heads.def */
     Node *(*body)(Builder *builder);
     HeadBuilder *head[HEAD_COUNT];

@@ -75,10 +75,13 @@ static Node *bart_layer(Builder *b, Node *x, const BartStack *s, int layer)
 
 static bool bart_shares(const Builder *b) { return config_bool_or(b->config, "share_encoder_decoder_embeddings", true); }
 
-/* Checkpoints without a shared table have one for each stack. */
+/* Checkpoints without a shared table have one for each stack; those with one may name it for each stack too. */
 static const char *bart_table_name(Builder *b, const char *stack)
 {
-    return bart_shares(b) ? "shared" : arena_printf(b->graph->arena, "%s.embed_tokens", stack);
+    const char *own = arena_printf(b->graph->arena, "%s.embed_tokens", stack);
+    const char *weight = arena_printf(b->graph->arena, "%s%s.weight", b->base, own);
+    bool tied = config_bool_or(b->config, "tie_word_embeddings", true);
+    return !bart_shares(b) || (!tied && b->model->has_weights && model_has_tensor(b->model, weight)) ? own : "shared";
 }
 
 static Node *bart_sinusoids(Builder *b, const BartStack *s, int64_t positions)

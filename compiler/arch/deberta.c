@@ -217,7 +217,7 @@ static Node *deberta_second_body(Builder *b) { return deberta_body(b, true); }
 static void deberta_masked_lm(Builder *b, Node *hidden)
 {
     static const MaskedLmNames names = {"lm_predictions.lm_head.dense", "lm_predictions.lm_head.LayerNorm",
-                                        "lm_predictions.lm_head.bias", "lm_predictions.lm_head.decoder", false};
+                                        "lm_predictions.lm_head.bias", "lm_predictions.lm_head.decoder", false, NULL};
     bool legacy = config_bool_or(b->config, "legacy", true);
     encoder_masked_lm(b, hidden, legacy ? &encoder_bert_masked_lm : &names, config_float_or(b->config, "layer_norm_eps", 0, 1, 1e-7));
 }

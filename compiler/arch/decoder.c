@@ -74,12 +74,18 @@ void decoder_rope(Builder *b, Decoder *d)
 double decoder_number_or_none(Builder *b, const char *key, double maximum, double otherwise)
 {
     if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(b->config->root, key))) return 0;
-    return config_float_or(b->config, key, 0, maximum, otherwise);
+    return config_float_or(b->config, key, 1e-6, maximum, otherwise);
+}
+
+int64_t decoder_window_size(Builder *b, int64_t otherwise)
+{
+    bool none = cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(b->config->root, "sliding_window"));
+    return none ? 0 : config_int_or(b->config, "sliding_window", 1, INT32_MAX, otherwise);
 }
 
 void decoder_window(Builder *b, Decoder *d, int64_t otherwise)
 {
-    int64_t window = (int64_t)decoder_number_or_none(b, "sliding_window", INT32_MAX, (double)otherwise);
+    int64_t window = decoder_window_size(b, otherwise);
     for (int64_t i = 0; i < d->layers; i++) d->layer[i].window = window;
 }
 

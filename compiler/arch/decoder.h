@@ -89,7 +89,9 @@ void decoder_rotary_share(Builder *b, Decoder *d, double otherwise);
 void decoder_rope(Builder *b, Decoder *d);
 /* A number that config can leave out on purpose: 0 where it says null, `otherwise` where it says nothing. */
 double decoder_number_or_none(Builder *b, const char *key, double maximum, double otherwise);
-/* The window that config gives to all layers, if any. */
+/* The window that config names: 0 where it says null, `otherwise` where it says nothing. */
+int64_t decoder_window_size(Builder *b, int64_t otherwise);
+/* The same for all layers. */
 void decoder_window(Builder *b, Decoder *d, int64_t otherwise);
 /* Whether layer i sees a window only: as layer_types says, else `otherwise`. */
 bool decoder_layer_slides(Builder *b, int64_t i, bool otherwise);

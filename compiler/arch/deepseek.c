@@ -158,5 +158,5 @@ static Node *deepseek_v3_body(Builder *b)
     return decoder_body(b, &d);
 }
 
-LLAMA_LIKE(deepseek_v2, true, head_causal_lm);
-LLAMA_LIKE(deepseek_v3, true, head_causal_lm);
+LLAMA_LIKE(deepseek_v2, true, 1e4, head_causal_lm);
+LLAMA_LIKE(deepseek_v3, true, 1e4, head_causal_lm);

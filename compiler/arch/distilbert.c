@@ -21,7 +21,7 @@ static Node *distilbert_body(Builder *b)
 
 static void distilbert_masked_lm(Builder *b, Node *hidden)
 {
-    static const MaskedLmNames names = {"vocab_transform", "vocab_layer_norm", "vocab_projector.bias", "vocab_projector", false};
+    static const MaskedLmNames names = {"vocab_transform", "vocab_layer_norm", "vocab_projector.bias", "vocab_projector", false, NULL};
     encoder_masked_lm(b, hidden, &names, 1e-12);
 }
 

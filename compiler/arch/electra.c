@@ -20,7 +20,7 @@ static Node *electra_body(Builder *b)
 static void electra_masked_lm(Builder *b, Node *hidden)
 {
     static const MaskedLmNames names = {"generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias",
-                                        "generator_lm_head", true};
+                                        "generator_lm_head", true, NULL};
     encoder_masked_lm(b, hidden, &names, config_float_or(b->config, "layer_norm_eps", 0, 1, 1e-12));
 }
 

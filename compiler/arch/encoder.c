@@ -31,6 +31,7 @@ EncoderShape encoder_shape(Builder *b, const EncoderNames *names)
     const char *positions = config_text_or(c, "position_embedding_type", "absolute");
     if (strcmp(positions, "absolute") != 0) config_refuse(c, "position_embedding_type", positions, "absolute");
     if (config_bool_or(c, "is_decoder", false)) config_refuse(c, "is_decoder", "true", "false");
+    if (config_bool_or(c, "add_cross_attention", false)) config_refuse(c, "add_cross_attention", "true", "false");
     return s;
 }
 
@@ -127,12 +128,13 @@ void encoder_base(Builder *b, Node *hidden, const char *pooler)
 
 void encoder_classify(Builder *b, Node *pooled, const char *name)
 {
-    graph_output(b->graph, "logits", linear(b, pooled, name, b->head == HEAD_multiple_choice ? 1 : label_count(b), true));
+    int64_t labels = b->head == HEAD_multiple_choice ? 1 : b->head == HEAD_next_sentence ? 2 : label_count(b);
+    graph_output(b->graph, "logits", linear(b, pooled, name, labels, true));
 }
 
 const MaskedLmNames encoder_bert_masked_lm = {"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
-                                              "cls.predictions.bias", "cls.predictions.decoder", false};
-const MaskedLmNames encoder_roberta_masked_lm = {"lm_head.dense", "lm_head.layer_norm", "lm_head.bias", "lm_head.decoder", true};
+                                              "cls.predictions.bias", "cls.predictions.decoder", false, NULL};
+const MaskedLmNames encoder_roberta_masked_lm = {"lm_head.dense", "lm_head.layer_norm", "lm_head.bias", "lm_head.decoder", true, NULL};
 
 /* An untied decoder has a bias of its own; older checkpoints name the shared one alone. */
 static Node *untied_logits(Builder *b, Node *y, const MaskedLmNames *names, int64_t vocabulary)
@@ -148,7 +150,7 @@ void encoder_masked_lm(Builder *b, Node *hidden, const MaskedLmNames *names, dou
     int64_t vocabulary = table->shape.dim[0].size, width = table->shape.dim[1].size;
     Node *y = linear(b, head_wanted(b, hidden), names->dense, width, true);
     if (names->gelu) y = graph_add(b->graph, OP_gelu, 1, &y, &(Attributes){0});
-    else y = activation(b, y, "hidden_act|activation", "gelu");
+    else y = activation(b, y, "hidden_act|activation", names->function ? names->function : "gelu");
     y = layer_norm(b, y, names->norm, epsilon);
     bool tied = head_is_tied(b, table, names->decoder, config_bool_or(b->config, "tie_word_embeddings", true));
     graph_output(b->graph, "logits", tied ? linear_tied(b, y, table, param_vector(b, names->bias, vocabulary, INITIAL_ZEROS))

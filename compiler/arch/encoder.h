@@ -50,6 +50,7 @@ void encoder_classify(Builder *b, Node *pooled, const char *name);
 typedef struct MaskedLmNames {
     const char *dense, *norm, *bias, *decoder; /* decoder: the weight where it is not tied to the embedding */
     bool gelu;                                 /* whatever the config says */
+    const char *function;                      /* where it says nothing; NULL: gelu */
 } MaskedLmNames;
 void encoder_masked_lm(Builder *b, Node *hidden, const MaskedLmNames *names, double epsilon);
 extern const MaskedLmNames encoder_bert_masked_lm, encoder_roberta_masked_lm;

@@ -60,7 +60,7 @@ static Node *gemma_body(Builder *b)
     Decoder d = gemma_settings(b);
     /* Early configs say "gelu" and mean the tanh approximation. */
     bool early = strcmp(config_text_or(b->config, "hidden_act", "gelu"), "gelu") == 0;
-    d.activation_key = early ? "hidden_activation" : "hidden_act";
+    d.activation_key = early ? "" : "hidden_act";
     decoder_rope(b, &d);
     return decoder_body(b, &d);
 }
@@ -99,7 +99,6 @@ static const RopeSettings local_angles = {.objects = "rope_parameters.sliding_at
 static Node *gemma3_text_body(Builder *b)
 {
     Decoder d = gemma_sandwich(b);
-    d.attention.softcap = decoder_number_or_none(b, "attn_logit_softcapping", 1e9, 0);
     d.head_norm = gemma_head_norm;
     d.q_norm = "q_norm";
     d.k_norm = "k_norm";
@@ -116,22 +115,23 @@ static Node *gemma3_text_body(Builder *b)
     return decoder_body(b, &d);
 }
 
-/* Gemma 2 caps its logits unless config says that it does not. */
-static void gemma_causal_lm(Builder *b, Node *hidden)
+static void capped_causal_lm(Builder *b, Node *hidden, double usual)
 {
-    bool usual = strcmp(b->architecture->model_type, "gemma2") == 0;
     Node *logits = causal_lm_logits(b, hidden, "lm_head", false);
-    double cap = decoder_number_or_none(b, "final_logit_softcapping", 1e9, usual ? 30 : 0);
+    double cap = decoder_number_or_none(b, "final_logit_softcapping", 1e9, usual);
     if (cap > 0) logits = graph_add(b->graph, OP_softcap, 1, &logits, &(Attributes){.value = cap});
     graph_output(b->graph, "logits", logits);
 }
 
-#define GEMMA(type)                                                                                                                \
+static void gemma2_causal_lm(Builder *b, Node *hidden) { capped_causal_lm(b, hidden, 30); }
+static void gemma3_causal_lm(Builder *b, Node *hidden) { capped_causal_lm(b, hidden, 0); }
+
+#define GEMMA(type, output)                                                                                                                \
     const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true,                                     \
                                       .length_keys = "max_position_embeddings", .body = type##_body,                                \
                                       .head = {DECODER_HEADS, [HEAD_token_classification] = head_token_score,                       \
-                                               [HEAD_causal_lm] = gemma_causal_lm}}
+                                               [HEAD_causal_lm] = output}}
 
-GEMMA(gemma);
-GEMMA(gemma2);
-GEMMA(gemma3_text);
+GEMMA(gemma, head_causal_lm);
+GEMMA(gemma2, gemma2_causal_lm);
+GEMMA(gemma3_text, gemma3_causal_lm);

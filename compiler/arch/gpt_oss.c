@@ -88,4 +88,4 @@ static Node *gpt_oss_body(Builder *b)
     return decoder_body(b, &d);
 }
 
-LLAMA_LIKE(gpt_oss, true, head_causal_lm);
+LLAMA_LIKE(gpt_oss, true, 150000, head_causal_lm);

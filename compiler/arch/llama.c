@@ -30,7 +30,7 @@ static Node *mistral_body(Builder *b)
 static void qwen_windows(Builder *b, Decoder *d)
 {
     if (!config_bool_or(b->config, "use_sliding_window", false)) return;
-    int64_t window = (int64_t)decoder_number_or_none(b, "sliding_window", INT32_MAX, 4096);
+    int64_t window = decoder_window_size(b, 4096);
     int64_t full = config_int_or(b->config, "max_window_layers", 0, INT32_MAX, 28);
     for (int64_t i = 0; i < d->layers; i++) d->layer[i].window = decoder_layer_slides(b, i, i >= full) ? window : 0;
 }
@@ -92,7 +92,7 @@ static Node *smollm3_body(Builder *b)
 {
     Decoder d = llama_settings(b);
     bool windows = config_bool_or(b->config, "use_sliding_window", false) && config_has(b->config, "sliding_window");
-    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, 0);
+    int64_t window = windows ? config_int(b->config, "sliding_window", 1, INT32_MAX) : 0;
     for (int64_t i = 0; i < d.layers && !b->err->text[0]; i++) {
         bool turns = smollm3_turns(b, i), slides = decoder_layer_slides(b, i, windows && !turns);
         if (!turns) d.layer[i].rope = NULL;
@@ -116,10 +116,10 @@ static Node *olmo2_body(Builder *b)
     return decoder_body(b, &d);
 }
 
-LLAMA_LIKE(llama, true, head_causal_lm);
-LLAMA_LIKE(mistral, true, head_causal_lm);
-LLAMA_LIKE(qwen2, true, head_causal_lm);
-LLAMA_LIKE(qwen3, true, head_causal_lm);
-LLAMA_LIKE(granite, true, granite_causal_lm);
-LLAMA_LIKE(smollm3, false, head_causal_lm);
-LLAMA_LIKE(olmo2, true, head_causal_lm);
+LLAMA_LIKE(llama, true, 1e4, head_causal_lm);
+LLAMA_LIKE(mistral, true, 1e4, head_causal_lm);
+LLAMA_LIKE(qwen2, true, 1e4, head_causal_lm);
+LLAMA_LIKE(qwen3, true, 1e4, head_causal_lm);
+LLAMA_LIKE(granite, true, 1e4, granite_causal_lm);
+LLAMA_LIKE(smollm3, false, 2e6, head_causal_lm);
+LLAMA_LIKE(olmo2, true, 1e4, head_causal_lm);

@@ -9,8 +9,8 @@ Decoder llama_settings(Builder *b);
 /* RMS norms of each head of q and k. */
 void qwen3_head_norms(Decoder *d);
 
-#define LLAMA_LIKE(type, own, output)                                                                                              \
-    const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true, .untied = own,                      \
+#define LLAMA_LIKE(type, own, theta, output)                                                                                              \
+    const Architecture arch_##type = {.model_type = #type, .prefix = "model.", .decoder = true, .untied = own, .rope_theta = theta,  \
                                       .length_keys = "max_position_embeddings", .body = type##_body,                                \
                                       .head = {DECODER_HEADS, [HEAD_token_classification] = head_token_score, [HEAD_causal_lm] = output}}
 

@@ -62,9 +62,9 @@ static Node *qwen2_moe_body(Builder *b)
     Decoder d = llama_settings(b);
     d.qkv_bias = config_bool_or(b->config, "qkv_bias", true);
     d.o_bias = d.mlp_bias = false;
-    int64_t window = config_int_or(b->config, "sliding_window", 1, INT32_MAX, 4096);
+    int64_t window = qwen_slides(b) ? config_int_or(b->config, "sliding_window", 1, INT32_MAX, 4096) : 0;
     int64_t most = config_int_or(b->config, "max_window_layers", 0, INT32_MAX, 28);
-    for (int64_t i = 0; qwen_slides(b) && i < d.layers && !b->err->text[0]; i++)
+    for (int64_t i = 0; window && i < d.layers && !b->err->text[0]; i++)
         d.layer[i].window = decoder_layer_slides(b, i, i % 2 == 0 && i < most) ? window : 0;
     Moe m = moe_settings(b, &d);
     d.own = &m;
@@ -84,6 +84,6 @@ static Node *qwen3_moe_body(Builder *b)
     return decoder_body(b, &d);
 }
 
-LLAMA_LIKE(mixtral, true, head_causal_lm);
-LLAMA_LIKE(qwen2_moe, true, head_causal_lm);
-LLAMA_LIKE(qwen3_moe, true, head_causal_lm);
+LLAMA_LIKE(mixtral, true, 1e6, head_causal_lm);
+LLAMA_LIKE(qwen2_moe, true, 1e4, head_causal_lm);
+LLAMA_LIKE(qwen3_moe, true, 1e4, head_causal_lm);

@@ -13,13 +13,16 @@ static const EncoderNames mpnet_names = {.query = "attention.attn.q",
 
 /* The code always looks 32 buckets up, whatever the table's size: other sizes have rows that are never used, or too few. */
 enum { MPNET_BUCKETS = 32, MPNET_DISTANCE = 128 };
+/* Positions count from behind id 1, whatever pads. */
+enum { MPNET_RESERVED = 2 };
 
 static Node *mpnet_body(Builder *b)
 {
     EncoderShape s = encoder_shape(b, &mpnet_names);
     int64_t buckets = config_int_or(b->config, "relative_attention_num_buckets", 1, 1 << 16, MPNET_BUCKETS);
     if (buckets != MPNET_BUCKETS) refuse_number(b, "relative_attention_num_buckets", buckets, "32");
-    EncoderEmbeddings e = {.positions = true, .first_position = encoder_reserve_positions(b)};
+    EncoderEmbeddings e = {.positions = true, .first_position = MPNET_RESERVED};
+    b->reserved_positions = MPNET_RESERVED;
     Node *x = encoder_embeddings(b, &s, &e);
     if (b->err->text[0]) return NULL;
     s.attention.bias = relative_bias(b, "encoder.relative_attention_bias.weight", s.attention.heads, buckets, MPNET_DISTANCE, true);

@@ -6,7 +6,7 @@
 
 /* New configs say all in rope_parameters, old ones in rope_theta and rope_scaling. */
 static const RopeSettings usual_settings = {
-    .objects = "rope_parameters|rope_scaling", .theta = "rope_parameters.rope_theta|rope_theta|rotary_emb_base", .theta_otherwise = 10000};
+    .objects = "rope_parameters|rope_scaling", .theta = "rope_parameters.rope_theta|rope_scaling.rope_theta|rope_theta|rotary_emb_base"};
 
 static const double pi = 3.14159265358979323846;
 
@@ -37,6 +37,16 @@ static const char *rope_keys(const Rope *r, const char *name)
         at += n + (at[n] == '|');
     }
     return keys;
+}
+
+/* What says how to turn is an object. */
+static void check_objects(const Rope *r)
+{
+    for (const char *at = r->settings->objects; *at;) {
+        size_t n = strcspn(at, "|");
+        config_object(r->b->config, arena_copy_text(r->b->graph->arena, at, n));
+        at += n + (at[n] == '|');
+    }
 }
 
 static double rope_number(const Rope *r, const char *name, double minimum, double maximum, double otherwise)
@@ -90,8 +100,8 @@ static void stretch_linear(Rope *r)
 static void stretch_llama3(Rope *r)
 {
     double factor = rope_needed(r, "factor", 1, 1e6);
-    double low = rope_number(r, "low_freq_factor", 1e-6, 1e6, 1);
-    double high = rope_number(r, "high_freq_factor", 1e-6, 1e6, 4);
+    double low = rope_needed(r, "low_freq_factor", 1e-6, 1e6);
+    double high = rope_needed(r, "high_freq_factor", 1e-6, 1e6);
     double original = (double)original_positions(r);
     for (int64_t i = 0; i < r->count; i++) {
         float *frequency = &r->frequency[i];
@@ -229,9 +239,11 @@ static Node *rope_angles(const Rope *r)
 
 Node *rope_table(Builder *b, int64_t rotary_dim, const RopeSettings *settings)
 {
+    double otherwise = settings ? settings->theta_otherwise : b->architecture->rope_theta ? b->architecture->rope_theta : 10000;
     if (!settings) settings = &usual_settings;
-    Rope r = rope_plain(b, rotary_dim, config_float_or(b->config, settings->theta, 1e-3, 1e12, settings->theta_otherwise));
+    Rope r = rope_plain(b, rotary_dim, config_float_or(b->config, settings->theta, 1e-3, 1e12, otherwise));
     r.settings = settings;
+    check_objects(&r);
     rope_stretch(&r);
     return rope_angles(&r);
 }

@@ -1,7 +1,7 @@
 """Families in odd shapes against transformers: random settings of the configs in tests/oracle, random classes of AutoModel, random weights;
 outputs are compared by `hf2c verify`.
 
-    family_settings.py HF2C [--settings N] [--seed S] [CASE...]
+    family_settings.py HF2C [--settings N] [--seed S] [--old] [CASE...]
 
 transformers builds the model, saves it and gives the outputs for random inputs, padded batches among them. What it cannot build is no question
 to hf2c; what hf2c refuses by name is shown.
@@ -25,6 +25,7 @@ import transformers  # noqa: E402
 import family_shapes  # noqa: E402
 
 transformers.logging.set_verbosity(logging.CRITICAL)
+transformers.logging.disable_progress_bar()
 ORACLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oracle")
 OUTPUTS = ["logits", "start_logits", "end_logits", "last_hidden_state", "pooler_output", "encoder_last_hidden_state", "pred_boxes"]
 
@@ -64,8 +65,38 @@ def text_inputs(rng, config, rows):
     return inputs
 
 
+def clip_inputs(rng, config):
+    """Texts end with the end mark, which pads them too."""
+    text, vision = config["text_config"], config["vision_config"]
+    length, end = rng.randint(3, text["max_position_embeddings"]), text["eos_token_id"]
+    lengths = torch.tensor([[length]] + [[rng.randint(2, length)] for _ in range(2)])
+    ids = torch.tensor([[rng.randrange(3, end) for _ in range(length)] for _ in lengths])
+    mask = (torch.arange(length)[None] < lengths).long()
+    sides = family_shapes.picture_sides(vision)
+    return {"input_ids": torch.where(torch.arange(length)[None] < lengths - 1, ids, end), "attention_mask": mask,
+            "pixel_values": torch.randn(2, vision["num_channels"], *sides)}
+
+
+def run(model, inputs):
+    """Outputs as hf2c names and shapes them: each choice is a sequence, and CLIP's are those of its parts."""
+    with torch.no_grad():
+        if "MultipleChoice" in type(model).__name__:
+            outputs = model(**{key: value[None] for key, value in inputs.items()})
+            return {"logits": outputs["logits"].reshape(-1, 1)}
+        outputs = model(**inputs)
+        if model.config.model_type != "clip":
+            return {name: outputs.get(name) for name in OUTPUTS}
+        parts = {"text": outputs.text_model_output, "vision": outputs.vision_model_output}
+        found = {f"{name}_last_hidden_state": part.last_hidden_state for name, part in parts.items()}
+        return found | {"text_embeds": outputs.text_embeds, "image_embeds": outputs.image_embeds,
+                        "text_pooler": parts["text"].pooler_output,
+                        "vision_pooler": parts["vision"].pooler_output}
+
+
 def random_inputs(rng, config):
     kind = config["model_type"]
+    if kind == "clip":
+        return {"clip": clip_inputs(rng, config)}
     if kind == "whisper":
         features = torch.randn(1, config["num_mel_bins"], 2 * config["max_source_positions"])
         return {"single": {"input_features": features, "decoder_input_ids": random_ids(rng, config, 1, rng.randint(1, 9))}}
@@ -91,10 +122,7 @@ def write_case(rng, config, folder):
     model.save_pretrained(folder)
     golden, scale = {}, 1.0
     for group, inputs in random_inputs(rng, config).items():
-        with torch.no_grad():
-            outputs = model(**inputs)
-        for name in OUTPUTS:
-            value = outputs.get(name)
+        for name, value in run(model, inputs).items():
             if isinstance(value, torch.Tensor):
                 golden[f"{group}/{name}"] = value.clone(memory_format=torch.contiguous_format)
                 scale = max(scale, float(value.abs().max()))
@@ -106,18 +134,46 @@ def write_case(rng, config, folder):
         json.dump({"tolerance": {"atol": 1e-4 * scale, "rtol": 1e-3}}, file)
 
 
-def compare(hf2c, rng, case):
-    """What came of one setting, and what to say of it."""
-    with open(os.path.join(ORACLE, case, "config.json"), encoding="utf-8") as file:
+def add_processor(config, case, folder):
+    """The configs of some do not say how large pictures are, how long sounds."""
+    if config["model_type"] in ("resnet", "whisper"):
+        shutil.copy(os.path.join(ORACLE, case, "preprocessor_config.json"), folder)
+
+
+def write_old_config(folder):
+    """As transformers 4 would have written it; transformers 5 must read the same from it."""
+    path = os.path.join(folder, "config.json")
+    with open(path, encoding="utf-8") as file:
         config = json.load(file)
+    before = transformers.AutoConfig.from_pretrained(folder)
+    old = family_shapes.old_style(config)
+    kinds = old.pop("layer_types", None)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(old, file)
+    if kinds and transformers.AutoConfig.from_pretrained(folder).layer_types != kinds:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(old | {"layer_types": kinds}, file)
+    after = transformers.AutoConfig.from_pretrained(folder)
+    for rope in (getattr(after, "rope_parameters", None) or {},):
+        rope.pop("type", None)
+        rope.get("full_attention", {}).pop("type", None)
+    differing = {key for key, value in before.to_dict().items() if after.to_dict().get(key) != value}
+    if differing - {"transformers_version", "dtype"}:
+        raise ValueError(f"the old config says something else: {[(before.to_dict()[key], after.to_dict().get(key)) for key in differing]}")
+
+
+def compare(hf2c, rng, case, old=False):
+    """What came of one setting, and what to say of it."""
+    config = family_shapes.case_config(ORACLE, case)
     shown = family_shapes.draw(rng, config, lambda name: hasattr(transformers, name))
     with tempfile.TemporaryDirectory() as folder:
-        if config["model_type"] in ("resnet", "whisper"):  # whose configs do not say how large pictures are, how long sounds
-            shutil.copy(os.path.join(ORACLE, case, "preprocessor_config.json"), folder)
+        add_processor(config, case, folder)
         try:
             write_case(rng, config, folder)
+            if old:
+                write_old_config(folder)
         except Exception as error:
-            return "transformers refuses", str(error).splitlines()[0][:110], shown
+            return "transformers refuses", str(error).splitlines()[0][:300], shown
         done = subprocess.run([hf2c, "verify", folder, "--engines", "interpreter"], capture_output=True, encoding="utf-8")
     if done.returncode == 0:
         return "same", "", shown
@@ -130,13 +186,14 @@ def main():
     parser.add_argument("hf2c")
     parser.add_argument("case", nargs="*", default=family_shapes.CASES)
     parser.add_argument("--settings", type=int, default=4)
+    parser.add_argument("--old", action="store_true", help="configs with the keys of transformers 4")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     rng, counts = random.Random(arguments.seed), collections.Counter()
     print(f"seed {arguments.seed}")
     for case in arguments.case:
         for _ in range(arguments.settings):
-            outcome, text, shown = compare(arguments.hf2c, rng, case)
+            outcome, text, shown = compare(arguments.hf2c, rng, case, arguments.old)
             counts[outcome] += 1
             if outcome != "same":
                 print(f"{case}: {outcome}: {text}\n    {shown}", flush=True)

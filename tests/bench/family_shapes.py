@@ -1,4 +1,6 @@
 """Random shapes of families, for family_settings.py: draw() changes a config of tests/oracle; keys that it lacks stay away."""
+import json
+import os
 import re
 
 CASES = ["gpt2", "llama2", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi-2", "phi-3", "gpt-neox", "gpt-j", "opt", "bloom", "mpt",
@@ -6,6 +8,19 @@ CASES = ["gpt2", "llama2", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gem
          "deepseek-v2", "deepseek-v3", "mamba", "mamba2", "bert-mlm", "albert-mlm", "distilbert-mlm", "roberta-mlm", "electra-sentiment",
          "mpnet-base", "modernbert-base", "deberta-v3-nli", "deberta-v1-nli", "bart", "t5-v1_0", "t5-v1_1", "marian", "mbart", "pegasus",
          "nllb-m2m100", "vit-cls", "deit-cls", "dinov2", "swin-cls", "convnext-cls", "resnet-cls", "yolos", "wav2vec2-ctc", "hubert-ctc", "whisper"]
+# Families without a case of their own: what they are made of.
+OTHERS = {
+    "granite": ("llama2", {"model_type": "granite", "architectures": ["GraniteForCausalLM"], "embedding_multiplier": 3.0, "residual_multiplier": 0.5,
+                           "attention_multiplier": 0.3, "logits_scaling": 2.0, "attention_bias": False, "mlp_bias": False}),
+    "qwen2-moe": ("qwen3-moe", {"model_type": "qwen2_moe", "architectures": ["Qwen2MoeForCausalLM"], "shared_expert_intermediate_size": 20, "head_dim": 8,
+                                "num_experts": 4, "num_local_experts": None, "qkv_bias": True, "use_sliding_window": False, "layer_types": None}),
+    "gemma": ("gemma2", {"model_type": "gemma", "architectures": ["GemmaForCausalLM"], "layer_types": None, "sliding_window": None,
+                         "hidden_act": "gelu_pytorch_tanh"}),
+    "camembert": ("roberta-mlm", {"model_type": "camembert", "architectures": ["CamembertForMaskedLM"]}),
+    "xlm-r": ("roberta-mlm", {"model_type": "xlm-roberta", "architectures": ["XLMRobertaForMaskedLM"]}),
+    "mt5": ("t5-v1_1", {"model_type": "mt5", "architectures": ["MT5ForConditionalGeneration"]}),
+}
+CASES += sorted(OTHERS) + ["clip"]
 ACTIVATIONS = ["gelu", "gelu_new", "relu", "silu", "gelu_pytorch_tanh", "quick_gelu", "mish", "tanh", "gelu_fast", "relu2", "leaky_relu", "hardswish",
                "laplace", "relu6", "sigmoid", "gelu_10", "gelu_accurate", "linear"]
 WIDTHS = ["hidden_size", "n_embd", "d_model", "dim"]
@@ -14,14 +29,41 @@ KEY_HEADS = ["num_key_value_heads", "num_kv_heads"]
 INNER = ["intermediate_size", "ffn_hidden_size", "d_ff", "encoder_ffn_dim", "decoder_ffn_dim", "ffn_dim", "hidden_dim", "moe_intermediate_size"]
 FUNCTIONS = ["hidden_act", "activation_function", "hidden_activation", "activation", "feat_extract_activation"]
 LAYERS = ["num_hidden_layers", "n_layer", "n_layers", "encoder_layers", "decoder_layers", "num_layers", "num_decoder_layers"]
-ENCODERS = ["albert", "bert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta"]
-ENCODER_CLASSES = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"]
+ENCODERS = ["albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta", "xlm-roberta"]
+ENCODER_CLASSES = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering",
+                   "ForMultipleChoice", "ForNextSentencePrediction"]
 DECODER_CLASSES = ["Model", "ForCausalLM", "LMHeadModel", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering"]
 ENDING = re.compile(r"(LMHeadModel|MTModel|Model|For[A-Z]\w+)$")
 
 
 def is_encoder(config):
     return config["model_type"] in ENCODERS
+
+
+def case_config(oracle, case):
+    """The config of a case, or of a family that tests/oracle does not have: it is made of a similar one's."""
+    base, changes = OTHERS.get(case, (case, {}))
+    with open(os.path.join(oracle, base, "config.json"), encoding="utf-8") as file:
+        return json.load(file) | changes
+
+
+def old_style(config):
+    """The same as transformers 4 wrote it, where it had other keys."""
+    old = {key: value for key, value in config.items() if key not in ("dtype", "rope_parameters", "rope_scaling")}
+    old |= {"torch_dtype": config.get("dtype") or config.get("torch_dtype") or "float32", "transformers_version": "4.40.0"}
+    rope = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
+    if isinstance(rope.get("sliding_attention"), dict):  # Gemma 3's
+        old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = dict(rope["full_attention"])
+    if "rope_theta" in rope:
+        old["rotary_emb_base" if config["model_type"] == "gpt_neox" else "rope_theta"] = rope.pop("rope_theta")
+    if "partial_rotary_factor" in rope:
+        old["rotary_pct" if config["model_type"] == "gpt_neox" else "partial_rotary_factor"] = rope.pop("partial_rotary_factor")
+    if rope:
+        old["rope_scaling"] = None if rope.get("rope_type") == "default" else rope
+        if config["model_type"] != "gemma3_text":
+            rope["type"] = rope.pop("rope_type", rope.get("type"))
+    return old
 
 
 def change(config, values):
@@ -120,8 +162,22 @@ def draw_inner(rng, config):
         config["ffn_hidden_size"] = rng.choice([17, 64])
 
 
+def draw_clip(rng, config):
+    for part in ("text_config", "vision_config"):
+        draw_attention(rng, config[part])
+        draw_inner(rng, config[part])
+        change(config[part], {"hidden_act": rng.choice(ACTIVATIONS), "num_hidden_layers": rng.randint(1, 3)})
+    patch = rng.choice([4, 7, 8])
+    config["vision_config"].update(patch_size=patch, image_size=patch * rng.randint(1, 4))
+    config["text_config"].update(max_position_embeddings=rng.choice([7, 20, 33]))
+    config.update(projection_dim=rng.choice([5, 24]))
+    return {key: config[key] for key in ("text_config", "vision_config", "projection_dim")}
+
+
 def draw(rng, config, known):
     """Changes config; returns what was drawn, to be shown."""
+    if config["model_type"] == "clip":
+        return draw_clip(rng, config)
     before = dict(config)
     draw_class(rng, config, known)
     draw_attention(rng, config)
