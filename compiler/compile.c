@@ -56,8 +56,18 @@ static PlanOptions plan_options(const Compiled *c)
     return p;
 }
 
+/* A source's tokens may be others than a text's: the runtime has one tokenizer, so such models take and give ids. */
+static bool has_two_vocabularies(const Compiled *c)
+{
+    bool two = c->built.source_vocabulary || model_file(&c->model, "target_vocab.json");
+    if (two && (model_file(&c->model, "vocab.json") || model_file(&c->model, "tokenizer.json")))
+        warn("%s: source and target have vocabularies of their own: the program takes and gives ids, no texts", c->model.name);
+    return two;
+}
+
 static bool read_tokenizer(Compiled *c, Err *err)
 {
+    if (has_two_vocabularies(c)) return true;
     c->tokenizer = tokenizer_compile(c->arena, &c->model, err);
     return c->tokenizer || !err->text[0];
 }

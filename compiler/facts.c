@@ -262,6 +262,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->frame_samples = (int)c->built.frame_samples;
     f->frame_step = (int)c->built.frame_step;
     f->max_source = (int)c->built.max_source;
+    f->source_vocabulary = (int)c->built.source_vocabulary;
     f->row_values = row_values(c->before);
     f->image_patch = (int)c->built.pictures.patch;
     f->image_tokens = (int)c->built.pictures.tokens;

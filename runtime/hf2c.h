@@ -219,6 +219,7 @@ struct hf2c_model {
     int frame_samples, frame_step; /* samples of a sound that its first row needs, and those that each next one needs more; 0: no sounds */
     int row_values;  /* features of a row of a sound, of models that take those (with an encoder: it does); 0 otherwise */
     int max_source;  /* longest source of an encoder, in rows; 0: max_sequence */
+    int source_vocabulary; /* ids of a source, where those are other tokens than a text's; 0: vocabulary */
     const hf2c_sound_settings *sound; /* NULL: unknown */
     const hf2c_speech_settings *speech; /* NULL: not such a model */
     float similarity; /* of embeddings of texts and images, scaled to length 1: what their product is multiplied by; 0: there are none */
@@ -274,6 +275,7 @@ hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to
 int hf2c_frames(const hf2c_model *model, int samples);
 /* Longest source of the model's encoder, in rows. */
 int hf2c_longest_source(const hf2c_model *model);
+int hf2c_source_vocabulary(const hf2c_model *model);
 /* Rows of a picture of that size; 0: the model cannot take it. For models with pictures of sizes of their own. */
 int hf2c_picture_rows(const hf2c_model *model, int height, int width);
 /* Of the bytes, which are a multiple of 8. */

@@ -205,7 +205,8 @@ static void describe(Builder *b, BuiltModel *built, const Node *hidden)
     if (b->pictures.patch)
         built->max_sequence = b->pictures.tokens + b->pictures.most.height / b->pictures.patch * (b->pictures.most.width / b->pictures.patch);
     if (built->architecture->images) return;
-    built->vocabulary = config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
+    built->source_vocabulary = b->source_vocabulary;
+    built->vocabulary = b->target_vocabulary ? b->target_vocabulary : config_int(c, "vocab_size|text_config.vocab_size", 1, 1 << 24);
     if (built->architecture->sounds) return;
     const char *length = built->architecture->length_keys;
     int64_t otherwise = built->architecture->default_length;

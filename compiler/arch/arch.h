@@ -59,6 +59,7 @@ struct Builder {
     Node *source;           /* what the encoder made; NULL: there is none */
     int64_t reserved_positions; /* of those that length_keys count, how many no token can have */
     int64_t source_positions; /* of the encoder, where those are others; else 0 */
+    int64_t source_vocabulary, target_vocabulary; /* of encoder and decoder, where they are two; else 0 */
     int64_t frame_samples, frame_step; /* see BuiltModel */
     int64_t stretched_positions; /* for which the rotation is made, where that is more than length_keys say; else 0 */
     bool hidden_states;     /* every layer's output is wanted as an output */
@@ -82,6 +83,7 @@ typedef struct BuiltModel {
     bool cached;
     int caches;
     int64_t max_source; /* rows of the encoder's longest source; 0: max_sequence */
+    int64_t source_vocabulary; /* 0: vocabulary */
     int64_t frame_samples, frame_step; /* samples of a sound's first row, and from row to row; 0: rows are no parts of sounds */
     const char **labels;
     int label_count;

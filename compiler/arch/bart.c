@@ -163,11 +163,14 @@ static BartStack bart_stack(Builder *b, const BartFamily *family, const char *na
     return s;
 }
 
-/* A shared table is as long as the source's vocabulary; a decoder with tables of its own may want another one. */
-static void bart_check_vocabulary(Builder *b, int64_t vocabulary)
+/* A shared table is as long as the source's vocabulary; a decoder with tables of its own may have another one. */
+static void bart_own_vocabulary(Builder *b, BartStack *decoder)
 {
-    int64_t own = config_int_or(b->config, "decoder_vocab_size", 1, 1 << 24, vocabulary);
-    if (own != vocabulary && !bart_shares(b)) refuse_number(b, "decoder_vocab_size", own, "that of vocab_size");
+    int64_t source = decoder->vocabulary;
+    if (!bart_shares(b)) decoder->vocabulary = config_int_or(b->config, "decoder_vocab_size", 1, 1 << 24, source);
+    if (decoder->vocabulary == source) return;
+    b->source_vocabulary = source;
+    b->target_vocabulary = decoder->vocabulary;
 }
 
 static Node *bart_build(Builder *b, const BartFamily *family)
@@ -175,7 +178,7 @@ static Node *bart_build(Builder *b, const BartFamily *family)
     b->deviation = config_float_or(b->config, "init_std", 0, 100, 0.02);
     BartStack encoder = bart_stack(b, family, "encoder"), decoder = bart_stack(b, family, "decoder");
     decoder.attention.causal = true;
-    bart_check_vocabulary(b, decoder.vocabulary);
+    bart_own_vocabulary(b, &decoder);
     if (b->err->text[0]) return NULL;
     seq2seq_source(b);
     Node *source = bart_run_stack(b, &encoder);
@@ -197,7 +200,7 @@ static Node *bart_head_table(Builder *b, int64_t vocabulary, int64_t model)
 
 static void bart_lm_head(Builder *b, Node *hidden, bool biased)
 {
-    int64_t vocabulary = config_int(b->config, "vocab_size", 1, 1 << 24);
+    int64_t vocabulary = b->target_vocabulary ? b->target_vocabulary : config_int(b->config, "vocab_size", 1, 1 << 24);
     Node *bias = NULL;
     if (biased && (!b->model->has_weights || model_has_tensor(b->model, "final_logits_bias"))) {
         bias = param_matrix(b, "final_logits_bias", 1, vocabulary, (Initial){INITIAL_ZEROS, 0, -1});

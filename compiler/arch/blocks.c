@@ -220,6 +220,7 @@ static const struct ActivationName {
     {"linear", OP_none},         {"gelu_python_tanh", OP_gelu_tanh}, {"gelu_10", OP_gelu_10},
     {"relu2", OP_relu2},         {"relu6", OP_relu6},         {"leaky_relu", OP_leaky_relu},
     {"mish", OP_mish},           {"laplace", OP_laplace},     {"hardswish", OP_hardswish},
+    {"sqrtsoftplus", OP_sqrtsoftplus},
 };
 
 int activation_function(Builder *b, const char *key, const char *name)

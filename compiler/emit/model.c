@@ -152,12 +152,13 @@ static void print_speech_settings(Str *out, const hf2c_speech_settings *s)
     str_printf(out, "%s%s,\n};\n\n", s->language ? ",\n    .language = speech_language" : "", s->task ? ",\n    .task = speech_task" : "");
 }
 
-/* What a model of sounds has beside the others. */
-static void print_sounds(Str *out, const hf2c_model *f)
+/* What models of sounds and those with an encoder have beside the others. */
+static void print_sources(Str *out, const hf2c_model *f)
 {
     if (f->frame_step) str_printf(out, "    .frame_samples = %d,\n    .frame_step = %d,\n", f->frame_samples, f->frame_step);
     if (f->row_values) str_printf(out, "    .row_values = %d,\n", f->row_values);
     if (f->max_source) str_printf(out, "    .max_source = %d,\n", f->max_source);
+    if (f->source_vocabulary) str_printf(out, "    .source_vocabulary = %d,\n", f->source_vocabulary);
     if (f->sound) str_printf(out, "    .sound = &sound_settings,\n");
     if (f->speech) str_printf(out, "    .speech = &speech_settings,\n");
 }
@@ -181,7 +182,7 @@ static void print_model(Str *out, const Compiled *c)
     if (c->baked) str_printf(out, "    .baked = &%s_baked,\n", c->name);
     if (f->ring) str_printf(out, "    .ring = %d,\n    .ring_back = %d,\n", f->ring, f->ring_back);
     if (f->rewinds) str_printf(out, "    .rewinds = 1,\n");
-    print_sounds(out, f);
+    print_sources(out, f);
     if (f->image) str_printf(out, "    .image = &image_settings,\n");
     if (f->image_values)
         str_printf(out, "    .image_values = %d,\n    .max_images = %d,\n    .similarity = %sf,\n", f->image_values, f->max_images,

@@ -8,6 +8,7 @@
 #define EXP exp
 #define TANH tanh
 #define ERF erf
+#define SOFTPLUS(x) (fmax(x, 0) + log1p(exp(-fabs(x))))
 #define SQRT sqrt
 #define ABS fabs
 #define MAX fmax

@@ -56,21 +56,24 @@ int hf2c_frames(const hf2c_model *model, int samples)
 
 int hf2c_longest_source(const hf2c_model *model) { return model->max_source ? model->max_source : model->max_sequence; }
 
+int hf2c_source_vocabulary(const hf2c_model *model) { return model->source_vocabulary ? model->source_vocabulary : model->vocabulary; }
+
 /* What an entry of a model reads. */
 typedef struct Entry {
     const hf2c_context *context;
     int longest; /* sequence */
-    int tokens;  /* 1: ids and positions; 0: sounds or features */
+    int vocabulary; /* ids are below it; 0: there are none, but sounds or features */
 } Entry;
 
 static Entry entry_forward(const hf2c_context *context)
 {
-    return (Entry){context, context->model->max_sequence, context->model->frame_step == 0};
+    return (Entry){context, context->model->max_sequence, context->model->frame_step ? 0 : context->model->vocabulary};
 }
 
 static Entry entry_source(const hf2c_context *context)
 {
-    return (Entry){context, hf2c_longest_source(context->model), context->model->row_values == 0};
+    const hf2c_model *model = context->model;
+    return (Entry){context, hf2c_longest_source(model), model->row_values ? 0 : hf2c_source_vocabulary(model)};
 }
 
 int hf2c_picture_rows(const hf2c_model *model, int height, int width)
@@ -109,7 +112,7 @@ static hf2c_status check_counts(Entry entry, const hf2c_batch *batch)
     if (model->image_patch) return check_pictures(model, batch);
     if (images_alone(batch)) return HF2C_OK;
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
-    if (!batch->start || (entry.tokens ? !batch->ids || !batch->positions : !batch->values)) return HF2C_BAD_ARGUMENT;
+    if (!batch->start || (entry.vocabulary ? !batch->ids || !batch->positions : !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->sequences > model->max_batch || batch->sequences > batch->rows) return HF2C_BAD_ARGUMENT;
     if (batch->wanted > batch->rows || (batch->wanted > 0 && !batch->want)) return HF2C_BAD_ARGUMENT;
     return batch->rows > model->max_rows ? HF2C_TOO_LONG : HF2C_OK;
@@ -172,8 +175,8 @@ static hf2c_status check_sounds(const hf2c_model *model, const hf2c_batch *batch
 static hf2c_status check_rows(Entry entry, const hf2c_batch *batch)
 {
     const hf2c_model *model = entry.context->model;
-    for (int i = 0; entry.tokens && i < batch->rows; i++) {
-        if (batch->ids[i] < 0 || batch->ids[i] >= model->vocabulary) return HF2C_BAD_TOKEN;
+    for (int i = 0; entry.vocabulary && i < batch->rows; i++) {
+        if (batch->ids[i] < 0 || batch->ids[i] >= entry.vocabulary) return HF2C_BAD_TOKEN;
         if (batch->positions[i] < 0 || batch->positions[i] >= entry.longest) return HF2C_TOO_LONG;
         if (batch->types && model->token_types > 0 && (batch->types[i] < 0 || batch->types[i] >= model->token_types))
             return HF2C_BAD_ARGUMENT;

@@ -54,7 +54,7 @@ static void penalise(const hf2c_history *history, hf2c_ids tokens, float penalty
     if (penalty == 1) return;
     for (int i = 0; i < tokens.count; i++) {
         int32_t id = tokens.ids[i];
-        if (history->seen[id]) continue;
+        if (id >= history->vocabulary || history->seen[id]) continue; /* a source may have other tokens */
         history->seen[id] = 1;
         scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
     }

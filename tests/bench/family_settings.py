@@ -61,7 +61,8 @@ def text_inputs(rng, config, rows):
     if (config.get("type_vocab_size") or 0) > 1:
         inputs["token_type_ids"] = torch.randint(0, config["type_vocab_size"], ids.shape)
     if config.get("is_encoder_decoder") and "EncoderModel" not in config["architectures"][0]:
-        inputs["decoder_input_ids"] = random_ids(rng, config, rows, rng.randint(1, 9))
+        target = config | {"vocab_size": config.get("decoder_vocab_size") or config["vocab_size"]}
+        inputs["decoder_input_ids"] = random_ids(rng, target, rows, rng.randint(1, 9))
     return inputs
 
 

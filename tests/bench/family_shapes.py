@@ -22,7 +22,7 @@ OTHERS = {
 }
 CASES += sorted(OTHERS) + ["clip"]
 ACTIVATIONS = ["gelu", "gelu_new", "relu", "silu", "gelu_pytorch_tanh", "quick_gelu", "mish", "tanh", "gelu_fast", "relu2", "leaky_relu", "hardswish",
-               "laplace", "relu6", "sigmoid", "gelu_10", "gelu_accurate", "linear"]
+               "laplace", "sqrtsoftplus", "relu6", "sigmoid", "gelu_10", "gelu_accurate", "linear"]
 WIDTHS = ["hidden_size", "n_embd", "d_model", "dim"]
 HEADS = ["num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads", "decoder_attention_heads"]
 KEY_HEADS = ["num_key_value_heads", "num_kv_heads"]
@@ -188,6 +188,9 @@ def draw(rng, config, known):
         config.pop(key, None)
     if "vocab_size" in config:
         change(config, dict.fromkeys(("vocab_size", "decoder_vocab_size"), config["vocab_size"] + 2 * rng.randint(0, 9) + 1))
+    if config["model_type"] == "marian" and rng.random() < 0.5:  # two vocabularies
+        config.update(share_encoder_decoder_embeddings=False, decoder_vocab_size=config["vocab_size"] + rng.randint(-30, 30))
+        config["pad_token_id"] = config["decoder_start_token_id"] = 1
     change(config, {"sliding_window": rng.randint(1, 9), "local_attention": 2 * rng.randint(1, 6)})
     if "layer_types" not in config and config["model_type"] not in ("mpt", "distilbert", "swin", "dinov2", "yolos"):
         change(config, dict.fromkeys(LAYERS, rng.randint(1, 3)))

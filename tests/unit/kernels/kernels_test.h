@@ -161,6 +161,10 @@ static inline double test_unary(int function, double x, double c)
         return x > 6 ? 6 : x > 0 ? x : 0;
     case FUNCTION_leaky_relu:
         return x > 0 ? x : 0.01 * x;
+    case FUNCTION_softplus:
+        return log1p(exp(x));
+    case FUNCTION_sqrtsoftplus:
+        return sqrt(log1p(exp(x)));
     case FUNCTION_hardswish:
         return x > 3 ? x : x < -3 ? 0 : x * (x + 3) / 6;
     case FUNCTION_gelu_10:

@@ -17,6 +17,10 @@ static void vector_erf(float *y, const float *x)
 {
     for (int i = 0; i < 64; i += SIMD_LANES) simd_store(y + i, simd_erf(simd_load(x + i)));
 }
+static void vector_softplus(float *y, const float *x)
+{
+    for (int i = 0; i < 64; i += SIMD_LANES) simd_store(y + i, simd_softplus(simd_load(x + i)));
+}
 #include "templates/simd/end.h"
 
 /* The distance to the exact value in units in the last place of a float of that size. */
@@ -82,12 +86,21 @@ static void erf_accuracy(void **state)
     check_function("erf", vector_erf, erf, 4, 1e-7);
 }
 
+static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+
+static void softplus_accuracy(void **state)
+{
+    (void)state;
+    check_function("softplus", vector_softplus, softplus, 4, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp_accuracy),
         cmocka_unit_test(tanh_accuracy),
         cmocka_unit_test(erf_accuracy),
+        cmocka_unit_test(softplus_accuracy),
     };
     return kernels_isa_runs(MATH_ISA) ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }
