@@ -11,7 +11,7 @@ static const struct Cost {
     int constants, each;
 } costs[] = {
     {"linear", 2, 1},   {"embed", 2, 0},   {"take", 1, 1},       {"copy", 1, 1},   {"cache", 1, 1}, {"layer_norm", 2, 5},
-    {"rms_norm", 2, 4}, {"rope", 2, 4},    {"rope_table", 1, 40}, {"unary", 1, 16}, {"binary", 1, 6}, {"softmax", 2, 12},
+    {"rms_norm", 2, 4}, {"rope", 2, 4},    {"rope_table", 1, 40}, {"unary", 1, 16}, {"binary", 1, 6}, {"softmax", 2, 12}, {"quantize", 1, 4},
 };
 
 /* What is looked up is a column of a table. */

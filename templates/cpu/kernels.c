@@ -23,7 +23,8 @@ static int machine_has_avx512(void)
 }
 static int machine_has_zen4(void)
 {
-    return machine_has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
+    return machine_has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16") &&
+           __builtin_cpu_supports("avx512vbmi");
 }
 #endif
 static int machine_has_c11(void) { return 1; }
@@ -39,6 +40,8 @@ ISAS(ISA)
 #define ISA(name) extern hf2c_kernel_peak peak_##name;
 ISAS(ISA)
 #undef ISA
+
+int64_t kernels_ahead = 4096;
 
 static const struct {
     const char *name;

@@ -19,6 +19,8 @@ typedef struct KernelEntry {
  * the caller's question (kernels_isa_runs). */
 const KernelEntry *kernels_table(const char *isa, size_t *count);
 int kernels_isa_runs(const char *isa);
+/* HF2C_AHEAD of these kernels (simd.h). */
+extern int64_t kernels_ahead;
 /* What the machine's units of arithmetic can do: runs `turns` of products of that kind in registers and returns how many multiplications and
  * additions that were; 0: the instruction set has no such products. *sink: a small number; what was computed. */
 enum { PEAK_f32, PEAK_bf16, PEAK_int8 };

@@ -17,7 +17,6 @@ enum {
     LINEAR_BYTES = 512 << 10, /* of rows of x that are read again and again from the second cache */
     LINEAR_DEPTH = 1024,      /* k of them, and of two panels that stay there too */
     LINEAR_ROWS = LINEAR_BYTES / (LINEAR_DEPTH * 4),
-    LINEAR_AHEAD = 4096, /* bytes: what memory delivers in the time of its latency */
 #ifdef HF2C_TEAM_SCRATCH
     LINEAR_HAS_BLOCKS = 0, /* their copies of x need more memory than a small stack has */
 #else
@@ -138,7 +137,7 @@ SIMD_INLINE void linear_direct_rows(const int format, const Linear *l, int64_t r
         if (weight_has_blocks(format))
             linear_direct_blocks(format, l, x, rows, panel + p, panels, to);
         else
-            linear_direct_width(format, l, x, rows, linear_panels(format, l, panel + p, 0, LINEAR_AHEAD), panels, l->K, to, 1);
+            linear_direct_width(format, l, x, rows, linear_panels(format, l, panel + p, 0, HF2C_AHEAD), panels, l->K, to, 1);
     }
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
 }

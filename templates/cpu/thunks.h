@@ -1,5 +1,6 @@
 /* The body of thunks_ISA.c: the kernels compiled for HF2C_SIMD, a thunk for each, and their table THUNKS_TABLE. */
 #include "templates/cpu/kernels.h"
+#define HF2C_AHEAD kernels_ahead
 #include "templates/simd/begin.h"
 #include "templates/cpu/all.h"
 #include "templates/cpu/peak.h"

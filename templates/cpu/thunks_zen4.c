@@ -1,4 +1,4 @@
-/* The kernels on AVX-512 with VNNI and BF16; empty where the compiler cannot make it. */
+/* The kernels on AVX-512 with VNNI, BF16 and VBMI; empty where the compiler cannot make it. */
 #include "templates/cpu/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(HF2C_FEW_ISAS)

@@ -8,8 +8,7 @@
 enum {
     BLOCK_PANEL_VECTORS = WEIGHT_PANEL / SIMD_LANES,
     BLOCK_VECTORS = BLOCK_PANEL_VECTORS > 4 ? BLOCK_PANEL_VECTORS : 4,
-    BLOCK_PANELS = BLOCK_VECTORS / BLOCK_PANEL_VECTORS,
-    BLOCK_AHEAD = 1024 /* bytes: asked for while others are decoded */
+    BLOCK_PANELS = BLOCK_VECTORS / BLOCK_PANEL_VECTORS
 };
 
 typedef struct BlockTile {
@@ -37,8 +36,7 @@ SIMD_INLINE void block_column(const int format, const int rows, const int vector
 {
     SIMD_UNROLL
     for (int v = 0; v < vectors; v++) {
-        simd_int code = layout_bits(format) == 4 ? simd_shift_right(four[v], SIMD_BYTE_SHIFT(j)) : simd_byte(four[v], j);
-        simd_float weight = weight_value(format, code, scale[v]);
+        simd_float weight = weight_value(format, four[v], j, scale[v]);
         SIMD_UNROLL
         for (int m = 0; m < rows; m++) sum[m * vectors + v] = simd_fma(weight, simd_set1(x[m * t->ldx]), sum[m * vectors + v]);
     }
@@ -65,7 +63,7 @@ SIMD_INLINE void block_part(const int format, const int rows, const int vectors,
         block_load(vectors, high, t, codes, four);
         SIMD_UNROLL
         for (int j = 0; j < WEIGHT_GROUP; j++) block_column(format, rows, vectors, t, four, j, x + j, scale, sum);
-        for (int v = 0; v < vectors && !high; v += BLOCK_PANEL_VECTORS) SIMD_PREFETCH(block_vector(t, codes, v, WEIGHT_GROUP), BLOCK_AHEAD);
+        for (int v = 0; v < vectors && !high; v += BLOCK_PANEL_VECTORS) SIMD_PREFETCH(block_vector(t, codes, v, WEIGHT_GROUP), HF2C_AHEAD / BLOCK_PANELS);
     }
     if (left <= 0) return;
     block_load(vectors, high, t, codes, four);

@@ -151,14 +151,12 @@ SIMD_INLINE void dot_block(const int format, const int rows, const int panels, c
     }
 }
 
-enum { DOT_AHEAD = 3072 /* bytes: few rows ask for weights before their turn */ };
-
 /* Few rows: more of the same panels; else what the tile is told, a line for each of so many loads of codes. */
 SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const char **next, int64_t ask, const int loads, const int64_t bytes)
 {
     if (rows <= DOT_FEW && panels == 1) {
         SIMD_UNROLL
-        for (int i = 0; i < bytes; i += 64) SIMD_PREFETCH(w, i + DOT_AHEAD);
+        for (int i = 0; i < bytes; i += 64) SIMD_PREFETCH(w, i + HF2C_AHEAD);
         return;
     }
     SIMD_UNROLL

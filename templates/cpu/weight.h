@@ -54,29 +54,62 @@ SIMD_INLINE WeightScale weight_scale(const int format, const char *from)
     return s;
 }
 
-SIMD_INLINE simd_float weight_e4m3(simd_int codes)
+#ifdef SIMD_HAS_BYTE_TABLES
+#define WEIGHT_16(entry, c)                                                                                                             \
+    entry(c), entry(c + 1), entry(c + 2), entry(c + 3), entry(c + 4), entry(c + 5), entry(c + 6), entry(c + 7), entry(c + 8), entry(c + 9), \
+        entry(c + 10), entry(c + 11), entry(c + 12), entry(c + 13), entry(c + 14), entry(c + 15)
+#define WEIGHT_128(entry)                                                                                                          \
+    WEIGHT_16(entry, 0), WEIGHT_16(entry, 16), WEIGHT_16(entry, 32), WEIGHT_16(entry, 48), WEIGHT_16(entry, 64), WEIGHT_16(entry, 80), \
+        WEIGHT_16(entry, 96), WEIGHT_16(entry, 112)
+#define E4M3_LOW(code) (E4M3_BF16(code) & 255)
+#define E4M3_HIGH(code) (E4M3_BF16(code) >> 8)
+#define E5M2_LOW(code) (E5M2_BF16(code) & 255)
+#define E5M2_HIGH(code) (E5M2_BF16(code) >> 8)
+
+/* Code j of each lane's four: the bytes of the numbers as bf16, looked up for all codes at once; the sign stays where it is. */
+SIMD_INLINE simd_float weight_small_float(const uint8_t low[128], const uint8_t high[128], simd_int four, const int j)
 {
-    simd_int bits = simd_and(codes, 0x7f);
-    simd_float magnitude = simd_as_float(simd_shift_left(bits, 20)) * simd_set1(0x1p120f);
-    magnitude = simd_select_less(magnitude, simd_set1(480), magnitude, simd_set1(NAN));
-    return simd_copysign(magnitude, simd_as_float(simd_shift_left(codes, 24)));
+    return simd_as_float(simd_pair_bytes(simd_lookup_bytes(low, four), simd_sign_bytes(simd_lookup_bytes(high, four), four), j));
 }
+
+SIMD_INLINE simd_float weight_e4m3(simd_int four, const int j)
+{
+    static const uint8_t low[128] = {WEIGHT_128(E4M3_LOW)}, high[128] = {WEIGHT_128(E4M3_HIGH)};
+    return weight_small_float(low, high, four, j);
+}
+
+SIMD_INLINE simd_float weight_e5m2(simd_int four, const int j)
+{
+    static const uint8_t low[128] = {WEIGHT_128(E5M2_LOW)}, high[128] = {WEIGHT_128(E5M2_HIGH)};
+    return weight_small_float(low, high, four, j);
+}
+#else
+SIMD_INLINE simd_float weight_e4m3(simd_int four, const int j)
+{
+    simd_int bits = simd_and(simd_shift_down(simd_shift_left(four, 24 - SIMD_BYTE_SHIFT(j)), 4), 0x87f00000u);
+    simd_float value = simd_as_float(bits) * simd_set1(0x1p120f);
+    return simd_select_less(simd_abs(value), simd_set1(480), value, simd_set1(NAN));
+}
+
+SIMD_INLINE simd_float weight_e5m2(simd_int four, const int j) { return simd_first_f16(simd_shift_left(simd_byte(four, j), SIMD_HALF_SHIFT(0) + 8)); }
+#endif
 
 #define WEIGHT_NUMBERS(low) \
     low, low + 1, low + 2, low + 3, low + 4, low + 5, low + 6, low + 7, low + 8, low + 9, low + 10, low + 11, low + 12, low + 13, low + 14, low + 15
 
-/* What a code is worth, as templates/format/NAME.h has it; of 4 bits, those above are ignored. */
-SIMD_INLINE simd_float weight_value(const int format, simd_int codes, WeightScale s)
+/* What code j of each lane's four is worth, as templates/format/NAME.h has it; of 4 bits, those above are ignored. */
+SIMD_INLINE simd_float weight_value(const int format, simd_int four, const int j, WeightScale s)
 {
     static const float nf4[16] = {NF4_VALUES}, fp4[16] = {FP4_VALUES}, mxfp4[16] = {MXFP4_VALUES};
     static const float q4[16] = {WEIGHT_NUMBERS(-8.0f)}, q4z[16] = {WEIGHT_NUMBERS(0.0f)};
+    if (format == WEIGHT_e4m3) return weight_e4m3(four, j) * s.scale;
+    if (format == WEIGHT_e5m2) return weight_e5m2(four, j) * s.scale;
+    simd_int codes = layout_bits(format) == 4 ? simd_shift_right(four, SIMD_BYTE_SHIFT(j)) : simd_byte(four, j);
     if (format == WEIGHT_q4) return simd_lookup(q4, codes) * s.scale;
     if (format == WEIGHT_q4z) return (simd_lookup(q4z, codes) - s.zero) * s.scale;
     if (format == WEIGHT_nf4) return simd_lookup(nf4, codes) * s.scale;
     if (format == WEIGHT_fp4) return simd_lookup(fp4, codes) * s.scale;
     if (format == WEIGHT_mxfp4) return simd_lookup(mxfp4, codes) * s.scale;
-    if (format == WEIGHT_e4m3) return weight_e4m3(codes) * s.scale;
-    if (format == WEIGHT_e5m2) return simd_first_f16(simd_shift_left(codes, SIMD_HALF_SHIFT(0) + 8)) * s.scale;
     return (simd_float_of(codes) - s.zero) * s.scale;
 }
 
@@ -103,7 +136,7 @@ SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const
             float *out = to + (g - first) * WEIGHT_CHUNK + lane;
             SIMD_UNROLL
             for (int j = 0; j < WEIGHT_GROUP; j++)
-                simd_store(out + j * WEIGHT_PANEL, weight_value(format, simd_byte(four, j), scale));
+                simd_store(out + j * WEIGHT_PANEL, weight_value(format, four, j, scale));
         }
     }
 }

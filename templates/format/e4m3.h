@@ -10,6 +10,14 @@ static inline float e4m3_decode(uint32_t code)
     return code & 0x80u ? -magnitude : magnitude;
 }
 
+/* The same as bits of bf16, which holds all of them; code: below 128, a constant. */
+#define E4M3_BF16(code)                                                                                                \
+    ((code) == 127 ? 0x7fc0                                                                                            \
+     : (code) >= 8 ? (((code) >> 3) + 120) << 7 | ((code) & 7) << 4                                                      \
+     : (code) >= 4 ? 120 << 7 | ((code) & 3) << 5                                                                      \
+     : (code) >= 2 ? 119 << 7 | ((code) & 1) << 6                                                                      \
+                   : (code) * (118 << 7))
+
 static inline float e4m3_value(uint32_t code, const void *parameters) { return e4m3_decode(code) * bits_load_float(parameters); }
 
 /* What is too large becomes the largest, 448. */

@@ -4,6 +4,13 @@
 
 #include "templates/format/f16.h"
 
+/* The number without its scale as bits of bf16, which holds all of them; code: below 128, a constant. */
+#define E5M2_BF16(code)                                                                                                \
+    ((code) >= 124 ? 0x7f80 | ((code) & 3) << 5                                                                        \
+     : (code) >= 4 ? (((code) >> 2) + 112) << 7 | ((code) & 3) << 5                                                    \
+     : (code) >= 2 ? 112 << 7 | ((code) & 1) << 6                                                                      \
+                   : (code) * (111 << 7))
+
 static inline float e5m2_value(uint32_t code, const void *parameters)
 {
     return f16_decode((f16_element)(code << 8)) * bits_load_float(parameters);

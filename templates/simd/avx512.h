@@ -1,4 +1,4 @@
-/* simd.h on AVX-512 with BW; zen4 has VNNI and BF16 too. Vectors of sixteen lanes. */
+/* simd.h on AVX-512 with BW; zen4 has VNNI, BF16 and VBMI too. Vectors of sixteen lanes. */
 #ifndef HF2C_SIMD_AVX512_H
 #define HF2C_SIMD_AVX512_H
 
@@ -81,6 +81,23 @@ SIMD_INLINE simd_float simd_bf16(simd_int v, const int j)
 SIMD_INLINE simd_float simd_first_f16(simd_int v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
 SIMD_INLINE simd_int simd_second(simd_int v) { return _mm512_srai_epi32(v, 16); }
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return _mm512_permutexvar_ps(v, simd_load(table)); }
+
+#if HF2C_ISA == HF2C_ISA_zen4
+#define SIMD_HAS_BYTE_TABLES
+SIMD_INLINE simd_int simd_lookup_bytes(const uint8_t table[128], simd_int v)
+{
+    return _mm512_permutex2var_epi8(simd_load_int(table), v, simd_load_int(table + 64));
+}
+SIMD_INLINE simd_int simd_sign_bytes(simd_int v, simd_int signs) { return _mm512_or_si512(v, simd_and(signs, 0x80808080u)); }
+SIMD_INLINE simd_int simd_pair_bytes(simd_int low, simd_int high, const int j)
+{
+    static const uint8_t first[64] = {0,  0, 0, 64,  0, 0, 4,  68,  0, 0, 8,  72,  0, 0, 12, 76,  0, 0, 16, 80,  0, 0, 20, 84,
+                                      0, 0, 24, 88,  0, 0, 28, 92,  0, 0, 32, 96,  0, 0, 36, 100, 0, 0, 40, 104, 0, 0, 44, 108,
+                                      0, 0, 48, 112, 0, 0, 52, 116, 0, 0, 56, 120, 0, 0, 60, 124};
+    simd_int place = _mm512_add_epi8(simd_load_int(first), _mm512_set1_epi8((char)j));
+    return _mm512_maskz_permutex2var_epi8(0xccccccccccccccccu, low, place, high);
+}
+#endif
 
 SIMD_INLINE void simd_store_bytes(int8_t *p, simd_float v)
 {

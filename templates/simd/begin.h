@@ -22,7 +22,7 @@
 #elif HF2C_ISA == HF2C_ISA_avx512
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,fma,f16c"))), apply_to = function)
 #elif HF2C_ISA == HF2C_ISA_zen4
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx512vbmi,avx2,fma,f16c"))), apply_to = function)
 #endif
 #elif defined(__GNUC__)
 #if HF2C_ISA == HF2C_ISA_avx2
@@ -33,7 +33,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx2,fma,f16c")
 #elif HF2C_ISA == HF2C_ISA_zen4
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx512vbmi,avx2,fma,f16c")
 #endif
 #endif
 

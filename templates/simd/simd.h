@@ -28,10 +28,19 @@
  *   simd_shift_down(v, n)                  right with signs
  *   simd_dot8(sum, codes, p)               sum + the four products of each lane's bytes, from 0 to 255, with int8 p[0 .. 3]; exactly
  *   simd_dot4(sum, codes, p)               the same for bytes from 0 to 15
+ * where SIMD_HAS_BYTE_TABLES, of all bytes alike:
+ *   simd_lookup_bytes(table, v)            table[byte & 127]
+ *   simd_sign_bytes(v, signs)              v < 128 with the highest bits of signs
+ *   simd_pair_bytes(low, high, j)          byte j of each lane of both, as the lane's upper half
  * where SIMD_HAS_DOT16:
  *   simd_dot16(sum, pairs, p)              sum + the two products of each lane's bf16 with bf16 p[0], p[1], in one order */
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H
+
+/* Bytes of weights that few rows ask memory for before their turn: what it delivers in the time of its latency. A target's "ahead". */
+#ifndef HF2C_AHEAD
+#define HF2C_AHEAD 4096
+#endif
 
 #define HF2C_ISA_scalar 0
 #define HF2C_ISA_c11 1
@@ -43,7 +52,7 @@
 
 #ifdef HF2C_SIMD
 #define HF2C_ISA HF2C_ISA_NUMBER(HF2C_SIMD)
-#elif defined(__AVX512BF16__) && defined(__AVX512VNNI__)
+#elif defined(__AVX512BF16__) && defined(__AVX512VNNI__) && defined(__AVX512VBMI__)
 #define HF2C_ISA HF2C_ISA_zen4
 #elif defined(__AVX512BW__)
 #define HF2C_ISA HF2C_ISA_avx512

@@ -2,6 +2,10 @@
  */
 #include "kernels_test.h"
 
+#include <stdbool.h>
+
+#include "templates/format/layout.h"
+
 typedef struct Case {
     const char *name;
     int format, rows, activation, gate, bias, residual, panel;
@@ -273,11 +277,69 @@ static void residual_in_place(void **state)
     free_operands(&o);
 }
 
+enum { CODES = 256, PANEL = 16 };
+
+/* Row n has code k in column k; what is no number, and makes none of a row's other results, only the last row has. */
+static void fill_codes(const Packed *w, unsigned char *data)
+{
+    for (int64_t n = 0; n < w->rows; n++)
+        for (int64_t k = 0; k < CODES; k++) {
+            bool shown = n == w->rows - 1 || isfinite(layout_value(w->format, (uint32_t)k, data + packed_parameters(w, n, k)));
+            data[packed_codes(w, n, k) + packed_place(w, n, k)] = shown ? (unsigned char)k : 0;
+        }
+}
+
+/* Rows [row, row + rows) of the identity times the codes: what the codes are worth, exactly. */
+static void check_codes(const KernelEntry *kernel, const char *isa, const Packed *w, int row, int rows)
+{
+    static float x[CODES * CODES], y[CODES * PANEL];
+    for (int i = 0; i < rows * CODES; i++) x[i] = i % CODES == row + i / CODES;
+    void *pointers[] = {y, x, (void *)(uintptr_t)w->data, NULL, NULL};
+    int64_t constants[] = {CODES, w->rows, CODES, w->rows, w->panel, w->block, 0, 0};
+    kernel->thunk(&(hf2c_team){0, 1, NULL}, pointers, &rows, constants, (float[]){0});
+    bool all_numbers = true;
+    for (int64_t k = 0; k < CODES; k++) all_numbers = all_numbers && isfinite(packed_value(w, w->rows - 1, k));
+    for (int i = 0; i < rows * (int)w->rows; i++) {
+        int64_t n = i % w->rows, k = row + i / w->rows;
+        bool fine = n < w->rows - 1 || all_numbers ? y[i] == packed_value(w, n, k) : isnan(y[i]);
+        if (!fine) fail_msg("%s on %s: code %d is %g, wanted %g", kernel->name, isa, (int)k, (double)y[i], (double)packed_value(w, n, k));
+    }
+}
+
+static void check_codes_of(int format, const char *name)
+{
+    PackLayout layout = {format, PANEL, 0, PANEL, CODES, 0};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    float *matrix = test_reals(PANEL * CODES, 1);
+    unsigned char *data = test_alloc(bytes);
+    pack_weight(&layout, matrix, data);
+    const Packed w = {data, format, PANEL, CODES, PANEL, pack_block(&layout)};
+    fill_codes(&w, data);
+    for (int isa = 0; isa < TEST_ISAS; isa++) {
+        if (!kernels_isa_runs(test_isas[isa])) continue;
+        const KernelEntry *kernel = test_kernel(test_isas[isa], name);
+        for (int row = 0; row < CODES; row += 2) check_codes(kernel, test_isas[isa], &w, row, 2);
+        check_codes(kernel, test_isas[isa], &w, 0, CODES);
+    }
+    free(matrix);
+    free(data);
+}
+
+static void every_code(void **state)
+{
+    (void)state;
+    check_codes_of(WEIGHT_e4m3, "linear_e4m3");
+    check_codes_of(WEIGHT_e5m2, "linear_e5m2");
+    check_codes_of(WEIGHT_q8, "linear_q8");
+    check_codes_of(WEIGHT_int8, "linear_int8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape),    cmocka_unit_test(formats_with_blocks), cmocka_unit_test(narrow_blocks), cmocka_unit_test(every_epilogue),    cmocka_unit_test(other_panels),
-        cmocka_unit_test(extreme_values), cmocka_unit_test(every_magnitude), cmocka_unit_test(residual_in_place),
+        cmocka_unit_test(extreme_values), cmocka_unit_test(every_magnitude), cmocka_unit_test(residual_in_place), cmocka_unit_test(every_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
