@@ -19,11 +19,14 @@ SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p) { return bf16_decode(*p
 SIMD_INLINE simd_float simd_load_f16(const uint16_t *p) { return f16_decode(*p); }
 SIMD_INLINE simd_float simd_set1_f16(const void *p) { return f16_decode(bits_load_half(p)); }
 
-/* Two statements, so that no compiler may fuse them. */
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)
 {
-    simd_float product = a * b;
+#if SIMD_FUSED
+    return fmaf(a, b, c);
+#else
+    simd_float product = a * b; /* two statements, so that no compiler may fuse them */
     return product + c;
+#endif
 }
 SIMD_INLINE simd_float simd_max(simd_float a, simd_float b) { return a > b ? a : b; }
 SIMD_INLINE simd_float simd_min(simd_float a, simd_float b) { return a < b ? a : b; }

@@ -7,7 +7,7 @@
  *   simd_load_partial, simd_store_partial  the first n lanes, 0 <= n <= SIMD_LANES; the others are read as 0, not written
  *   simd_load_bf16, simd_load_f16          widen SIMD_LANES elements, exactly
  *   simd_set1_f16(p)                       the f16 at p in all lanes; p: anywhere
- *   simd_fma(a, b, c)                      a * b + c; rounded once, but twice on c11
+ *   simd_fma(a, b, c)                      a * b + c; rounded once, but twice where SIMD_FUSED is 0
  *   simd_max(a, b), simd_min(a, b)         a > b ? a : b, a < b ? a : b: b when either is NaN
  *   simd_select_less(a, b, x, y)           a < b ? x : y by lane; y when either is NaN
  *   simd_round                             to the nearest integer, ties to even; |v| < 2^22
@@ -60,6 +60,13 @@
 #define HF2C_ISA HF2C_ISA_avx2
 #else
 #define HF2C_ISA HF2C_ISA_c11
+#endif
+
+/* Whether the processor multiplies and adds in one instruction: AVX2 and later, and c11 and scalar where the compiler's target does. */
+#if HF2C_ISA >= HF2C_ISA_avx2 || defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen)
+#define SIMD_FUSED 1
+#else
+#define SIMD_FUSED 0
 #endif
 
 #if defined(__GNUC__)

@@ -40,11 +40,14 @@ SIMD_INLINE simd_float simd_load_bf16(const uint16_t *p)
     return (simd_float)(__builtin_convertvector(half, simd_bits) << 16);
 }
 
-/* Two statements, so that no compiler may fuse them. */
 SIMD_INLINE simd_float simd_fma(simd_float a, simd_float b, simd_float c)
 {
-    simd_float product = a * b;
+#if SIMD_FUSED
+    return (simd_float){fmaf(a[0], b[0], c[0]), fmaf(a[1], b[1], c[1]), fmaf(a[2], b[2], c[2]), fmaf(a[3], b[3], c[3])};
+#else
+    simd_float product = a * b; /* two statements, so that no compiler may fuse them */
     return product + c;
+#endif
 }
 /* x where the mask is all ones, y where it is zero */
 SIMD_INLINE simd_float simd_blend(simd_int mask, simd_float x, simd_float y)
