@@ -208,47 +208,6 @@ Node *slice(Builder *b, Node *x, int64_t first, int64_t size)
 
 Node *gather(Builder *b, Node *x, Node *order) { return node(b, OP_gather, x, order, NULL, &(Attributes){0}); }
 
-/* transformers' ACT2FN: its names, and the function each one is. */
-static const struct ActivationName {
-    const char *name;
-    Op op; /* OP_none: the identity */
-} activation_names[] = {
-    {"gelu", OP_gelu},           {"gelu_python", OP_gelu},    {"gelu_new", OP_gelu_tanh},
-    {"gelu_fast", OP_gelu_tanh}, {"gelu_pytorch_tanh", OP_gelu_tanh}, {"gelu_accurate", OP_gelu_tanh},
-    {"quick_gelu", OP_quick_gelu}, {"relu", OP_relu},         {"silu", OP_silu},
-    {"swish", OP_silu},          {"sigmoid", OP_sigmoid},     {"tanh", OP_tanh},
-    {"linear", OP_none},         {"gelu_python_tanh", OP_gelu_tanh}, {"gelu_10", OP_gelu_10},
-    {"relu2", OP_relu2},         {"relu6", OP_relu6},         {"leaky_relu", OP_leaky_relu},
-    {"mish", OP_mish},           {"laplace", OP_laplace},     {"hardswish", OP_hardswish},
-    {"sqrtsoftplus", OP_sqrtsoftplus},
-};
-
-int activation_function(Builder *b, const char *key, const char *name)
-{
-    Str known = {0};
-    for (size_t i = 0; i < COUNT_OF(activation_names); i++) {
-        if (strcmp(activation_names[i].name, name) == 0) {
-            str_free(&known);
-            return op_function(activation_names[i].op);
-        }
-        str_printf(&known, "%s%s", i ? ", " : "", activation_names[i].name);
-    }
-    config_refuse(b->config, key, name, known.data);
-    str_free(&known);
-    return FUNCTION_none;
-}
-
-Node *activation(Builder *b, Node *x, const char *key, const char *otherwise)
-{
-    return activation_named(b, x, key, config_text_or(b->config, key, otherwise));
-}
-
-Node *activation_named(Builder *b, Node *x, const char *key, const char *name)
-{
-    int function = activation_function(b, key, name);
-    return function == FUNCTION_none ? x : node(b, op_of_function(function), x, NULL, NULL, &(Attributes){0});
-}
-
 /* ---- attention ---- */
 
 static Node *through_cache(Builder *b, Node *x, const char *name, const AttentionShape *shape)

@@ -13,7 +13,12 @@ typedef struct Mamba {
     Node *(*mixer)(Builder *b, Node *x, const struct Mamba *m);
 } Mamba;
 
-static Node *act(Builder *b, Node *x) { return activation(b, x, "hidden_act", "silu"); }
+/* Functions with numbers of the checkpoint are none of those that transformers convolves with: it makes them anew. */
+static Node *act(Builder *b, Node *x)
+{
+    activation_function(b, "hidden_act", config_text_or(b->config, "hidden_act", "silu"));
+    return b->err->text[0] ? x : activation(b, x, "hidden_act", "silu");
+}
 
 static Node *convolved(Builder *b, Node *x, const Mamba *m)
 {

@@ -112,14 +112,14 @@ def random_inputs(rng, config):
     return groups
 
 
-def write_case(rng, config, folder):
+def write_case(rng, config, folder, fill=randomize):
     with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
         json.dump(config, file)
     attention = "sdpa" if config["model_type"] == "falcon" else "eager"  # Falcon's eager code adds its biases twice
     loaded = transformers.AutoConfig.from_pretrained(folder, attn_implementation=attention)
     torch.manual_seed(rng.randint(0, 1 << 30))
     model = getattr(transformers, config["architectures"][0])(loaded).eval().float()
-    randomize(model)
+    fill(model)
     model.save_pretrained(folder)
     golden, scale = {}, 1.0
     for group, inputs in random_inputs(rng, config).items():

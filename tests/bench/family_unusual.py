@@ -1,6 +1,8 @@
 """Each key of each family's config, set to what it usually is not, or left out: hf2c must compute what transformers does then, or refuse it by name.
 
-    family_unusual.py HF2C [--key KEY] [CASE...]
+    family_unusual.py HF2C [--key KEY] [--random N [--seed S]] [CASE...]
+
+With --random, N times three changes at once, and another class of AutoModel half of the time.
 
 The keys are those that transformers writes for the family. Configs are read as they are written here, not as transformers would save them.
 What transformers refuses is listed where hf2c accepts it.
@@ -104,22 +106,42 @@ def compare(hf2c, case, config):
     return ("crash" if done.returncode < 0 else "hf2c refuses"), (done.stderr.strip().splitlines() or [str(done.returncode)])[-1][-200:]
 
 
+def drawn(rng, usual, count):
+    """(what was changed, config) of random changes that go together."""
+    singly = list(changes(usual, defaults_of(usual)))
+    for _ in range(count):
+        config, chosen = copy.deepcopy(usual), rng.sample(singly, 3)
+        if len({path[0] for path, _ in chosen}) < 3:
+            continue
+        for path, value in chosen:
+            config = changed(config, path, value)
+        if config["model_type"] != "clip":
+            family_shapes.draw_class(rng, config, lambda name: hasattr(transformers, name))
+        yield [(".".join(path), value) for path, value in chosen] + config["architectures"], config
+
+
+def singly(usual, key):
+    for path, value in changes(usual, defaults_of(usual)):
+        if not key or key in path:
+            yield [(".".join(path), value)], changed(usual, path, value)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hf2c")
     parser.add_argument("case", nargs="*", default=family_shapes.CASES)
     parser.add_argument("--key")
+    parser.add_argument("--random", type=int)
+    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_intermixed_args()
-    counts = collections.Counter()
+    rng, counts = random.Random(arguments.seed), collections.Counter()
     for case in arguments.case:
         usual = family_shapes.case_config(family_settings.ORACLE, case)
-        for path, value in changes(usual, defaults_of(usual)):
-            if arguments.key and arguments.key not in path:
-                continue
-            outcome, text = compare(arguments.hf2c, case, changed(usual, path, value))
+        for what, config in drawn(rng, usual, arguments.random) if arguments.random else singly(usual, arguments.key):
+            outcome, text = compare(arguments.hf2c, case, config)
             counts[outcome] += 1
             if outcome not in ("same", "both refuse"):
-                print(f"{case}: {'.'.join(path)} = {json.dumps(value)[:60]}: {outcome}: {text}", flush=True)
+                print(f"{case}: {json.dumps(what)}: {outcome}: {text}", flush=True)
     print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
     raise SystemExit(counts["differs"] + counts["crash"] > 0)
 

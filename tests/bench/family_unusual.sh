@@ -1,7 +1,7 @@
 #!/bin/sh
 # Unusual values of each key of each family's config: computed as transformers does, or refused. transformers and torch come from PyPI.
 #
-#   tests/bench/family_unusual.sh HF2C [--key KEY] [CASE...]
+#   tests/bench/family_unusual.sh HF2C [--key KEY] [--random N [--seed S]] [CASE...]
 set -eu
 here=$(dirname "$0")
 python=$(sh "$here/venv.sh" torch transformers==5.23.0)

@@ -12,8 +12,14 @@ refused 1 'BertForStyleTransfer.*known' "$HF2C" build model -o out
 edit architectures '["BertForCausalLM"]'
 refused 1 'BertForCausalLM.*bert' "$HF2C" build model -o out
 restore
+edit hidden_act '"maxout"'
+refused 1 'hidden_act.*maxout.*known: gelu' "$HF2C" build model -o out
 edit hidden_act '"prelu"'
-refused 1 'hidden_act.*prelu.*known: gelu' "$HF2C" build model -o out
+refused 1 'tensor "bert.encoder.layer.0.intermediate.act_fn.weight" is missing' "$HF2C" build model -o out
+restore
+edit add_cross_attention true
+refused 1 'add_cross_attention.*known: false' "$HF2C" build model -o out
+restore
 edit hidden_size 100000000
 refused 1 'hidden_size.*100000000' "$HF2C" build model -o out
 restore

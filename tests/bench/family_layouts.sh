@@ -1,0 +1,9 @@
+#!/bin/sh
+# Checkpoints of each family in the layouts in which they come. transformers and torch come from PyPI.
+#
+#   tests/bench/family_layouts.sh HF2C [--seed S] [CASE...]
+set -eu
+here=$(dirname "$0")
+python=$(sh "$here/venv.sh" torch transformers==5.23.0)
+export TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 HF_HUB_DISABLE_PROGRESS_BARS=1 OMP_NUM_THREADS=1
+exec "$python" "$here/family_layouts.py" "$@"
