@@ -159,15 +159,24 @@ static bool make_plan(Compiled *c, Err *err)
     return plan_fits(c->plan, err) && use_inputs(c, err);
 }
 
-/* The target with the limits that the user named, or with none where nothing is to be refused. */
-static const Target *with_limits(Arena *arena, const Target *target, const CompileOptions *options)
+static bool tune(Arena *arena, Target *target, const char *file, Err *err)
 {
-    if (!target || (!options->ram && !options->flash)) return target;
-    Target *limited = ARENA_NEW(arena, Target);
-    *limited = *target;
-    if (options->ram) limited->ram = options->measure_only ? 0 : options->ram;
-    if (options->flash) limited->flash = options->measure_only ? 0 : options->flash;
-    return limited;
+    enum { MOST_BYTES = 1 << 16 };
+    FileView text;
+    return file_read(arena, file, MOST_BYTES, &text, err) && target_tune(arena, file, (const char *)text.data, target, err);
+}
+
+/* The target with what was measured, and with the limits that the user named, or none where nothing is to be refused. */
+static const Target *choose_target(Arena *arena, const CompileOptions *options, Err *err)
+{
+    const Target *target = target_find(arena, options->target ? options->target : "native", err);
+    if (!target || (!options->ram && !options->flash && !options->tune)) return target;
+    Target *own = ARENA_NEW(arena, Target);
+    *own = *target;
+    if (options->tune && !tune(arena, own, options->tune, err)) return NULL;
+    if (options->ram) own->ram = options->measure_only ? 0 : options->ram;
+    if (options->flash) own->flash = options->measure_only ? 0 : options->flash;
+    return own;
 }
 
 Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
@@ -175,7 +184,7 @@ Compiled *compile(Arena *arena, const CompileOptions *options, Err *err)
     Compiled *c = ARENA_NEW(arena, Compiled);
     c->arena = arena;
     c->options = *options;
-    c->target = with_limits(arena, target_find(arena, options->target ? options->target : "native", err), options);
+    c->target = choose_target(arena, options, err);
     if (!c->target || !model_open(arena, options->model, !options->without_weights, &c->model, err)) return NULL;
     c->name = identifier_of(arena, options->name ? options->name : c->model.name);
     ArchOptions arch = {.hidden_states = options->hidden_states};

@@ -20,6 +20,7 @@ typedef struct PrecisionOptions {
 typedef struct CompileOptions {
     const char *model;      /* folder, config.json or hub id */
     const char *target;     /* NULL: native */
+    const char *tune;       /* a file of what was measured instead of the target's own (target_tune); NULL: none */
     PrecisionOptions precision;
     const Map *inputs;      /* InputMoments by the names of params: weights are rounded with them; NULL: not measured */
     const char *name;       /* C identifier; NULL: made from the folder's name */

@@ -33,7 +33,7 @@ static bool check_generates(const Compiled *c, Err *err)
 
 bool compile_draft(Compiled *c, Err *err)
 {
-    CompileOptions options = {.model = c->options.draft, .target = c->options.target, .precision.cache = c->options.precision.cache,
+    CompileOptions options = {.model = c->options.draft, .target = c->options.target, .tune = c->options.tune, .precision.cache = c->options.precision.cache,
                               .passes = c->options.passes};
     options.name = arena_printf(c->arena, "%s_draft", c->name);
     options.max_batch = c->plan->options.max_batch;

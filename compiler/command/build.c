@@ -7,6 +7,7 @@
 
 #include "compiler/command/calibrate.h"
 #include "compiler/command/command.h"
+#include "compiler/command/tune.h"
 #include "compiler/engine/bake.h"
 
 /* Names of passes that nobody has would be ignored without a word. */
@@ -66,6 +67,7 @@ static const char *command_line(const Compiled *c, const Options *o)
     Arena *arena = c->arena;
     const char *text = arena_printf(arena, "hf2c build %s", c->model.name);
     if (o->target) text = arena_printf(arena, "%s --target %s", text, o->target);
+    if (o->tune) text = arena_printf(arena, "%s --tune FILE", text);
     if (o->precision) text = arena_printf(arena, "%s --precision %s", text, o->precision);
     if (o->calibrate) text = arena_printf(arena, "%s --calibrate %s", text, strrchr(o->calibrate, '/') ? strrchr(o->calibrate, '/') + 1 : o->calibrate);
     if (o->budget) text = arena_printf(arena, "%s --budget %s", text, o->budget);
@@ -139,6 +141,8 @@ int command_build(const Options *options)
     Arena *arena = arena_new();
     Err err = {{0}};
     CompileOptions compile_options = options_compile(options);
+    if (options->tune && !file_exists(options->tune)) tune_measure(arena, options, &compile_options);
+    compile_options.tune = options->tune;
     calibrate_for(arena, options, stdout, &compile_options);
     Compiled *c = command_compile(arena, options, &compile_options);
     const char *output = options->output ? options->output : c->name;

@@ -20,7 +20,7 @@ static const struct Key {
     {"big_endian", KEY_BOOL, offsetof(Target, big_endian)},
     {"device", KEY_BOOL, offsetof(Target, device)},     {"device_compiler", KEY_TEXT, offsetof(Target, device_compiler)},
     {"device_flags", KEY_TEXT, offsetof(Target, device_flags)},
-    {"alone", KEY_NUMBER, offsetof(Target, alone)},
+    {"alone", KEY_NUMBER, offsetof(Target, alone)},     {"ahead", KEY_NUMBER, offsetof(Target, ahead)},
     {"ram", KEY_NUMBER, offsetof(Target, ram)},         {"flash", KEY_NUMBER, offsetof(Target, flash)},
 };
 
@@ -46,9 +46,22 @@ static bool set_bool(bool *field, const char *value)
     return *field || strcmp(value, "no") == 0;
 }
 
-static bool set_key(const char *file, int line, const char *name, const char *value, Target *target, Err *err)
+/* Where lines come from. */
+typedef struct Source {
+    const char *file;
+    int line;
+    bool tuning; /* only of what can be measured */
+} Source;
+
+enum { AHEAD_MOST = 1 << 20 };
+
+static bool set_key(const Source *source, const char *name, const char *value, Target *target, Err *err)
 {
+    const char *file = source->file;
+    const int line = source->line;
     const struct Key *key = key_find(name);
+    bool tuned = strcmp(name, "alone") == 0 || strcmp(name, "ahead") == 0;
+    if (source->tuning && !tuned) return err_set(err, "%s:%d: found \"%s\", wanted alone or ahead", file, line, name);
     if (!key) return err_set(err, "%s:%d: unknown key \"%s\"", file, line, name);
     void *field = (char *)target + key->offset;
     if (key->kind == KEY_TEXT) *(const char **)field = value;
@@ -56,6 +69,7 @@ static bool set_key(const char *file, int line, const char *name, const char *va
         return err_set(err, "%s:%d: %s: found \"%s\", wanted a number", file, line, name, value);
     if (key->kind == KEY_BOOL && !set_bool(field, value))
         return err_set(err, "%s:%d: %s: found \"%s\", wanted yes or no", file, line, name, value);
+    if (target->ahead > AHEAD_MOST) return err_set(err, "%s:%d: ahead: found %s, wanted at most %d", file, line, value, AHEAD_MOST);
     return true;
 }
 
@@ -68,28 +82,38 @@ static char *trimmed(char *text)
     return text;
 }
 
-static bool parse_line(const char *file, int number, char *line, Target *target, Err *err)
+static bool parse_line(const Source *source, char *line, Target *target, Err *err)
 {
     line = trimmed(line);
     if (*line == '\0' || *line == '#') return true;
     char *equals = strchr(line, '=');
-    if (!equals) return err_set(err, "%s:%d: wanted key = value", file, number);
+    if (!equals) return err_set(err, "%s:%d: wanted key = value", source->file, source->line);
     *equals = '\0';
-    return set_key(file, number, trimmed(line), trimmed(equals + 1), target, err);
+    return set_key(source, trimmed(line), trimmed(equals + 1), target, err);
+}
+
+static bool parse_lines(Arena *arena, Source source, const char *text, Target *target, Err *err)
+{
+    for (char *line = arena_copy_text(arena, text, strlen(text)); line;) {
+        char *next = strchr(line, '\n');
+        if (next) *next++ = '\0';
+        source.line++;
+        if (!parse_line(&source, line, target, err)) return false;
+        line = next;
+    }
+    return true;
+}
+
+bool target_tune(Arena *arena, const char *file, const char *text, Target *target, Err *err)
+{
+    return parse_lines(arena, (Source){.file = file, .tuning = true}, text, target, err);
 }
 
 bool target_parse(Arena *arena, const char *file, const char *text, Target *target, Err *err)
 {
-    char *copy = arena_copy_text(arena, text, strlen(text));
     *target = (Target){.about = "", .emitter = "c", .isa = "c11", .panel = 16, .compiler = "cc", .flags = "", .link = "", .package = "",
                        .device_compiler = "", .device_flags = ""};
-    int number = 0;
-    for (char *line = copy; line;) {
-        char *next = strchr(line, '\n');
-        if (next) *next++ = '\0';
-        if (!parse_line(file, ++number, line, target, err)) return false;
-        line = next;
-    }
+    if (!parse_lines(arena, (Source){.file = file}, text, target, err)) return false;
     if (target->panel < 1 || target->panel > 64) return err_set(err, "%s: panel: wanted 1 to 64", file);
     return true;
 }

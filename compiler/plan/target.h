@@ -21,12 +21,15 @@ typedef struct Target {
     bool big_endian;       /* numbers of packed weights are written that way */
     bool device;           /* weights, workspace, state and outputs live in a device's memory */
     int64_t alone;         /* multiply-accumulates that one thread does in the time in which several get ready to share them */
+    int64_t ahead;         /* bytes of weights that few rows ask memory for before their turn; 0: as the kernels have it */
     int64_t ram, flash;    /* bytes; 0: no limit */
 } Target;
 
 /* "native" is the best x86-64 target that this machine can run, or c11. NULL and *err with the list of known ones. */
 const Target *target_find(Arena *arena, const char *name, Err *err);
 const char *target_known(Arena *arena);
+/* What was measured on a machine (hf2c build --tune): sets `alone` and `ahead`, the only keys that such a file may have. */
+bool target_tune(Arena *arena, const char *file, const char *text, Target *target, Err *err);
 /* One file's text; for target_find and its tests. */
 bool target_parse(Arena *arena, const char *file, const char *text, Target *target, Err *err);
 

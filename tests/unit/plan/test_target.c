@@ -42,6 +42,29 @@ static void test_refused(void **state)
     assert_false(parses("device = maybe", &target, "device: found \"maybe\", wanted yes or no"));
 }
 
+static bool tunes(const char *text, Target *target, const char *reason)
+{
+    Arena *arena = arena_new();
+    Err err = {{0}};
+    bool fine = target_tune(arena, "x.tune", text, target, &err);
+    if (!fine) assert_non_null(strstr(err.text, reason));
+    arena_free(arena);
+    return fine;
+}
+
+static void test_tuning(void **state)
+{
+    Target target = {.alone = 1, .ahead = 2, .panel = 16};
+    (void)state;
+    assert_true(tunes("", &target, "") && target.alone == 1 && target.ahead == 2);
+    assert_true(tunes("# measured\nalone = 5\nahead=4096", &target, "") && target.alone == 5 && target.ahead == 4096);
+    assert_false(tunes("alone = 5\npanel = 4\n", &target, "x.tune:2: found \"panel\", wanted alone or ahead"));
+    assert_false(tunes("\n\nahead 4\n", &target, "x.tune:3: wanted key = value"));
+    assert_false(tunes("alone = -1", &target, "x.tune:1: alone: found \"-1\", wanted a number"));
+    assert_false(tunes("# x\nahead = 1048577", &target, "x.tune:2: ahead: found 1048577, wanted at most 1048576"));
+    assert_int_equal(target.panel, 16);
+}
+
 /* A device's program needs both compilers; firmware has no threads. */
 static void test_all_known(void **state)
 {
@@ -67,7 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_tuning),
         cmocka_unit_test(test_all_known),
     };
     return cmocka_run_group_tests_name("target", tests, NULL, NULL);
