@@ -138,6 +138,15 @@ static const char *compiler_of(const FolderBuild *b, const char *source)
     return for_device(source) ? b->compiled->target->device_compiler : b->compiler;
 }
 
+/* Sources of rooms that read requests and write answers; what is done for each token or number is elsewhere. */
+static bool for_size(const char *source)
+{
+    static const char *const rooms[] = {"cli_", "task_", "core_"};
+    for (size_t i = 0; i < COUNT_OF(rooms); i++)
+        if (strncmp(source, rooms[i], strlen(rooms[i])) == 0) return true;
+    return false;
+}
+
 static void compile_arguments(const FolderBuild *b, Arguments *a, const char *source, bool openmp)
 {
     *a = (Arguments){.count = 0};
@@ -145,6 +154,7 @@ static void compile_arguments(const FolderBuild *b, Arguments *a, const char *so
     argument_add(a, compiler_of(b, source));
     if (!device) argument_add(a, "-std=c11");
     argument_add_words(b->arena, a, device ? b->compiled->target->device_flags : b->compiled->target->flags);
+    if (!device && for_size(source)) argument_add_words(b->arena, a, b->compiled->target->small);
     if (openmp) argument_add(a, "-fopenmp");
     if (shared) argument_add(a, device ? "-Xcompiler=-fPIC" : "-fPIC");
     argument_add(a, "-c");
@@ -219,6 +229,7 @@ static void link_arguments(const FolderBuild *b, Arguments *a, const char *outpu
     if (b->options->kind == BUILD_SHARED) argument_add(a, "-shared");
     if (!archive) argument_add_words(b->arena, a, device ? target->device_flags : target->flags);
     if (!archive && openmp) argument_add(a, "-fopenmp");
+    if (b->options->kind == BUILD_PROGRAM && !device) argument_add(a, "-s"); /* names of functions are for those who have the sources */
     if (!archive) argument_add(a, "-o");
     argument_add(a, output);
     for (size_t i = 0; i < b->sources; i++) argument_add(a, object_of(b, b->source[i]));

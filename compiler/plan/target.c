@@ -16,6 +16,7 @@ static const struct Key {
     {"isa", KEY_TEXT, offsetof(Target, isa)},           {"panel", KEY_NUMBER, offsetof(Target, panel)},
     {"compiler", KEY_TEXT, offsetof(Target, compiler)}, {"flags", KEY_TEXT, offsetof(Target, flags)},
     {"link", KEY_TEXT, offsetof(Target, link)},         {"package", KEY_TEXT, offsetof(Target, package)},
+    {"small", KEY_TEXT, offsetof(Target, small)},
     {"threads", KEY_BOOL, offsetof(Target, threads)},   {"hosted", KEY_BOOL, offsetof(Target, hosted)},
     {"big_endian", KEY_BOOL, offsetof(Target, big_endian)},
     {"device", KEY_BOOL, offsetof(Target, device)},     {"device_compiler", KEY_TEXT, offsetof(Target, device_compiler)},
@@ -111,7 +112,7 @@ bool target_tune(Arena *arena, const char *file, const char *text, Target *targe
 
 bool target_parse(Arena *arena, const char *file, const char *text, Target *target, Err *err)
 {
-    *target = (Target){.about = "", .emitter = "c", .isa = "c11", .panel = 16, .compiler = "cc", .flags = "", .link = "", .package = "",
+    *target = (Target){.about = "", .emitter = "c", .isa = "c11", .panel = 16, .compiler = "cc", .flags = "", .small = "", .link = "", .package = "",
                        .device_compiler = "", .device_flags = ""};
     if (!parse_lines(arena, (Source){.file = file}, text, target, err)) return false;
     if (target->panel < 1 || target->panel > 64) return err_set(err, "%s: panel: wanted 1 to 64", file);

@@ -12,6 +12,7 @@ typedef struct Target {
     int64_t panel;         /* rows of a packed weight that are interleaved */
     const char *compiler;  /* default C compiler, e.g. "clang" */
     const char *flags;     /* separated by spaces */
+    const char *small;     /* flags behind those for sources of the runtime whose time does not count beside the model's */
     const char *link;      /* linker flags, separated by spaces */
     const char *device_compiler; /* for sources of the device, and to link; "" where there is none */
     const char *device_flags;

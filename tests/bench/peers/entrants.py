@@ -30,7 +30,7 @@ DECODERS = {
 ENCODERS = {
     "f32": [(HF2C, "f32"), ("openvino", "f32"), ("onnxruntime", "f32")],
     "bf16": [(HF2C, "bf16"), ("openvino", "bf16"), ("torch", "bf16")],
-    "int8": [(HF2C, "q8"), ("openvino", "int8"), ("onnxruntime", "int8"), ("ctranslate2", "int8")],
+    "int8": [(HF2C, "int8"), ("openvino", "int8"), ("onnxruntime", "int8"), ("ctranslate2", "int8")],
 }
 ONLY_GPT2 = {"torch", "ctranslate2"}  # of the decoders
 GROUPS = {
@@ -40,7 +40,7 @@ GROUPS = {
     "bert-base": list(ENCODERS), "distilbert": list(ENCODERS), "minilm": list(ENCODERS),
 }
 # Of hf2c: the arithmetic that peers use for the same format too. The cache is in f16, as llama.cpp's is.
-OPTIONS = {"bf16": ["--activations", "bf16"]}
+OPTIONS = {"bf16": ["--activations", "bf16"], "int8": ["--activations", "int8", "--embeddings", "q8"]}
 ARITHMETIC = {"f32": "f32", "bf16": "bf16", "q8": "int8", "q4": "int8", "int8": "int8", "nf4": "f32"}  # by group
 
 
