@@ -1,5 +1,6 @@
 /* amalgamate: see amalgamate.h. The text is ours: one statement begins in column 0 wherever a file declares something. */
 #include "compiler/emit/amalgamate.h"
+#include "compiler/emit/conditions.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -56,7 +57,9 @@ static bool behind_dot(const char *begin, const char *at)
 typedef struct Unit {
     Arena *arena;
     const Pieces *pieces;
-    Map *known;  /* headers that are there */
+    Map *known;  /* headers that are there, and lines that include the library's */
+    const Map *given; /* those that are there already; NULL: none */
+    bool plain;  /* each header comes once and is C: without guards, and without what C++ wants */
     Map *owner;  /* by name: the Piece whose own it is */
     Map *own;    /* by piece and name */
     Map *clash;  /* by name: several have it */
@@ -140,16 +143,17 @@ static const Piece *included(const Unit *u, const char *line)
 
 static bool may_repeat(const Piece *piece) { return strcmp(piece->name + strlen(piece->name) - 4, ".def") == 0; }
 
-static void put_piece(Unit *u, Str *out, const Piece *piece, bool header);
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool again);
 
 /* A line that includes something of ours; false: it is another line. */
 static bool put_include(Unit *u, Str *out, const char *line)
 {
     const Piece *piece = included(u, line);
     if (!piece) return false;
-    if (!may_repeat(piece) && map_get(u->known, piece->name)) return true;
+    bool again = map_get(u->known, piece->name) != NULL;
+    if (!may_repeat(piece) && again) return true;
     map_set(u->known, piece->name, u);
-    put_piece(u, out, piece, true);
+    put_piece(u, out, piece, true, again);
     return true;
 }
 
@@ -182,25 +186,78 @@ static void end_macros(Str *out, const Piece *piece)
         if (starts(line, "#define ")) str_printf(out, "#undef %.*s\n", (int)word_length(line + 8), line + 8);
 }
 
-static void put_piece(Unit *u, Str *out, const Piece *piece, bool header)
+/* "HF2C_CORE_TEAM_H" of a header that begins so; NULL: it has no guard. */
+static const char *guard_of(const Unit *u, const Piece *piece)
 {
-    const char *stem = stem_of(u, piece, header);
+    static const char word[] = "#ifndef ", ending[] = "_H\n#define ";
+    const char *name = strstr(piece->text, word), *end = strstr(piece->text, ending);
+    if (!name || !end || end < name || word_length(name + sizeof word - 1) != (size_t)(end + 2 - name) - (sizeof word - 1)) return NULL;
+    return arena_copy_text(u->arena, name + sizeof word - 1, (size_t)(end + 2 - name) - (sizeof word - 1));
+}
+
+/* The macro that a table asks for: "#ifndef FORMAT", "#error"; NULL: it asks for none. */
+static const char *wanted_macro(const Unit *u, const Piece *piece)
+{
+    static const char word[] = "#ifndef ";
+    const char *name = strstr(piece->text, word);
+    size_t n = name ? word_length(name + sizeof word - 1) : 0;
+    return name && starts(name + sizeof word - 1 + n, "\n#error") ? arena_copy_text(u->arena, name + sizeof word - 1, n) : NULL;
+}
+
+/* A table that comes again needs no introduction. */
+static const char *behind_comment(const char *text)
+{
+    const char *end = starts(text, "/*") ? strstr(text, "*/\n") : NULL;
+    return end ? end + 3 : text;
+}
+
+/* The text of a header or a table without what only files need that are included several times. */
+static const char *plain_text(const Unit *u, const Piece *piece, bool again)
+{
+    KnownMacros known = {.told = guard_of(u, piece)};
+    const char *wanted = wanted_macro(u, piece);
+    Str text = {0};
+    if (!u->plain) return piece->text;
+    known_add(&known, "__cplusplus", false, 0);
+    if (known.told) known_add(&known, known.told, false, 0);
+    if (wanted) known_add(&known, wanted, true, 0);
+    conditions_resolve(&text, u->arena, piece->text, piece->bytes, &known);
+    const char *copy = arena_copy_text(u->arena, text.data ? text.data : "", text.length);
+    str_free(&text);
+    return again ? behind_comment(copy) : copy;
+}
+
+/* A line that includes a header of the library for the second time. */
+static bool is_repeated(const Unit *u, const char *line, const char *end, int depth)
+{
+    if (depth > 0 || !starts(line, "#include <") || !end) return false;
+    const char *key = arena_copy_text(u->arena, line, (size_t)(end - line));
+    bool there = map_get(u->known, key) || (u->given && map_get(u->given, key));
+    map_set(u->known, key, u->known);
+    return there;
+}
+
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool again)
+{
+    const char *stem = stem_of(u, piece, header), *text = header ? plain_text(u, piece, again) : piece->text;
+    int depth = 0;
     if (!header) str_printf(out, "\n/* ======== %s ======== */\n\n", piece->name);
-    for (const char *line = piece->text; *line;) {
+    for (const char *line = text; *line;) {
         const char *end = strchr(line, '\n');
-        if (put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
+        depth += starts(line, "#if") - starts(line, "#endif");
+        if (is_repeated(u, line, end, u->plain ? depth : 1) || put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
         else line = put_words(u, out, piece, line, stem);
     }
     if (!header) end_macros(out, piece);
 }
 
-void amalgamate_header(Str *out, const Pieces *pieces, const char *name, Map *known)
+void amalgamate_header(Str *out, const Pieces *pieces, const char *name, bool plain, Map *known)
 {
-    Unit u = {.arena = pieces->arena, .pieces = pieces, .known = known};
+    Unit u = {.arena = pieces->arena, .pieces = pieces, .known = known, .plain = plain};
     const Piece *piece = pieces_find(pieces, name, strlen(name));
     if (!piece) bug("no header %s", name);
     map_set(known, name, known);
-    put_piece(&u, out, piece, true);
+    put_piece(&u, out, piece, true, false);
 }
 
 /* Headers of the unit that is put together, with all that they include. */
@@ -217,7 +274,7 @@ static void declare_headers(Unit *u, Map *seen, const Piece *piece)
 
 void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names, size_t count, const Map *known)
 {
-    Unit u = {.arena = pieces->arena, .pieces = pieces};
+    Unit u = {.arena = pieces->arena, .pieces = pieces, .given = known, .plain = true};
     Map *seen = map_new(u.arena);
     u.known = map_new(u.arena);
     u.owner = map_new(u.arena);
@@ -232,5 +289,5 @@ void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names
         declare_headers(&u, seen, piece);
         declare_all(&u, piece);
     }
-    for (size_t i = 0; i < count; i++) put_piece(&u, out, pieces_find(pieces, names[i], strlen(names[i])), false);
+    for (size_t i = 0; i < count; i++) put_piece(&u, out, pieces_find(pieces, names[i], strlen(names[i])), false, false);
 }

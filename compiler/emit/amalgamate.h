@@ -20,8 +20,9 @@ typedef struct Pieces {
 void pieces_add(Pieces *pieces, const char *name, const char *text, size_t bytes); /* copies both */
 const Piece *pieces_find(const Pieces *pieces, const char *name, size_t length);    /* NULL: not there */
 
-/* A header with the headers that it includes in their places; *known receives their names. */
-void amalgamate_header(Str *out, const Pieces *pieces, const char *name, Map *known);
+/* A header with the headers that it includes in their places; *known receives their names, and the lines that include the library's. plain:
+ * for a source of C, which needs no guards. */
+void amalgamate_header(Str *out, const Pieces *pieces, const char *name, bool plain, Map *known);
 /* The files in order, as one. known: headers that a reader has already. */
 void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names, size_t count, const Map *known);
 

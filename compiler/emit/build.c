@@ -257,9 +257,10 @@ bool build_folder(const Compiled *compiled, const BuildOptions *options, Err *er
 {
     FolderBuild b = {.arena = compiled->arena, .compiled = compiled, .options = options, .err = err};
     b.compiler = options->compiler ? options->compiler : compiled->target->compiler;
-    b.objects = folder_begin(b.arena, arena_printf(b.arena, "%s/objects", options->folder), err);
-    if (!b.objects) return false;
-    char *absolute = realpath(b.objects, NULL);
+    const char *temporary = folder_begin(b.arena, arena_printf(b.arena, "%s/objects", options->folder), err);
+    if (!temporary) return false;
+    b.objects = temporary;
+    char *absolute = realpath(temporary, NULL);
     if (absolute) b.objects = arena_printf(b.arena, "%s", absolute);
     free(absolute);
     bool fine = build(&b);
@@ -268,6 +269,6 @@ bool build_folder(const Compiled *compiled, const BuildOptions *options, Err *er
         err_prefix(err, "target %s needs %s%s%s (Debian package %s)", t->name, b.compiler, t->device_compiler[0] ? " and " : "",
                    t->device_compiler, t->package);
     }
-    folder_discard(arena_printf(b.arena, "%s", b.objects));
+    folder_discard(temporary);
     return fine;
 }

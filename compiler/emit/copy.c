@@ -1,8 +1,10 @@
 /* copy: the runtime and the kernels into the folder, flat, with their includes renamed. */
 #include <string.h>
 
+#include "compiler/emit/conditions.h"
 #include "compiler/emit/folder.h"
 #include "compiler/resource.h"
+#include "templates/simd/simd.h"
 
 static bool copy_source(Folder *f, const char *path);
 
@@ -15,6 +17,33 @@ static const char *included_path(Arena *arena, const char *line, size_t length)
     if (!end) return NULL;
     const char *path = arena_copy_text(arena, start, (size_t)(end - start));
     return resource_find(path) ? path : NULL;
+}
+
+/* What the target decides of the text of kernels: the instruction set, and what firmware has. */
+static KnownMacros known_macros(const Compiled *c)
+{
+    static const KnownMacro sets[] = {
+#define ISA(name) {"HF2C_ISA_" #name, true, HF2C_ISA_##name}
+        ISA(scalar), ISA(dsp), ISA(helium), ISA(c11), ISA(avx2), ISA(avx512), ISA(zen4),
+#undef ISA
+    };
+    static const char *const firmware[] = {"HF2C_FREESTANDING", "HF2C_TEAM_SCRATCH", "HF2C_TILE_DEPTH"};
+    KnownMacros known = {.told = "HF2C_ISA"};
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
+        known_add(&known, sets[i].name, true, sets[i].value);
+        if (strcmp(sets[i].name + sizeof "HF2C_ISA_" - 1, c->target->isa) == 0) known_add(&known, "HF2C_ISA", true, sets[i].value);
+    }
+    known_add(&known, "HF2C_SIMD", true, 0);
+    for (size_t i = 0; i < COUNT_OF(firmware); i++) known_add(&known, firmware[i], emit_is_firmware(c), 0);
+    return known;
+}
+
+/* A resource as this target has it. */
+static void print_resource(Str *out, const Folder *f, const Resource *resource)
+{
+    const KnownMacros known = known_macros(f->compiled);
+    if (dialect_find(f->compiled->target->emitter)->begin) conditions_resolve(out, f->arena, (const char *)resource->data, resource->size, &known);
+    else str_add(out, (const char *)resource->data, resource->size);
 }
 
 /* The text with its own includes renamed; what it includes is copied too. */
@@ -101,10 +130,13 @@ static bool copy_source(Folder *f, const char *path)
     map_set(f->copied, path, f);
     const Resource *resource = resource_find(path);
     if (!resource) bug("no resource %s", path);
-    Str text = {0};
-    if (strcmp(path, "runtime/task/tasks.def") == 0) {
-        print_tasks(&text, f->compiled);
-    } else if (!rewrite(f, &text, (const char *)resource->data, resource->size)) {
+    Str text = {0}, own = {0};
+    print_resource(&own, f, resource);
+    bool fine = true;
+    if (strcmp(path, "runtime/task/tasks.def") == 0) print_tasks(&text, f->compiled);
+    else fine = rewrite(f, &text, own.data ? own.data : "", own.length);
+    str_free(&own);
+    if (!fine) {
         str_free(&text);
         return false;
     }

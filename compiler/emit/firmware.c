@@ -12,7 +12,7 @@ bool emit_is_firmware(const Compiled *c) { return dialect_find(c->target->emitte
 void emit_small_memory(Str *out, const Compiled *c)
 {
     str_printf(out, "/* For small memories: scratch of kernels lies in the workspace and is no larger than this model's heads need. */\n"
-                    "#define HF2C_TEAM_SCRATCH\n#define HF2C_TILE_DEPTH %d\n", PLAN_TILE_DEPTH);
+                    "#define HF2C_TILE_DEPTH %d\n", PLAN_TILE_DEPTH);
     if (c->plan->head_dim) str_printf(out, "#define HF2C_HEAD_DIM %" PRId64 "\n", c->plan->head_dim);
 }
 

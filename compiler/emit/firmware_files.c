@@ -63,9 +63,8 @@ static bool write_sources(const Folder *f, Map *known, bool text, const char *ab
     if (sources.count == 0) return true;
     for (size_t i = 0; i < f->pieces->count; i++)
         if (map_get(known, f->pieces->piece[i].name)) map_set(here, f->pieces->piece[i].name, here);
-    str_printf(&out, "/* %s: %s.\n *\n * It calls memcpy, memset and the compiler's own helpers, nothing else. */\n#include \"%s.h\"\n\n"
-                     "#define HF2C_FREESTANDING\n", name, about, f->compiled->name);
-    amalgamate_header(&out, f->pieces, "core_freestanding.h", here);
+    str_printf(&out, "/* %s: %s.\n *\n * It calls memcpy, memset and the compiler's own helpers, nothing else. */\n#include \"%s.h\"\n\n", name, about, f->compiled->name);
+    amalgamate_header(&out, f->pieces, "core_freestanding.h", true, here);
     amalgamate_sources(&out, f->pieces, sources.name, sources.count, here);
     return write_whole(f, name, &out);
 }
@@ -75,7 +74,7 @@ bool folder_write_firmware(Folder *f)
     const char *header = arena_printf(f->arena, "%s.h", f->compiled->name);
     Map *known = map_new(f->arena);
     Str out = {0};
-    amalgamate_header(&out, f->pieces, header, known);
+    amalgamate_header(&out, f->pieces, header, false, known);
     return write_whole(f, header, &out) && write_sources(f, known, false, "the model, its kernels and what runs them, as one file") &&
            write_sources(f, known, true, "the tokenizer and its tables, as one file");
 }

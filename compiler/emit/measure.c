@@ -173,13 +173,14 @@ bool measure_folder(const Compiled *c, const char *folder, const char *compiler,
         measure->why = arena_printf(c->arena, "%s is not here (Debian package %s)", m.compiler, c->target->package);
         return true;
     }
-    m.objects = folder_begin(c->arena, arena_printf(c->arena, "%s/measure", folder), err);
-    if (!m.objects) return false;
-    char *absolute = realpath(m.objects, NULL);
+    const char *temporary = folder_begin(c->arena, arena_printf(c->arena, "%s/measure", folder), err);
+    if (!temporary) return false;
+    m.objects = temporary;
+    char *absolute = realpath(temporary, NULL);
     if (absolute) m.objects = arena_printf(c->arena, "%s", absolute);
     free(absolute);
     measure->known = measure_parts(&m);
-    folder_discard(arena_printf(c->arena, "%s", m.objects));
+    folder_discard(temporary);
     return measure->known;
 }
 

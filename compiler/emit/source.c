@@ -37,9 +37,7 @@ static void print_kernel_includes(const Emitter *e)
 {
     Map *seen = map_new(e->arena);
     if (e->dialect->begin) {
-        const char *isa = e->plan->options.target->isa;
         if (e->dialect->firmware) emit_small_memory(e->out, e->compiled);
-        str_printf(e->out, "#define HF2C_SIMD %s\n", isa);
         if (e->plan->options.target->ahead) str_printf(e->out, "#define HF2C_AHEAD %lld\n", (long long)e->plan->options.target->ahead);
         print_include(e, e->dialect->begin);
     }

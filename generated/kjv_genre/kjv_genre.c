@@ -7,7 +7,6 @@
 #include "core_call.h"
 
 /* The kernels, as ordinary functions whose last parameters are shapes. */
-#define HF2C_SIMD avx512
 #include "simd_begin.h"
 #include "cpu_embed.h"
 #include "cpu_elementwise.h"

@@ -83,13 +83,18 @@ static inline int attention_chunk_blocks(const Attention *a, const Tiles *tiles,
     return end - first;
 }
 
+#ifdef HF2C_TEAM_SCRATCH
+/* There is one member only. */
+static inline int attention_can_split(const Attention *a, const Tiles *tiles, Splits *splits)
+{
+    (void)a, (void)tiles, (void)splits;
+    return 0;
+}
+#else
 /* Worth it where whole tiles would leave members idle; possible where y has room. */
 static inline int attention_can_split(const Attention *a, const Tiles *tiles, Splits *splits)
 {
     int members = a->team->count, whole = tiles->parts * tiles->chunks, blocks = 0;
-#ifdef HF2C_TEAM_SCRATCH
-    return 0; /* there is one member only */
-#endif
     if (members == 1 || a->cached == KEYS_rows || whole % members == 0 || whole >= 4 * members) return 0;
     for (int c = 0; c < tiles->chunks; c++) blocks += attention_chunk_blocks(a, tiles, c);
     if (blocks < 2 * tiles->chunks) return 0;
@@ -100,6 +105,7 @@ static inline int attention_can_split(const Attention *a, const Tiles *tiles, Sp
     splits->memory = a->y + a->rows * row;
     return splits->size * splits->units <= (a->room - a->rows) * row;
 }
+#endif
 
 /* One unit of work: rows and heads that share a tile, and one block of their keys or, with -1, all of them. */
 typedef struct Unit {

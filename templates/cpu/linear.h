@@ -159,7 +159,7 @@ SIMD_INLINE void linear_block_rows(const int format, const Linear *l, int64_t ro
 /* More rows than LINEAR_DIRECT_ROWS find their panels in the first cache. */
 SIMD_INLINE void linear_direct(const int format, const Linear *l, const hf2c_team *team, int rows, int64_t panels)
 {
-    const int in_registers = HF2C_ISA > HF2C_ISA_scalar && weight_has_blocks(format) && block_fits(format, l->w.block);
+    const int in_registers = SIMD_LANES > 1 && weight_has_blocks(format) && block_fits(format, l->w.block);
     const int64_t some = in_registers ? LINEAR_TOGETHER : 2;
     int first, end;
     hf2c_share(team, (int)((panels + some - 1) / some), &first, &end);

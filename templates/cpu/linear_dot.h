@@ -81,7 +81,7 @@ LINEAR_A8(q4z)
 LINEAR_A8(int8)
 #undef LINEAR_A8
 
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
 static inline void linear_dot_block_bf16(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_bf16, l, part); }
 #endif
 
@@ -92,7 +92,7 @@ static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void 
 {
     const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
     const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
     if (panel == TILE_PANEL) {
         linear_dot(&l, team, rows, ldx * (int64_t)sizeof(bf16_element), linear_dot_block_bf16);
         return;

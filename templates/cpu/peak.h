@@ -8,7 +8,7 @@ enum { PEAK_CHAINS = 14 };
 
 SIMD_INLINE simd_float peak_step(const int kind, simd_float sum, simd_float a, const float *b)
 {
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
     if (kind == PEAK_bf16) return simd_dot16(sum, simd_as_int(a), b);
 #endif
     if (kind == PEAK_int8) return simd_as_float(simd_dot8(simd_as_int(sum), simd_as_int(a), (const int8_t *)b));
@@ -38,7 +38,7 @@ static inline int64_t peak_run(int kind, int64_t turns, float *sink)
     int64_t operations = 2 * SIMD_LANES * PEAK_CHAINS * turns;
     if (kind == PEAK_f32) peak_chains(PEAK_f32, turns, sink);
     if (kind == PEAK_int8) peak_chains(PEAK_int8, turns, sink);
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
     if (kind == PEAK_bf16) peak_chains(PEAK_bf16, turns, sink);
     if (kind == PEAK_bf16) return 2 * operations;
 #endif

@@ -6,302 +6,19 @@
 #ifndef HF2C_CPU_TILE_DOT_H
 #define HF2C_CPU_TILE_DOT_H
 
-#include "templates/cpu/a8.h"
-#include "templates/cpu/tile_rows.h"
-#include "templates/cpu/weight.h"
+#include "templates/cpu/tile_dot_shape.h"
 
-/* Rows of a tile of the second kind and of the first; panels side by side, which share what is loaded of the rows. */
-enum {
+#if HF2C_ISA == HF2C_ISA_helium
+#include "templates/cpu/tile_dot_helium.h"
+#else
+#include "templates/cpu/tile_dot_lanes.h"
+#endif
+
 #if HF2C_ISA == HF2C_ISA_zen4
-    DOT_ROWS = 14,
-    DOT_BLOCK_ROWS = 6,
-    DOT_PANELS = 2,
-#elif HF2C_ISA == HF2C_ISA_avx512
-    DOT_ROWS = 14,
-    DOT_BLOCK_ROWS = DOT_ROWS,
-    DOT_PANELS = 1,
-#elif HF2C_ISA == HF2C_ISA_avx2
-    DOT_ROWS = 6,
-    DOT_BLOCK_ROWS = DOT_ROWS,
-    DOT_PANELS = 1,
-#else
-    DOT_ROWS = 2,
-    DOT_BLOCK_ROWS = DOT_ROWS,
-    DOT_PANELS = 1,
-#endif
-    DOT_FEW = DOT_ROWS < 4 ? DOT_ROWS : 4, /* up to so many rows read one panel after another, each byte once */
-    DOT_GROUP_BYTES = 4 * WEIGHT_PANEL
-};
-
-/* The heights that tiles are compiled for, in ascending order. */
-#if HF2C_ISA >= HF2C_ISA_avx512
-#define DOT_HEIGHTS(HEIGHT) \
-    HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(5) HEIGHT(6) HEIGHT(7) HEIGHT(8) HEIGHT(10) HEIGHT(12) HEIGHT(13) HEIGHT(14)
-#elif HF2C_ISA == HF2C_ISA_avx2
-#define DOT_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(6)
-#else
-#define DOT_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2)
-#endif
-#if HF2C_ISA == HF2C_ISA_zen4
-#define DOT_BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4) HEIGHT(5) HEIGHT(6)
-#else
-#define DOT_BLOCK_HEIGHTS(HEIGHT) DOT_HEIGHTS(HEIGHT)
-#endif
-
-/* Whether weights have a scale for a row, or none: tiles of the second kind. */
-SIMD_INLINE int dot_by_rows(const int format) { return format == WEIGHT_bf16 || format == WEIGHT_int8; }
-SIMD_INLINE int dot_rows_most(const int format) { return dot_by_rows(format) ? DOT_ROWS : DOT_BLOCK_ROWS; }
-
-/* How many of `left` rows the next tile does, at most `most`: tiles of equal heights, as far as there are such. */
-static inline int dot_height(int left, int most)
-{
-    int tiles = (left + most - 1) / most, wanted = (left + tiles - 1) / tiles, best = 1;
-#define HEIGHT(rows) \
-    if ((rows) <= left && best < wanted) best = rows;
-    DOT_HEIGHTS(HEIGHT)
-#undef HEIGHT
-    return best < most ? best : most;
-}
-
-/* Activations and weights of a tile. */
-typedef struct DotTile {
-    const char *x;    /* first of its rows */
-    int64_t stride;   /* bytes from row to row */
-    const char *w;    /* its panel */
-    int64_t panel;    /* bytes from panel to panel */
-    int64_t K;
-    float *sums;      /* [rows, lds] */
-    int64_t lds;
-    const char *next; /* what is read later: the cache is asked for it, a line for each load of codes */
-    int64_t ask;      /* 1, or 0: no more than the first lines of it */
-} DotTile;
-
-/* ---- a scale for each block of 32 ---- */
-
-enum { DOT_BLOCK = A8_SUM };
-
-SIMD_INLINE int64_t dot_unit_bytes(const int format)
-{
-    return WEIGHT_PANEL * (DOT_BLOCK * layout_bits(format) / 8 + layout_parameters(format));
-}
-
-/* Codes of 4 bits are multiplied as they stand in the upper half of a byte where products of bytes are summed exactly, so that they begin where codes
- * of 8 bits do; elsewhere as small numbers. */
-#if HF2C_ISA == HF2C_ISA_zen4
-enum { DOT_UPPER = 4 };
-#else
-enum { DOT_UPPER = 0 };
-#endif
-#define DOT_NIBBLES (0x0f0f0f0fu << DOT_UPPER)
-
-/* What the sums of a block begin at: minus the zero point times the sum of the activations. */
-SIMD_INLINE simd_int dot_start(const int format, int32_t start, const char *parameters)
-{
-    simd_int all = simd_set1_int(start);
-    if (format == WEIGHT_q4z) return simd_multiply_int(simd_second(simd_load_int(parameters)), simd_shift_down(all, 7 - DOT_UPPER));
-    return format == WEIGHT_q4 && DOT_UPPER < 4 ? simd_shift_down(all, 4 - DOT_UPPER) : all;
-}
-
-SIMD_INLINE simd_float dot_scale(const int format, const char *parameters)
-{
-    simd_float scale = weight_scale(format, parameters).scale;
-    if (layout_bits(format) == 4 && DOT_UPPER > 0) scale = scale * simd_set1(1.0f / (1 << DOT_UPPER));
-    return scale;
-}
-
-/* One load of codes of 8 bits, or of twice as many of 4 bits, of each panel times all rows. */
-SIMD_INLINE void dot_add(const int format, const int rows, const int panels, const char *codes, int64_t panel, const TileRows *x, const int at,
-                         simd_int *whole)
-{
-    simd_int both[DOT_PANELS], v[DOT_PANELS];
-    SIMD_UNROLL
-    for (int p = 0; p < panels; p++) both[p] = simd_load_int(codes + p * panel);
-    if (layout_bits(format) == 8) {
-        SIMD_UNROLL
-        for (int i = 0; i < rows * panels; i++) whole[i] = simd_dot8(whole[i], both[i % panels], (const int8_t *)tile_row(x, i / panels) + at);
-        return;
-    }
-    SIMD_UNROLL
-    for (int p = 0; p < panels; p++) v[p] = simd_and(simd_shift_left(both[p], DOT_UPPER), DOT_NIBBLES);
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) whole[i] = simd_dot4(whole[i], v[i % panels], (const int8_t *)tile_row(x, i / panels) + at);
-    SIMD_UNROLL
-    for (int p = 0; p < panels; p++) v[p] = simd_and(simd_shift_right(both[p], 4 - DOT_UPPER), DOT_NIBBLES);
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++)
-        whole[i] = simd_dot4(whole[i], v[i % panels], (const int8_t *)tile_row(x, i / panels) + at + DOT_BLOCK / 2);
-}
-
-/* A block. whole: [rows * panels], registers */
-SIMD_INLINE void dot_block(const int format, const int rows, const int panels, const DotTile *t, const char *w, const char *parameters, const TileRows *x,
-                           const TileRows *starts, simd_int *whole)
-{
-    enum { CODES_AT_A_TIME = 4 };
-    const int loads = DOT_BLOCK * layout_bits(format) / 8 / CODES_AT_A_TIME;
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) {
-        int32_t start;
-        memcpy(&start, tile_row(starts, i / panels), sizeof(start));
-        whole[i] = dot_start(format, start, parameters + i % panels * t->panel);
-    }
-    SIMD_UNROLL
-    for (int g = 0; g < loads; g++, w += DOT_GROUP_BYTES) {
-        if (layout_bits(format) == 4) SIMD_OPAQUE(w); /* else compilers load all codes first, and lack registers */
-        dot_add(format, rows, panels, w, t->panel, x, g * CODES_AT_A_TIME, whole);
-    }
-}
-
-/* Few rows: more of the same panels; else what the tile is told, a line for each of so many loads of codes. */
-SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const char **next, int64_t ask, const int loads, const int64_t bytes)
-{
-    if (rows <= DOT_FEW && panels == 1) {
-        SIMD_UNROLL
-        for (int i = 0; i < bytes; i += 64) SIMD_PREFETCH(w, i + HF2C_AHEAD);
-        return;
-    }
-    SIMD_UNROLL
-    for (int i = 0; i < loads; i++) SIMD_PREFETCH(*next, i * 64);
-    *next += ask * loads * 64;
-}
-
-/* SIMD_LANES columns from `lane` on. sum, whole: [rows * panels], registers */
-SIMD_INLINE void dot_block_tile(const int format, const int rows, const int panels, const DotTile *t, const int lane, simd_float *sum, simd_int *whole)
-{
-    const int64_t unit_bytes = dot_unit_bytes(format), code_bytes = WEIGHT_PANEL * DOT_BLOCK * layout_bits(format) / 8;
-    const char *w = t->w + lane * 4, *parameters = t->w + code_bytes + lane * layout_parameters(format), *next = t->next;
-    TileRows x = tile_rows(t->x, t->stride), starts = x;
-    tile_rows_advance(&starts, rows, (int64_t)a8_starts(t->K));
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) sum[i] = simd_zero();
-    for (int64_t left = t->K; left > 0; left -= DOT_BLOCK) {
-        dot_block(format, rows, panels, t, w, parameters, &x, &starts, whole);
-        simd_float scale[DOT_PANELS];
-        SIMD_UNROLL
-        for (int p = 0; p < panels; p++) scale[p] = dot_scale(format, parameters + p * t->panel);
-        SIMD_UNROLL
-        for (int i = 0; i < rows * panels; i++) {
-            simd_float product = simd_float_of(whole[i]) * scale[i % panels];
-            sum[i] = sum[i] + product;
-        }
-        dot_ask(rows, panels, w, &next, t->ask, DOT_BLOCK * layout_bits(format) / 32, unit_bytes);
-        w += unit_bytes;
-        parameters += unit_bytes;
-        tile_rows_advance(&x, rows, DOT_BLOCK);
-        tile_rows_advance(&starts, rows, sizeof(int32_t));
-    }
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++)
-        simd_store(t->sums + i / panels * t->lds + i % panels * WEIGHT_PANEL + lane,
-                   sum[i] * simd_set1(bits_load_float(t->x + i / panels * t->stride + a8_scale(t->K))));
-}
-
-/* ---- a scale for a row, or none ---- */
-
-SIMD_INLINE simd_float dot_step(const int format, simd_float sum, simd_int w, const char *x)
-{
-#ifdef SIMD_HAS_DOT16
-    if (format == WEIGHT_bf16) return simd_dot16(sum, w, x);
-#else
-    (void)format;
-#endif
-    return simd_as_float(simd_dot8(simd_as_int(sum), w, (const int8_t *)x));
-}
-
-/* Group number `at` / 4 of all rows. */
-SIMD_INLINE void dot_wide_step(const int format, const int rows, const int panels, const char *w, int64_t panel, const TileRows *x, const int at,
-                               simd_float *sum)
-{
-    simd_int v[DOT_PANELS];
-    SIMD_UNROLL
-    for (int p = 0; p < panels; p++) v[p] = simd_load_int(w + p * panel + at * WEIGHT_PANEL);
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) sum[i] = dot_step(format, sum[i], v[i % panels], tile_row(x, i / panels) + at);
-}
-
-/* What follows the sums of whole numbers: the zero point, the scale of the weights, that of the activations. */
-SIMD_INLINE simd_float dot_row_result(const DotTile *t, simd_float sum, int m, const char *parameters)
-{
-    const char *row = t->x + m * t->stride;
-    int32_t start;
-    memcpy(&start, row + a8_start(t->K), sizeof(start));
-    simd_int whole = simd_add_int(simd_as_int(sum), simd_set1_int(start));
-    return simd_float_of(whole) * weight_scale(WEIGHT_int8, parameters).scale * simd_set1(bits_load_float(row + a8_scale(t->K)));
-}
-
-/* sum: [rows * panels], registers */
-SIMD_INLINE void dot_wide_tile(const int format, const int rows, const int panels, const DotTile *t, const int lane, simd_float *sum)
-{
-    const int64_t per_group = format == WEIGHT_bf16 ? 2 : 4, pairs = t->K / (2 * per_group), rest = t->K % (2 * per_group);
-    const char *w = t->w + lane * 4, *next = t->next;
-    TileRows x = tile_rows(t->x, t->stride);
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) sum[i] = simd_zero();
-    for (int64_t left = pairs; left > 0; left--, w += 2 * DOT_GROUP_BYTES) {
-        dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
-        dot_wide_step(format, rows, panels, w, t->panel, &x, 4, sum);
-        dot_ask(rows, panels, w, &next, t->ask, 2, 2 * DOT_GROUP_BYTES);
-        tile_rows_advance(&x, rows, 8);
-    }
-    if (rest) { /* what a row of x has in its last groups, and zeros */
-        char last[DOT_ROWS * 8] = {0};
-        for (int m = 0; m < rows; m++) memcpy(last + m * 8, t->x + m * t->stride + pairs * 8, (size_t)rest * 4 / (size_t)per_group);
-        x = tile_rows(last, 8);
-        for (int64_t left = rest; left > 0; left -= per_group, w += DOT_GROUP_BYTES) {
-            dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
-            tile_rows_advance(&x, rows, 4);
-        }
-    }
-    SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) {
-        const char *parameters = w + i % panels * t->panel; /* they lie as the codes of a group do, behind them */
-        simd_float result = format == WEIGHT_bf16 ? sum[i] : dot_row_result(t, sum[i], i / panels, parameters);
-        simd_store(t->sums + i / panels * t->lds + i % panels * WEIGHT_PANEL + lane, result);
-    }
-}
-
-/* ---- by height ---- */
-
-SIMD_INLINE void dot_tile_of_height(const int format, const int rows, const int panels, const DotTile *t, simd_float *sum, simd_int *whole)
-{
-    for (int lane = 0; lane < WEIGHT_PANEL; lane += SIMD_LANES)
-        if (dot_by_rows(format))
-            dot_wide_tile(format, rows, panels, t, lane, sum);
-        else
-            dot_block_tile(format, rows, panels, t, lane, sum, whole);
-}
-
-/* Arrays of just the size that is used become registers. */
-#define HEIGHT(rows)                                                                                                   \
-    case rows: {                                                                                                       \
-        simd_float sum[(rows) * PANELS];                                                                               \
-        simd_int whole[(rows) * PANELS];                                                                               \
-        dot_tile_of_height(format, rows, PANELS, t, sum, whole);                                                       \
-        break;                                                                                                         \
-    }
-#define DOT_SWITCH(name, HEIGHTS)                                                                                      \
-    SIMD_INLINE void name(const int format, int height, const DotTile *t)                                              \
-    {                                                                                                                  \
-        switch (height) {                                                                                              \
-            HEIGHTS(HEIGHT)                                                                                            \
-        default:                                                                                                       \
-            break;                                                                                                     \
-        }                                                                                                              \
-    }
-#define PANELS 1
-DOT_SWITCH(dot_one_by_rows, DOT_HEIGHTS)
-DOT_SWITCH(dot_one_by_blocks, DOT_BLOCK_HEIGHTS)
-#undef PANELS
-#if HF2C_ISA == HF2C_ISA_zen4
-#define PANELS 2
-DOT_SWITCH(dot_pair_by_rows, DOT_HEIGHTS)
-DOT_SWITCH(dot_pair_by_blocks, DOT_BLOCK_HEIGHTS)
-#undef PANELS
 #define DOT_PAIR(kind, format, height, t) dot_pair_##kind(WEIGHT_##format, height, t)
 #else
 #define DOT_PAIR(kind, format, height, t) (void)0
 #endif
-#undef DOT_SWITCH
-#undef HEIGHT
 
 /* One function for each format, called by all its kernels. height: of DOT_HEIGHTS, or of DOT_BLOCK_HEIGHTS; panels: 1 or 2 */
 #define DOT_TILE(format, kind)                                                                                         \
@@ -321,7 +38,7 @@ DOT_TILE(q8, by_blocks)
 DOT_TILE(q4, by_blocks)
 DOT_TILE(q4z, by_blocks)
 DOT_TILE(int8, by_rows)
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
 DOT_TILE(bf16, by_rows)
 #endif
 #undef DOT_TILE
@@ -331,7 +48,7 @@ DOT_TILE(bf16, by_rows)
 
 SIMD_INLINE void dot_tile(const int format, int height, int panels, const DotTile *t)
 {
-#ifdef SIMD_HAS_DOT16
+#if HF2C_ISA == HF2C_ISA_zen4
     if (format == WEIGHT_bf16) dot_tile_bf16(height, panels, t);
 #endif
     if (format == WEIGHT_q8) dot_tile_q8(height, panels, t);

@@ -54,7 +54,7 @@ SIMD_INLINE WeightScale weight_scale(const int format, const char *from)
     return s;
 }
 
-#ifdef SIMD_HAS_BYTE_TABLES
+#if HF2C_ISA == HF2C_ISA_zen4
 #define WEIGHT_16(entry, c)                                                                                                             \
     entry(c), entry(c + 1), entry(c + 2), entry(c + 3), entry(c + 4), entry(c + 5), entry(c + 6), entry(c + 7), entry(c + 8), entry(c + 9), \
         entry(c + 10), entry(c + 11), entry(c + 12), entry(c + 13), entry(c + 14), entry(c + 15)

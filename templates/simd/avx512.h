@@ -83,7 +83,6 @@ SIMD_INLINE simd_int simd_second(simd_int v) { return _mm512_srai_epi32(v, 16); 
 SIMD_INLINE simd_float simd_lookup(const float table[16], simd_int v) { return _mm512_permutexvar_ps(v, simd_load(table)); }
 
 #if HF2C_ISA == HF2C_ISA_zen4
-#define SIMD_HAS_BYTE_TABLES
 SIMD_INLINE simd_int simd_lookup_bytes(const uint8_t table[128], simd_int v)
 {
     return _mm512_permutex2var_epi8(simd_load_int(table), v, simd_load_int(table + 64));
@@ -116,7 +115,6 @@ SIMD_INLINE simd_int simd_four(const void *p)
 }
 
 #if HF2C_ISA == HF2C_ISA_zen4
-#define SIMD_HAS_DOT16
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p) { return _mm512_dpbusd_epi32(sum, codes, simd_four(p)); }
 SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
 SIMD_INLINE simd_float simd_dot16(simd_float sum, simd_int pairs, const void *p)

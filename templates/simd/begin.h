@@ -13,25 +13,33 @@
 
 #if HF2C_ISA > HF2C_ISA_c11
 #include <immintrin.h>
+#elif HF2C_ISA == HF2C_ISA_helium
+#include <arm_mve.h>
+#elif HF2C_ISA == HF2C_ISA_dsp
+#include <arm_acle.h>
 #endif
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
-#if HF2C_ISA == HF2C_ISA_avx2
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#elif HF2C_ISA == HF2C_ISA_avx512
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,fma,f16c"))), apply_to = function)
-#elif HF2C_ISA == HF2C_ISA_zen4
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx512vbmi,avx2,fma,f16c"))), apply_to = function)
 #endif
-#elif defined(__GNUC__)
 #if HF2C_ISA == HF2C_ISA_avx2
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
+#endif
 #elif HF2C_ISA == HF2C_ISA_avx512
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx2,fma,f16c")
+#endif
 #elif HF2C_ISA == HF2C_ISA_zen4
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx512vbmi,avx2,fma,f16c"))), apply_to = function)
+#elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx512vbmi,avx2,fma,f16c")
 #endif

@@ -1,9 +1,7 @@
 /* scalar.h's products of bytes where a processor multiplies two pairs of 16 bits in one instruction (ARM's DSP extension: Cortex-M4,
- * M7, M33, M55): whole numbers, so the same bits. */
+ * M7, M33): whole numbers, so the same bits. */
 #ifndef HF2C_SIMD_DSP_H
 #define HF2C_SIMD_DSP_H
-
-#include <arm_acle.h>
 
 /* Bytes 0 and 2 are one pair, bytes 1 and 3 the other. */
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)

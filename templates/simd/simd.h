@@ -1,6 +1,7 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
  * HF2C_SIMD names the set (c11, avx2, avx512, zen4), as the targets do; without it the compiler's own flags decide. c11 is what every
- * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11.
+ * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11. dsp and helium are
+ * scalar with products of bytes as ARM's DSP extension and Helium have them (dsp.h, templates/cpu/tile_dot_helium.h): the same bits.
  *
  * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
  *   simd_load, simd_store                  unaligned
@@ -28,11 +29,10 @@
  *   simd_shift_down(v, n)                  right with signs
  *   simd_dot8(sum, codes, p)               sum + the four products of each lane's bytes, from 0 to 255, with int8 p[0 .. 3]; exactly
  *   simd_dot4(sum, codes, p)               the same for bytes from 0 to 15
- * where SIMD_HAS_BYTE_TABLES, of all bytes alike:
+ * of zen4 alone, the first three of all bytes alike:
  *   simd_lookup_bytes(table, v)            table[byte & 127]
  *   simd_sign_bytes(v, signs)              v < 128 with the highest bits of signs
  *   simd_pair_bytes(low, high, j)          byte j of each lane of both, as the lane's upper half
- * where SIMD_HAS_DOT16:
  *   simd_dot16(sum, pairs, p)              sum + the two products of each lane's bf16 with bf16 p[0], p[1], in one order */
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H
@@ -43,10 +43,12 @@
 #endif
 
 #define HF2C_ISA_scalar 0
-#define HF2C_ISA_c11 1
-#define HF2C_ISA_avx2 2
-#define HF2C_ISA_avx512 3
-#define HF2C_ISA_zen4 4
+#define HF2C_ISA_dsp 1
+#define HF2C_ISA_helium 2
+#define HF2C_ISA_c11 3
+#define HF2C_ISA_avx2 4
+#define HF2C_ISA_avx512 5
+#define HF2C_ISA_zen4 6
 #define HF2C_ISA_NUMBER_(isa) HF2C_ISA_##isa
 #define HF2C_ISA_NUMBER(isa) HF2C_ISA_NUMBER_(isa)
 

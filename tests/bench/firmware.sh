@@ -10,32 +10,26 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-target() { sed -n "s/^$2 *= *//p" "$ROOT/targets/$1.target"; }
 # count TARGET MODEL PRECISION OPTION...
 count() {
-    local name=$1 model=$2 precision=$3 program=count_classify folder=$work/folder
+    local model=$2 precision=$3 program=count_classify folder=$work/folder
+    . "$here/board.sh" "$1"
     shift 3
     [ "$model" = kjv-genre ] || program=count_write
-    . "$here/board.sh" "$name"
     rm -rf "$folder"
     "$HF2C" build "$ROOT/examples/$model" --target "$name" --precision "$precision" "$@" -o "$folder" >"$work/log" 2>&1 || { tail -1 "$work/log"; return 0; }
-    local compiler
-    compiler=$(target "$name" compiler)
-    # shellcheck disable=SC2046
-    "$compiler" -std=c11 $(target "$name" flags) -DBOARD_MHZ=$mhz -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' -I"$folder" -I"$here" "$folder"/*.c "$folder"/*.S \
-        "$here"/{startup,semihosting,text,$program}.c -nostartfiles -nostdlib -T "$here/board.ld" \
-        -Wl,--defsym=code_origin=$code,--defsym=data_origin=$data,--defsym=slow_origin=$slow -Wl,--gc-sections -lgcc -o "$work/image.elf" || return 0
-    (cd "$folder" && timeout 600 $board -icount shift=0 -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel "$work/image.elf") >"$work/said" ||
-        echo failed >>"$work/said"
+    board_image "$folder" $program "$work/image.elf" || return 0
+    board_run "$work/image.elf" -icount shift=0 >"$work/said" || echo failed >>"$work/said"
     part() { sed -n "s/^| $1 | \([0-9]*\) |$/\1/p" "$folder/MODEL.md"; }
     printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$model" "$precision $*" "$name" "$(part weights)" "$(($(part code) + $(part 'constants of the code')))" \
         "$(part 'tokenizer and its tables')" "$(part workspace) + $(part state)" "$(part 'stack, worst case')" "$(head -1 "$work/said" | cut -d' ' -f1)"
 }
 printf '| model | precision | target | weights | code | tokenizer | workspace + cache | stack | instructions a token |\n|---|---|---|---:|---:|---:|---:|---:|---:|\n'
 [ $# -gt 0 ] || set -- cortex-m7 cortex-m33 cortex-m55 cortex-m3 rv32imafc
-for name; do
-    count "$name" kjv-genre f32 --max-seq 64
-    count "$name" kjv-genre q8 --max-seq 64 --ram 128K
-    count "$name" kjv-writer q8 --max-seq 128 --max-rows 8
-    count "$name" kjv-writer q4 --max-seq 128 --max-rows 8
+for target; do
+    count "$target" kjv-genre f32 --max-seq 64
+    count "$target" kjv-genre q8 --max-seq 64 --ram 128K
+    count "$target" kjv-writer q8 --max-seq 128 --max-rows 8
+    count "$target" kjv-writer q4 --max-seq 128 --max-rows 8
+    count "$target" kjv-writer q4 --max-seq 128 --max-rows 8 --cache q8
 done

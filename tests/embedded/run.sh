@@ -3,16 +3,13 @@
 # stack must stay below 4 KB; a call in slices must give the bits of the whole call.
 . "$(dirname "$0")/../e2e/common.sh"
 here=$ROOT/tests/embedded
-name=$2
 model=$3
 precision=${4:-stored}
 more=("${@:5}")
 most_stack=4096
 
-target() { sed -n "s/^$1 *= *//p" "$ROOT/targets/$name.target"; }
-. "$here/board.sh" "$name"
+. "$here/board.sh" "$2"
 [ -n "$board" ] || fail "no board for $name"
-compiler=$(target compiler)
 for tool in "$compiler" "${board%% *}"; do
     command -v "$tool" >/dev/null || skip "$tool is missing (Debian: $(target package), qemu-system-arm or qemu-system-misc)"
 done
@@ -21,12 +18,7 @@ if [ "$model" = kjv-genre ]; then program=classify options="--max-seq 64"; else 
 # shellcheck disable=SC2086
 "$HF2C" build "$EXAMPLES/$model" --target "$name" $options --precision "$precision" "${more[@]}" -o firmware
 "$HF2C" build "$EXAMPLES/$model" --precision "$precision" --target c11 -o host
-cd firmware
-# shellcheck disable=SC2046
-"$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $(target flags) -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' -I. -I"$here" \
-    ./*.c ./*.S "$here/startup.c" "$here/semihosting.c" "$here/text.c" "$here/$program.c" -nostartfiles -nostdlib -T "$here/board.ld" \
-    -Wl,--defsym=code_origin=$code,--defsym=data_origin=$data,--defsym=slow_origin=$slow -Wl,--gc-sections -lgcc -o ../image.elf
-cd ..
+board_image firmware $program image.elf
 
 nm=${compiler%gcc}nm
 "$nm" image.elf | awk '{print $NF}' > symbols
@@ -42,7 +34,7 @@ with open("verses.txt", "w", encoding="utf-8") as out:
     out.writelines(verse["text"] + "\n" for verse in golden)
 open("prompt.txt", "w").write("And it came to pass")
 EOF
-timeout 300 $board -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel image.elf > board.txt ||
+board_run image.elf > board.txt ||
     fail "the board: $(cat board.txt)"
 stack=$(sed -n 's/^stack \([0-9]*\) bytes$/\1/p' board.txt)
 [ "$stack" -gt 0 ] && [ "$stack" -lt $most_stack ] || fail "stack: $stack bytes, wanted less than $most_stack"
@@ -58,7 +50,7 @@ weights=$("${compiler%gcc}size" -A image.elf | awk '$1 == ".weights" { print $2 
 if [ "$model" = kjv-genre ]; then
     ./host < verses.txt | tr -s ' ' > host.txt
     grep -qE '^steps [0-9]+ same$' board.txt || fail "a call in slices gives other results: $(cat board.txt)"
-    grep -vE '^(steps|stack) ' board.txt > labels.txt
+    grep -vE '^(steps|bits|stack) ' board.txt > labels.txt
     python3 - <<'EOF'
 import sys
 host, board = ([line.split() for line in open(name, encoding="utf-8")] for name in ("host.txt", "labels.txt"))
