@@ -52,6 +52,7 @@ static PlanOptions plan_options(const Compiled *c)
         p.max_rows = p.max_images * p.max_sequence;
     }
     if (p.max_batch > p.max_rows) p.max_batch = p.max_rows;
+    p.fast_ram = c->options.fast_ram;
     p.roll = pass_enabled(&c->options.passes, "roll");
     return p;
 }
@@ -135,7 +136,7 @@ static bool plan_graph(Compiled *c, int64_t strip_rows, Err *err)
 /* What firmware needs besides the plan, about: the stack is measured when the code is there. */
 enum { ROOM_OF_STACK = 4096 };
 
-static bool has_room(const Compiled *c, int64_t ram) { return c->plan->arena_bytes + c->plan->state_bytes + ROOM_OF_STACK <= (size_t)ram; }
+static bool has_room(const Compiled *c, int64_t ram) { return plan_ram(c->plan) + ROOM_OF_STACK <= (size_t)ram; }
 
 /* The highest strips that the RAM has room for; the lowest where it has for none. */
 static bool plan_strips_for(Compiled *c, int64_t ram, Err *err)
@@ -154,6 +155,7 @@ static bool make_plan(Compiled *c, Err *err)
     int64_t ram = c->options.ram ? c->options.ram : c->target->ram;
     if (!check_sounds(c, err)) return false;
     if (c->options.strip_rows && !firmware) return err_set(err, "--strip-rows is for firmware, not for target %s", c->target->name);
+    if (c->options.fast_ram && !firmware) return err_set(err, "--fast-ram is for firmware, not for target %s", c->target->name);
     if (!plan_graph(c, c->options.strip_rows, err)) return false;
     if (firmware && ram && !c->options.strip_rows && !has_room(c, ram) && !plan_strips_for(c, ram, err)) return false;
     return plan_fits(c->plan, err) && use_inputs(c, err);

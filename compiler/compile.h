@@ -29,6 +29,7 @@ typedef struct CompileOptions {
     const char *draft;      /* a smaller model with the same tokens, which guesses; NULL: none */
     const char *choices;    /* the same as a list; NULL: anything */
     int64_t ram, flash;     /* limits in bytes instead of the target's; 0: its own */
+    int64_t fast_ram;       /* of firmware: bytes of a faster memory that the workspace may take beside; 0: there is none */
     int64_t max_sequence;   /* 0: the model's own */
     int64_t max_seconds;    /* of a sound; 0: chosen */
     int64_t max_rows;       /* 0: chosen */

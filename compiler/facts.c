@@ -243,7 +243,8 @@ bool facts_describe(Compiled *c, Err *err)
     f->name = printable(c->arena, c->model.name);
     f->architecture = printable(c->arena, c->built.class_name);
     f->weights_bytes = c->plan->weights_bytes;
-    f->workspace_bytes = c->plan->arena_bytes;
+    f->workspace_bytes = c->plan->arena_bytes - c->plan->fast_bytes;
+    f->fast_bytes = c->plan->fast_bytes;
     f->state_bytes = c->plan->state_bytes;
     f->vocabulary = (int)c->built.vocabulary;
     f->hidden = (int)c->built.hidden;

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define HF2C_ABI 1
+#define HF2C_ABI 2
 
 /* ---- status ---- */
 
@@ -106,6 +106,7 @@ struct hf2c_context {
     const hf2c_model *model;
     const uint8_t *weights; /* [weights_bytes], 64-byte aligned, read only */
     uint8_t *workspace;     /* [workspace_bytes], 64-byte aligned: scratch, nothing in it survives a call */
+    uint8_t *fast;          /* [fast_bytes], 64-byte aligned: scratch too, in a faster memory; NULL where the model wants none */
     uint8_t *state;         /* [slots * state_bytes], 64-byte aligned: the cache; NULL for models without one */
     size_t slots;
     int threads;            /* at most; 1 where there are no threads */
@@ -199,6 +200,7 @@ struct hf2c_model {
     const char *architecture; /* "LlamaForCausalLM" */
     const char *tasks;        /* task names that the head allows, the default one first, separated by ' ' */
     size_t weights_bytes, workspace_bytes, state_bytes; /* state: of one slot */
+    size_t fast_bytes; /* of scratch in a faster memory: firmware for two memories has some */
     uint64_t weights_hash;    /* must stand in the header of the weights */
     int vocabulary, hidden, layers;
     int token_types;  /* how many token types the model tells apart; 0: none, a batch's types are ignored */
@@ -265,6 +267,8 @@ typedef enum hf2c_pooling { HF2C_POOLING_NONE, HF2C_POOLING_MEAN, HF2C_POOLING_C
 /* Checks sizes, alignment and the header of the weights. slots: how many sequences the state can hold at once. */
 hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, const void *weights, size_t weights_bytes,
                               void *workspace, size_t workspace_bytes, void *state, size_t state_bytes, int threads);
+/* The same for the scratch of models that want some in a faster memory; comes behind hf2c_context_init. */
+hf2c_status hf2c_context_fast(hf2c_context *context, void *fast, size_t fast_bytes);
 /* Checks a batch against the model and the context: counts, order, ids, capacity. forward() calls it first. */
 hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch);
 /* The same for encode(). */

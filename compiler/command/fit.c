@@ -13,7 +13,7 @@
 typedef struct Way {
     const char *precision, *cache;
     int64_t sequence, rows, strip;
-    size_t weights, workspace, state, flash, ram;
+    size_t weights, workspace, fast, state, flash, ram;
 } Way;
 
 typedef struct Fit {
@@ -32,6 +32,7 @@ static void way_needs(const Fit *f, const Compiled *c, Way *way)
 {
     way->weights = c->facts.weights_bytes;
     way->workspace = c->facts.workspace_bytes;
+    way->fast = c->facts.fast_bytes;
     way->state = c->facts.state_bytes;
     way->flash = measure_flash(c, &f->measure);
     way->ram = measure_ram(c, &f->measure);
@@ -94,7 +95,12 @@ static void print_parts(const Fit *f, const Compiled *c, const Way *way)
     if (m->known) print_part(f, "constants of the code", m->constants);
     print_part(f, "tokenizer", way->flash - way->weights - m->code - m->constants);
     print_total(f, m->known ? "all" : "all, without code", way->flash, f->flash);
-    printf("\nRAM\n");
+    if (way->fast) {
+        printf("\nfast RAM\n");
+        print_part(f, "fast workspace", way->fast);
+        printf("  %-24s %12d %%\n", "of what steps touch", c->plan->fast_share);
+    }
+    printf(way->fast ? "\nRAM beside it\n" : "\nRAM\n");
     print_part(f, "workspace", way->workspace);
     print_part(f, "state", way->state);
     if (m->known) print_part(f, "stack, worst case", m->stack);

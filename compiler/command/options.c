@@ -132,6 +132,7 @@ CompileOptions options_compile(const Options *o)
     c.max_batch = o->max_batch;
     c.max_seconds = o->max_seconds;
     c.ram = options_bytes("ram", o->ram);
+    c.fast_ram = options_bytes("fast-ram", o->fast_ram);
     c.flash = options_bytes("flash", o->flash);
     c.max_rows = o->max_rows;
     c.strip_rows = o->strip_rows;

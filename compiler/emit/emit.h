@@ -72,6 +72,8 @@ bool emit_answers(const Compiled *compiled);
 bool emit_generates(const Compiled *compiled);
 void emit_calls_header(Str *out, const Compiled *compiled);
 void emit_calls(Str *out, const Compiled *compiled);
+/* "call->workspace + 64", or of call->fast: where in memory a part of the arena is (firmware.c). */
+const char *emit_arena(Arena *arena, const Plan *plan, size_t offset);
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

@@ -22,6 +22,12 @@ void emit_small_memory_check(Str *out, const Compiled *c)
         str_printf(out, "_Static_assert(sizeof(AttentionTile) <= %zu, \"the scratch of the plan is too small\");\n", c->plan->scratch_bytes);
 }
 
+const char *emit_arena(Arena *arena, const Plan *plan, size_t offset)
+{
+    if (offset < plan->fast_bytes) return arena_printf(arena, "call->fast + %zu", offset);
+    return arena_printf(arena, "call->workspace + %zu", offset - plan->fast_bytes);
+}
+
 /* ---- the schedule, step by step ---- */
 
 /* Of one iteration: more than the section has steps where they run strip by strip. */
@@ -112,8 +118,8 @@ void emit_step_schedule(Str *out, const Compiled *c, int entry, const char *cons
     str_printf(out, "enum { %sSTEPS = %zu };\n\n", entry ? "SOURCE_" : "", steps);
     str_printf(out, "/* Part `slice` of `slices` of step number `step`; no result depends on how many slices there are. */\n"
                     "static void run_%sstep(const hf2c_call *call, int step, int slice, int slices)\n{\n"
-                    "    const hf2c_solo solo = {{slice, slices, NULL}, call->workspace + %zu};\n    const hf2c_team *team = &solo.team;\n",
-               source, plan->scratch_offset);
+                    "    const hf2c_solo solo = {{slice, slices, NULL}, %s};\n    const hf2c_team *team = &solo.team;\n",
+               source, emit_arena(c->arena, plan, plan->scratch_offset));
     for (size_t s = 0; s < plan->sections; s++) {
         const Section *section = &plan->section[s];
         if (section->entry != entry) continue;

@@ -41,6 +41,7 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
     str_printf(out, "/* Bytes. The workspace is scratch; the state holds one sequence's cache (0: the model has none). */\n");
     str_printf(out, "#define %s_WEIGHTS_BYTES ((size_t)%zu)\n", upper_name, f->weights_bytes);
     str_printf(out, "#define %s_WORKSPACE_BYTES ((size_t)%zu)\n", upper_name, f->workspace_bytes);
+    if (f->fast_bytes) str_printf(out, "#define %s_FAST_BYTES ((size_t)%zu) /* of the workspace, in the faster memory */\n", upper_name, f->fast_bytes);
     str_printf(out, "#define %s_STATE_BYTES ((size_t)%zu)\n\n", upper_name, f->state_bytes);
     if (takes_text(c)) {
         size_t text_bytes = (size_t)f->max_sequence * (emit_is_firmware(c) ? FIRMWARE_BYTES_OF_TOKEN : TEXT_BYTES_OF_TOKEN);
@@ -155,7 +156,7 @@ static void print_source(Str *out, const char *name)
 
 void emit_header(Str *out, const Compiled *c)
 {
-    bool encoder = graph_has_encoder(c->graph);
+    bool encoder = graph_has_encoder(c->graph), fast = c->facts.fast_bytes > 0;
     const char *big = upper(c->arena, c->name), *name = c->name;
     str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
                c->facts.name, c->facts.architecture);
@@ -171,9 +172,11 @@ void emit_header(Str *out, const Compiled *c)
     if (emit_is_firmware(c)) emit_step_context(out, c);
     str_printf(out, "} %s_context;\n\n", name);
     str_printf(out,
-               "/* weights, workspace, state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it. */\n"
-               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
-               "    const void *weights, size_t weights_bytes);\n\n", name, name);
+               "/* weights, workspace,%s state: 64-byte aligned; state may be NULL where STATE_BYTES is 0. Checks all of it.%s */\n"
+               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes,%s void *state, size_t state_bytes,\n"
+               "    const void *weights, size_t weights_bytes);\n\n", fast ? " fast," : "",
+               fast ? " What steps touch most often lies\n * in fast: on-chip SRAM; the rest of the scratch, state and weights may be in slower memories." : "", name, name,
+               fast ? " void *fast, size_t fast_bytes," : "");
     if (c->facts.row_values) print_features(out, name);
     else if (encoder) print_source(out, name);
     if (c->facts.state_bytes) print_decoder(out, name);

@@ -173,6 +173,7 @@ static void print_model(Str *out, const Compiled *c)
     str_printf(out, "    .tasks = \"%s\",\n", f->tasks);
     str_printf(out, "    .weights_bytes = %zu,\n    .workspace_bytes = %zu,\n    .state_bytes = %zu,\n", f->weights_bytes, f->workspace_bytes,
                f->state_bytes);
+    if (f->fast_bytes) str_printf(out, "    .fast_bytes = %zu,\n", f->fast_bytes);
     str_printf(out, "    .weights_hash = (uint64_t)0x%08" PRIx32 " << 32 | 0x%08" PRIx32 ",\n", (uint32_t)(f->weights_hash >> 32),
                (uint32_t)f->weights_hash);
     str_printf(out, "    .vocabulary = %d,\n    .hidden = %d,\n    .layers = %d,\n    .token_types = %d,\n", f->vocabulary, f->hidden, f->layers,
@@ -208,11 +209,13 @@ static void print_model(Str *out, const Compiled *c)
 static void print_init(Str *out, const Compiled *c)
 {
     const char *name = c->name, *idle = emit_is_firmware(c) && c->facts.vocabulary ? "    c->slices = 0;\n" : "";
+    bool fast = c->facts.fast_bytes > 0;
     str_printf(out,
-               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes, void *state, size_t state_bytes,\n"
+               "hf2c_status %s_init(%s_context *c, void *workspace, size_t workspace_bytes,%s void *state, size_t state_bytes,\n"
                "    const void *weights, size_t weights_bytes)\n{\n    c->past = 0;\n%s"
-               "    return hf2c_context_init(&c->context, &%s_model, weights, weights_bytes, workspace, workspace_bytes, state, state_bytes, 1);\n}\n\n",
-               name, name, idle, name);
+               "    %s hf2c_context_init(&c->context, &%s_model, weights, weights_bytes, workspace, workspace_bytes, state, state_bytes, 1);\n%s}\n\n",
+               name, name, fast ? " void *fast, size_t fast_bytes," : "", idle, fast ? "hf2c_status status =" : "return", name,
+               fast ? "    return status == HF2C_OK ? hf2c_context_fast(&c->context, fast, fast_bytes) : status;\n" : "");
 }
 
 static void print_decoder(Str *out, const Compiled *c)

@@ -38,11 +38,12 @@ static void print_chip(Str *out, const Compiled *c, const Measure *m)
     str_printf(out, "| bytes of weights read per token | %zu |\n\n## Flash and RAM\n\n| part | bytes |\n|---|---:|\n| weights | %zu |\n", bytes_read(c->plan),
                c->facts.weights_bytes);
     if (m->known) str_printf(out, "| code | %zu |\n| constants of the code | %zu |\n", m->code, m->constants);
-    str_printf(out, "| tokenizer and its tables | %zu |\n| **flash%s** | %zu |\n| workspace | %zu |\n| state | %zu |\n",
-               m->known ? m->tokenizer : c->tokenizer ? tokenizer_bytes(c->tokenizer) : 0, m->known ? "" : ", code not counted", measure_flash(c, m),
-               c->facts.workspace_bytes, c->facts.state_bytes);
+    str_printf(out, "| tokenizer and its tables | %zu |\n| **flash%s** | %zu |\n",
+               m->known ? m->tokenizer : c->tokenizer ? tokenizer_bytes(c->tokenizer) : 0, m->known ? "" : ", code not counted", measure_flash(c, m));
+    if (c->facts.fast_bytes) str_printf(out, "| fast workspace: %d %% of what steps touch | %zu |\n", c->plan->fast_share, c->facts.fast_bytes);
+    str_printf(out, "| workspace | %zu |\n| state | %zu |\n", c->facts.workspace_bytes, c->facts.state_bytes);
     if (m->known) str_printf(out, "| stack, worst case | %zu |\n", m->stack);
-    str_printf(out, "| **RAM%s** | %zu |\n\n", m->known ? "" : ", stack not counted", measure_ram(c, m));
+    str_printf(out, "| **RAM%s%s** | %zu |\n\n", c->facts.fast_bytes ? " beside the fast" : "", m->known ? "" : ", stack not counted", measure_ram(c, m));
     if (m->known) str_printf(out, "The deepest call: `%s`. Functions of the compiler's library count %d bytes of stack each.\n", m->path, STACK_OF_HELPER);
     else str_printf(out, "Code and stack are not measured: %s.\n", m->why);
     str_printf(out, "The context and the arrays of texts and results are the caller's and come on top.\n");

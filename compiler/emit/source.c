@@ -288,7 +288,11 @@ static const char *operand_name(const Emitter *e, const Operand *operand)
 
 static void print_address(const Emitter *e, const Operand *operand, Base base)
 {
-    size_t offset = operand->place == PLACE_ARENA ? operand->offset - (size_t)operand->column * sizeof(float) : operand->offset;
+    if (operand->place == PLACE_ARENA) {
+        str_printf(e->out, "%s", emit_arena(e->arena, e->plan, operand->offset - (size_t)operand->column * sizeof(float)));
+        return;
+    }
+    size_t offset = operand->offset;
     if (operand->stride && base.stride) {
         str_printf(e->out, "%s + %zu", operand->place == PLACE_STATE ? "state" : "weights", offset - base.offset);
     } else {

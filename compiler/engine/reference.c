@@ -83,6 +83,6 @@ Engine *engine_reference(Arena *arena, const Compiled *compiled)
     engine->model = compiled->facts;
     engine->model.forward = reference_forward;
     if (graph_has_encoder(compiled->before)) engine->model.encode = reference_encode;
-    engine->model.weights_bytes = engine->model.workspace_bytes = engine->model.state_bytes = 0;
+    engine->model.weights_bytes = engine->model.workspace_bytes = engine->model.fast_bytes = engine->model.state_bytes = 0;
     return engine;
 }

@@ -2,17 +2,13 @@
  *
  * A value is needed from the step that makes it to the last that reads it; one that comes from before a loop and is read in it, to
  * the loop's end. Values that may share bytes because one takes the other's place (a sum into its residual, what an iteration
- * hands to the next) are joined into one class. Classes get offsets in the workspace: the largest first, each at the lowest
- * offset where it meets no other that is needed at the same time.
+ * hands to the next) are joined into one class, a buffer; place.c gives it its offset in the workspace.
  *
  * In a chain that runs strip by strip (strip.c), what only the chain reads has room for one strip; all else that it touches is needed
  * from its first step to its last, since each strip begins anew. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/plan/plan.h"
-
-enum { BUFFER_ALIGNMENT = 64 };
 
 typedef struct Value {
     const Node *node;
@@ -204,31 +200,7 @@ static bool join_carries(const Memory *m)
     return true;
 }
 
-/* ---- offsets ---- */
-
-static int larger_first(const void *a, const void *b)
-{
-    const Buffer *x = a, *y = b;
-    if (x->bytes != y->bytes) return x->bytes > y->bytes ? -1 : 1;
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
-static size_t lowest_offset(const Plan *plan, size_t placed, const Buffer *buffer)
-{
-    size_t offset = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t i = 0; i < placed; i++) {
-            const Buffer *other = &plan->buffer[i];
-            bool same_time = buffer->first <= other->last && other->first <= buffer->last;
-            if (same_time && offset < other->offset + other->bytes && other->offset < offset + buffer->bytes) {
-                offset = align_up(other->offset + other->bytes, BUFFER_ALIGNMENT);
-                moved = true;
-            }
-        }
-    }
-    return offset;
-}
+/* ---- buffers ---- */
 
 /* The steps during which nothing else may lie there. */
 static void needed_during(const Memory *m, const Value *value, size_t *first, size_t *last)
@@ -238,30 +210,56 @@ static void needed_during(const Memory *m, const Value *value, size_t *first, si
     *last = value->whole && strip ? strip->first + strip->count - 1 : value->last;
 }
 
-static void place_buffers(const Memory *m)
+/* How often a step goes over what it reads: linears once for each pair of panels, attention over keys and values once for each tile of
+ * queries. */
+static size_t passes_over(const Plan *plan, const Step *step, int p)
+{
+    enum { COLUMNS = 32, QUERIES = 4 };
+    if (!step->node || p == 0) return 1;
+    if (step->node->op == OP_linear && p == 1) return ((size_t)shape_columns(step->node->shape) + COLUMNS - 1) / COLUMNS;
+    if (plan_reads_whole(step, p)) return ((size_t)plan->options.max_rows + QUERIES - 1) / QUERIES;
+    return 1;
+}
+
+/* Of the members of a class. */
+static size_t count_touches(const Memory *m, int class)
+{
+    size_t touches = 0;
+    for (size_t s = 0; s < m->plan->sections; s++) {
+        const Section *section = &m->plan->section[s];
+        for (size_t i = section->first; i < section->first + section->count; i++) {
+            const Step *step = &m->plan->step[i];
+            for (int p = 0; p < step->call.pointers; p++) {
+                const Value *value = value_of(m, p ? step->call.pointer[p] : step->node);
+                if (value && class_of(m, (int)(value - m->value)) == class) touches += passes_over(m->plan, step, p) * (size_t)section->iterations;
+            }
+        }
+    }
+    return touches;
+}
+
+static void add_buffer(const Memory *m, int class)
+{
+    Buffer *buffer = &m->plan->buffer[m->plan->buffers++];
+    *buffer = (Buffer){.bytes = m->value[class].bytes, .first = m->value[class].first, .last = m->value[class].last, .node = m->value[class].node};
+    for (int j = 0; j < m->values; j++) {
+        size_t first, last;
+        if (class_of(m, j) != class) continue;
+        needed_during(m, &m->value[j], &first, &last);
+        if (first < buffer->first) buffer->first = first;
+        if (last > buffer->last) buffer->last = last;
+    }
+    buffer->touches = count_touches(m, class);
+}
+
+static void make_buffers(const Memory *m)
 {
     Plan *plan = m->plan;
-    plan->buffer = ARENA_ARRAY(m->arena, Buffer, (size_t)m->values + 1);
+    plan->buffer = ARENA_ARRAY(m->arena, Buffer, (size_t)m->values + 2);
     plan->buffers = 0;
-    for (int i = 0; i < m->values; i++) {
-        if (class_of(m, i) != i) continue;
-        Buffer buffer = {.bytes = m->value[i].bytes, .first = m->value[i].first, .last = m->value[i].last, .node = m->value[i].node};
-        for (int j = 0; j < m->values; j++) {
-            size_t first, last;
-            if (class_of(m, j) != i) continue;
-            needed_during(m, &m->value[j], &first, &last);
-            if (first < buffer.first) buffer.first = first;
-            if (last > buffer.last) buffer.last = last;
-        }
-        plan->buffer[plan->buffers++] = buffer;
-    }
-    qsort(plan->buffer, plan->buffers, sizeof *plan->buffer, larger_first);
-    for (size_t i = 0; i < plan->buffers; i++) {
-        Buffer *buffer = &plan->buffer[i];
-        buffer->offset = lowest_offset(plan, i, buffer);
-        size_t end = align_up(buffer->offset + buffer->bytes, BUFFER_ALIGNMENT);
-        if (end > plan->arena_bytes) plan->arena_bytes = end;
-    }
+    for (int i = 0; i < m->values; i++)
+        if (class_of(m, i) == i) add_buffer(m, i);
+    plan_place(plan);
 }
 
 static size_t offset_of(const Memory *m, const Value *value)
@@ -280,7 +278,7 @@ size_t plan_cache_bytes(const Plan *plan, const Node *cache)
 {
     int64_t positions = cache_positions(cache, cache_of_source(cache) ? plan->options.max_source : plan->options.max_sequence, plan->options.max_rows);
     size_t bytes = cache->op == OP_state ? (size_t)cache->a.size * sizeof(float) : (size_t)positions * cache_row_bytes(cache);
-    return align_up(bytes, BUFFER_ALIGNMENT);
+    return align_up(bytes, PLAN_ALIGNMENT);
 }
 
 /* Caches and states lie one after another in the order of their indices. cache: one of them, or a memory. */
@@ -312,7 +310,7 @@ static void place_outputs(Arena *arena, Plan *plan)
         size_t elements = (size_t)shape_elements(plan->graph->output[i].node->shape, plan->symbols), bytes;
         if (!size_mul(elements, sizeof(float), &bytes)) bug("output %zu is too large", i);
         plan->output_offset[i] = plan->arena_bytes;
-        plan->arena_bytes += align_up(bytes, BUFFER_ALIGNMENT);
+        plan->arena_bytes += align_up(bytes, PLAN_ALIGNMENT);
     }
 }
 
@@ -383,7 +381,7 @@ bool plan_memory(Arena *arena, Plan *plan)
     join_in_place(&m);
     if (!join_carries(&m)) return false;
     join_in_chains(&m);
-    place_buffers(&m);
+    make_buffers(&m);
     place_outputs(arena, plan);
     place_caches(plan);
     for (size_t s = 0; s < plan->sections; s++)

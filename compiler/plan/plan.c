@@ -35,6 +35,7 @@ static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *optio
     if (options->roll) plan_roll(arena, plan);
     if (!plan_select(arena, plan, err)) return NULL;
     plan_strips(arena, plan);
+    plan_scratch(plan);
     if (!plan_weights(arena, plan) || !plan_memory(arena, plan)) return NULL;
     plan_threads(plan);
     return plan;
@@ -43,10 +44,10 @@ static Plan *plan_try(Arena *arena, const Graph *graph, const PlanOptions *optio
 bool plan_fits(const Plan *plan, Err *err)
 {
     const Target *target = plan->options.target;
-    size_t ram = plan->arena_bytes + plan->state_bytes;
+    size_t ram = plan_ram(plan);
     if (target->ram && ram > (size_t)target->ram)
         return err_set(err, "target %s: the model needs %zu bytes of RAM (%zu workspace, %zu state), it has %lld; try a smaller --max-seq",
-                       target->name, ram, plan->arena_bytes, plan->state_bytes, (long long)target->ram);
+                       target->name, ram, plan->arena_bytes - plan->fast_bytes, plan->state_bytes, (long long)target->ram);
     if (target->flash && plan->weights_bytes > (size_t)target->flash)
         return err_set(err, "target %s: the weights take %zu bytes, it has %lld bytes of flash; try a smaller --precision", target->name,
                        plan->weights_bytes, (long long)target->flash);
@@ -61,7 +62,6 @@ Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Er
         straight.roll = false;
         plan = plan_try(arena, graph, &straight, err);
     }
-    if (plan) plan_scratch(plan);
-    if (!plan || !plan_check(arena, plan, err)) return NULL;
+    if (!plan || !plan_placed(plan, err) || !plan_check(arena, plan, err)) return NULL;
     return plan;
 }

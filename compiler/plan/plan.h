@@ -58,6 +58,7 @@ enum { SECTION_MAX_CARRIES = 4 };
 typedef struct Strip {
     size_t first, count;
 } Strip;
+enum { PLAN_ALIGNMENT = 64 }; /* of buffers and caches, bytes */
 /* Keys of a block of attention, and columns of a block of its heads, in firmware. */
 enum { PLAN_TILE_DEPTH = 32 };
 
@@ -83,7 +84,9 @@ typedef struct PackedWeight {
 typedef struct Buffer {
     size_t offset, bytes;
     size_t first, last; /* steps: written at first, needed until last */
-    const Node *node;   /* one of the values that live in it */
+    const Node *node;   /* one of the values that live in it; NULL: of kernels' scratch */
+    size_t touches;     /* how often steps read or write each of its bytes, about, in a call of all rows */
+    bool placed;        /* it has its offset */
 } Buffer;
 
 typedef struct PlanOptions {
@@ -92,6 +95,7 @@ typedef struct PlanOptions {
     int64_t max_source;                /* rows of the longest source of an encoder; 0: max_sequence */
     int64_t frame_samples, frame_step; /* of sounds: samples of the first row, and from row to row; 0: there are none */
     int64_t strip_rows;                /* rows that chains of steps work on at a time; 0: all of the call's */
+    int64_t fast_ram;                  /* bytes of a faster memory that the arena may begin in; 0: there is one memory */
     bool roll;
 } PlanOptions;
 
@@ -111,7 +115,9 @@ typedef struct Plan {
     size_t weights;
     Buffer *buffer;
     size_t buffers;
-    size_t scratch_offset, scratch_bytes; /* in the arena, behind the values: what kernels of firmware use instead of the stack */
+    size_t scratch_offset, scratch_bytes; /* in the arena: what kernels of firmware use instead of the stack */
+    size_t fast_bytes;      /* of the arena's beginning, in the faster memory; no buffer lies in both */
+    int fast_share;         /* percent of what steps touch in the arena that lies there */
     int64_t head_dim;       /* the widest head that kernels of firmware have room for, in whole panels; 0: there is none */
     size_t *output_offset; /* by output, in the arena: where a device computes it; NULL: outputs go straight to the caller */
     size_t arena_bytes, weights_bytes, state_bytes; /* state: of one slot; weights: the whole file, header included */
@@ -121,6 +127,9 @@ typedef struct Plan {
 
 /* Plans the graph. NULL and *err when the target has no kernel for a node. */
 Plan *plan_make(Arena *arena, const Graph *graph, const PlanOptions *options, Err *err);
+
+/* Bytes of the arena and of the state that are not in the faster memory. */
+static inline size_t plan_ram(const Plan *plan) { return plan->arena_bytes - plan->fast_bytes + plan->state_bytes; }
 
 /* False and *err when the target cannot hold it. */
 bool plan_fits(const Plan *plan, Err *err);
@@ -153,7 +162,7 @@ bool plan_reads_whole(const Step *step, int p);            /* does operand p nee
 size_t plan_row_bytes(const Node *value);                  /* of one row of what holds the value */
 
 /* ---- stages, in order (plan.c) ---- */
-void plan_scratch(Plan *plan);                        /* scratch.c: room for kernels of firmware, after all others */
+void plan_scratch(Plan *plan);                        /* scratch.c: how much room kernels of firmware want */
 void plan_schedule(Arena *arena, Plan *plan);         /* schedule.c: steps, one section */
 void plan_order_strips(Arena *arena, Plan *plan);     /* strip.c: queries come after keys and values */
 void plan_roll(Arena *arena, Plan *plan);             /* roll.c: equal layers become one section */
@@ -162,6 +171,8 @@ void plan_strips(Arena *arena, Plan *plan);           /* strip.c: which steps ru
 bool plan_weights(Arena *arena, Plan *plan);          /* weights.c: layout of the weights; false: a loop's are not regular */
 void plan_threads(Plan *plan);                        /* threads.c: what one thread does alone */
 bool plan_memory(Arena *arena, Plan *plan);           /* memory.c: buffers and operands; false: a loop cannot hand its values on */
+void plan_place(Plan *plan);                          /* place.c: offsets of the buffers */
+bool plan_placed(const Plan *plan, Err *err);         /* place.c: false and *err: nothing lies in the faster memory that there is */
 
 /* ---- shared by the stages ---- */
 /* Parameters of the kernel of a node of this graph (panels as the plan has them). */

@@ -28,7 +28,9 @@ void plan_print(Str *out, const Plan *plan)
             str_printf(out, "\n");
         }
     }
-    str_printf(out, "workspace %zu bytes\n", plan->arena_bytes);
+    str_printf(out, "workspace %zu bytes", plan->arena_bytes);
+    if (plan->fast_bytes) str_printf(out, ", %zu of them in the faster memory: %d %% of what steps touch", plan->fast_bytes, plan->fast_share);
+    str_printf(out, "\n");
     for (size_t i = 0; i < plan->buffers; i++)
         str_printf(out, "  %%%d: [%zu, %zu) steps %zu-%zu\n", plan->buffer[i].node->id, plan->buffer[i].offset,
                    plan->buffer[i].offset + plan->buffer[i].bytes, plan->buffer[i].first, plan->buffer[i].last);

@@ -1,4 +1,4 @@
-/* scratch: what kernels of firmware need besides their operands. Elsewhere they take it from the stack; here it lies behind the values
+/* scratch: what kernels of firmware need besides their operands. Elsewhere they take it from the stack; here it lies beside the values
  * of the workspace, one room for all, since one kernel runs at a time. The generated code asserts that it suffices. */
 #include <string.h>
 
@@ -45,7 +45,5 @@ void plan_scratch(Plan *plan)
         if (widest > plan->head_dim) plan->head_dim = (widest + PANEL - 1) / PANEL * PANEL;
         tiles = tiles || uses_tiles(&plan->instance[i]);
     }
-    plan->scratch_offset = plan->arena_bytes;
     plan->scratch_bytes = tiles ? tile_bytes(plan->head_dim) : 0;
-    plan->arena_bytes += plan->scratch_bytes;
 }

@@ -5,6 +5,7 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
 {
     call->weights = context->weights;
     call->workspace = context->workspace;
+    call->fast = context->fast;
     call->state = context->state;
     call->rows = batch->rows;
     call->sequence_count = batch->sequences;

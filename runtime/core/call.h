@@ -11,7 +11,7 @@ extern "C" {
 
 typedef struct hf2c_call {
     const uint8_t *weights;
-    uint8_t *workspace, *state;
+    uint8_t *workspace, *fast, *state;
     int rows, sequence_count, wanted;
     const int32_t *ids, *positions, *types, *want; /* types: NULL means 0 for all */
     int images;

@@ -32,6 +32,13 @@ hf2c_status hf2c_context_init(hf2c_context *context, const hf2c_model *model, co
     return HF2C_OK;
 }
 
+hf2c_status hf2c_context_fast(hf2c_context *context, void *fast, size_t fast_bytes)
+{
+    hf2c_status status = check_memory(fast, fast_bytes, context->model->fast_bytes);
+    if (status == HF2C_OK) context->fast = fast;
+    return status;
+}
+
 hf2c_status hf2c_context_copy_slot(hf2c_context *context, size_t from, size_t to)
 {
     if (from >= context->slots || to >= context->slots) return HF2C_BAD_ARGUMENT;

@@ -4,7 +4,12 @@
 
 enum { SLICES = 5 };
 
+#ifdef KJV_GENRE_FAST_BYTES /* two memories */
+static _Alignas(64) unsigned char fast[KJV_GENRE_FAST_BYTES];
+static _Alignas(64) unsigned char workspace[KJV_GENRE_WORKSPACE_BYTES] __attribute__((section(".slow")));
+#else
 static _Alignas(64) unsigned char workspace[KJV_GENRE_WORKSPACE_BYTES];
+#endif
 static unsigned char scratch[KJV_GENRE_SCRATCH_BYTES];
 static char verses[8192];
 static kjv_genre_context model;
@@ -62,7 +67,11 @@ static hf2c_status compare_steps(void)
 int main(void)
 {
     size_t length = read_verses(), begin = 0;
+#ifdef KJV_GENRE_FAST_BYTES
+    hf2c_status status = kjv_genre_init(&model, workspace, sizeof workspace, fast, sizeof fast, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
+#else
     hf2c_status status = kjv_genre_init(&model, workspace, sizeof workspace, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
+#endif
     if (status == HF2C_OK) status = compare_steps();
     for (size_t i = 0; i < length && status == HF2C_OK; i++) {
         if (verses[i] != '\n') continue;
