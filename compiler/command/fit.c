@@ -108,62 +108,111 @@ static void print_parts(const Fit *f, const Compiled *c, const Way *way)
     if (!m->known) printf("\nCode and stack are not measured: %s.\n", m->why);
 }
 
-/* Halves the rows of a call until the way fits; models that read sequences whole do not follow. */
-static bool shrink_rows(const Fit *f, Way *way)
+/* ---- what would make it fit ---- */
+
+enum { FEW_ROWS = 8, SHORTEST = 16 };
+
+/* A change, by its option; false: it is none for this model. What costs least comes first. */
+typedef bool Change(Way *way);
+
+static bool fewer_rows(Way *way)
 {
-    for (int64_t rows = way->rows; rows >= 1; rows /= 2) {
-        way->rows = rows;
-        if (!try_way(f, way) || way->rows > rows) return false;
-        if (fits(f, way)) return true;
-    }
-    return false;
+    bool fewer = way->state && way->rows > FEW_ROWS;
+    if (fewer) way->rows = FEW_ROWS;
+    return fewer;
 }
 
-/* Halves the sequence until that helps. */
-static bool shrink(const Fit *f, Way *way)
+static bool smaller_cache(Way *way)
 {
-    enum { SHORTEST = 16 };
-    for (int64_t sequence = way->sequence, rows = way->rows; sequence >= SHORTEST; sequence /= 2) {
-        way->sequence = sequence;
-        way->rows = rows < sequence ? rows : sequence;
-        if (shrink_rows(f, way)) return true;
-    }
-    return false;
+    way->cache = "q8";
+    return way->state > 0;
 }
 
-/* The same with a cache in fewer bits. */
-static bool advise_caches(const Fit *f, const Way *now)
+static bool weights_q8(Way *way)
 {
-    bool any = false;
-    for (const char *at = precision_caches(); *at && now->state;) {
-        size_t length = strcspn(at, ",");
+    way->precision = "q8";
+    return true;
+}
+
+static bool weights_q4(Way *way)
+{
+    way->precision = "q4";
+    return true;
+}
+
+static bool shorter(Way *way)
+{
+    bool possible = way->sequence >= 2 * SHORTEST;
+    way->sequence /= 2;
+    if (way->rows > way->sequence) way->rows = way->sequence;
+    return possible;
+}
+
+/* The options that make `way` of `now`. */
+static const char *options_of(const Fit *f, const Way *now, const Way *way)
+{
+    const char *text = "";
+    if (way->precision != now->precision) text = arena_printf(f->arena, "%s --precision %s", text, way->precision);
+    if (way->cache != now->cache) text = arena_printf(f->arena, "%s --cache %s", text, way->cache);
+    if (way->rows != now->rows && way->rows != way->sequence) text = arena_printf(f->arena, "%s --max-rows %" PRId64, text, way->rows);
+    if (way->sequence != now->sequence) text = arena_printf(f->arena, "%s --max-seq %" PRId64, text, way->sequence);
+    if (way->strip && way->strip != now->strip) text = arena_printf(f->arena, "%s --strip-rows %" PRId64, text, way->strip);
+    return text + (text[0] == ' ');
+}
+
+static void print_gain(const char *of, size_t before, size_t after)
+{
+    if (after < before) printf("  %s %zu less", of, before - after);
+    if (after > before) printf("  %s %zu more", of, after - before);
+}
+
+/* What each change alone gives. */
+static void print_changes(const Fit *f, const Way *now)
+{
+    static Change *const changes[] = {fewer_rows, smaller_cache, weights_q8, weights_q4, shorter};
+    printf("\nEach alone would take\n");
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
         Way way = *now;
-        way.cache = arena_copy_text(f->arena, at, length);
-        at += length + strspn(at + length, ", ");
-        if (!try_way(f, &way) || !fits(f, &way)) continue;
-        any = true;
-        printf("  --cache %-10s   flash %zu, RAM %zu\n", way.cache, way.flash, way.ram);
+        if (!changes[i](&way)) continue;
+        Way wanted = way;
+        if (!try_way(f, &way) || (way.flash >= now->flash && way.ram >= now->ram)) continue;
+        printf("  %-18s", options_of(f, now, &wanted));
+        print_gain("flash", now->flash, way.flash);
+        print_gain("RAM", now->ram, way.ram);
+        printf("\n");
     }
-    return any;
+}
+
+static bool try_with(const Fit *f, Way *way, Change *first, Change *second)
+{
+    Way changed = *way;
+    if ((first && !first(&changed)) || (second && !second(&changed)) || !try_way(f, &changed) || !fits(f, &changed)) return false;
+    *way = changed;
+    return true;
+}
+
+/* Precision where the flash asks for it, then what costs no accuracy or hardly any, then shorter sequences. */
+static bool find_fitting(const Fit *f, Way *way)
+{
+    static Change *const precisions[] = {weights_q8, weights_q4};
+    for (size_t i = 0; f->flash && way->flash > (size_t)f->flash && i < COUNT_OF(precisions); i++)
+        if (!precisions[i](way) || !try_way(f, way)) return false;
+    if (f->flash && way->flash > (size_t)f->flash) return false;
+    for (bool more = true; more; more = shorter(way) && try_way(f, way)) {
+        if (fits(f, way) || try_with(f, way, fewer_rows, NULL) || try_with(f, way, smaller_cache, NULL) || try_with(f, way, fewer_rows, smaller_cache))
+            return true;
+    }
+    return false;
 }
 
 static void advise(const Fit *f, const Way *now)
 {
-    printf("\nIt would fit with\n");
-    bool any = advise_caches(f, now);
-    for (const char *at = precision_known(); *at;) {
-        size_t length = strcspn(at, ",");
-        Way way = *now;
-        way.precision = arena_copy_text(f->arena, at, length);
-        at += length + strspn(at + length, ", ");
-        if (strcmp(way.precision, "stored") == 0 || !shrink(f, &way)) continue;
-        any = true;
-        printf("  --precision %-6s", way.precision);
-        if (way.sequence != now->sequence) printf(" --max-seq %" PRId64, way.sequence);
-        if (way.rows != now->rows && way.rows != way.sequence) printf(" --max-rows %" PRId64, way.rows);
-        printf("   flash %zu, RAM %zu\n", way.flash, way.ram);
-    }
-    if (!any) printf("  nothing that hf2c knows: no precision, cache, length or size of calls\n");
+    Way way = *now;
+    print_changes(f, now);
+    if (find_fitting(f, &way))
+        printf("\nIt would fit with %s: flash %zu, RAM %zu\n", options_of(f, now, &way), way.flash, way.ram);
+    else
+        printf("\nNothing of this is enough; with %s it would need flash %zu, RAM %zu\n", options_of(f, now, &way), way.flash, way.ram);
 }
 
 bool fit_print(const Options *options, const CompileOptions *compile_options)

@@ -4,7 +4,7 @@
 
 #include "compiler/command/command.h"
 
-/* Prints the parts beside compile->ram and compile->flash, and the smallest changes after which the model fits; false: it does not
+/* Prints the parts beside compile->ram and compile->flash, what each change alone gives, and the first changes after which the model fits; false: it does not
  * fit as it is. fatal() when it cannot be compiled at all. */
 bool fit_print(const Options *options, const CompileOptions *compile);
 

@@ -43,7 +43,7 @@ try() {
     local target=$1 precision=$2 program=$1.program
     shift 2
     command -v "$(compiler "$target")" >/dev/null && { [ $# -eq 0 ] || command -v "$1" >/dev/null; } || return 0
-    [ "$target" != windows-x86-64 ] || program=genre.exe
+    [[ "$target" != windows* ]] || program=genre.exe
     "$HF2C" build "$EXAMPLES/kjv-genre" --target "$target" --precision "$precision" -o "$program" >build.log 2>&1 || fail "$(cat build.log)"
     local threads=(--threads 1)
     timeout 300 "$@" "./$program" "${threads[@]}" <verses >found || fail "$target, $precision: status $?"
@@ -59,6 +59,7 @@ if [ -e /usr/include/wasm32-wasi/stdio.h ]; then
     ! python3 -c "import wasmtime" 2>/dev/null || try wasm32 q4z python3 run_wasi.py
 fi
 try windows-x86-64 stored wine
+! grep -q avx2 /proc/cpuinfo || try windows-x86-64-v3 q4z wine
 [ -n "$ran" ] || skip "no cross compiler with an emulator (gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
 echo "same results:$ran"
 

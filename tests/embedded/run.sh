@@ -14,10 +14,13 @@ for tool in "$compiler" "${board%% *}"; do
     command -v "$tool" >/dev/null || skip "$tool is missing (Debian: $(target package), qemu-system-arm or qemu-system-misc)"
 done
 
-if [ "$model" = kjv-genre ]; then program=classify options="--max-seq 64"; else program=write options="--max-seq 64 --max-rows 8"; fi
+if [ "$model" = kjv-genre ]; then program=classify options="--max-seq 64"; else program=write options="--max-seq 128 --max-rows 8"; fi
+# option NAME: its value among the options
+option() { printf "%s\n" "${more[@]}" | sed -n "/^--$1$/{n;p;}"; }
 # shellcheck disable=SC2086
 "$HF2C" build "$EXAMPLES/$model" --target "$name" $options --precision "$precision" "${more[@]}" -o firmware
-"$HF2C" build "$EXAMPLES/$model" --precision "$precision" --target c11 -o host
+cache=$(option cache)
+"$HF2C" build "$EXAMPLES/$model" --precision "$precision" ${cache:+--cache "$cache"} --target c11 -o host
 board_image firmware $program image.elf
 
 nm=${compiler%gcc}nm
@@ -43,10 +46,17 @@ part() { sed -n "s/^| $1 | \([0-9]*\) |$/\1/p" firmware/MODEL.md; }
 promised=$(part 'stack, worst case')
 [ "$stack" -le $((promised + 512)) ] || fail "stack: $stack bytes, promised $promised"
 text=$("${compiler%gcc}size" -A image.elf | awk '$1 == ".text" { print $2 }')
-flash=$(($(part code) + $(part 'constants of the code') + $(part 'tokenizer and its tables')))
-[ "$text" -le $((flash + 6144)) ] && [ "$text" -ge $((flash - 6144)) ] || fail "code and tables: $text bytes in the image, promised $flash"
+tables=$(($(part code) + $(part 'constants of the code') + $(part 'tokenizer and its tables')))
+[ "$text" -le $((tables + 6144)) ] && [ "$text" -ge $((tables - 6144)) ] || fail "code and tables: $text bytes in the image, promised $tables"
 weights=$("${compiler%gcc}size" -A image.elf | awk '$1 == ".weights" { print $2 }')
 [ "$weights" = "$(part weights)" ] || fail "weights: $weights bytes in the image"
+image_code=$(($(part code) + $(part 'constants of the code')))
+[ "$image_code" -lt 49152 ] || fail "code: $image_code bytes, wanted less than 48 KB"
+# Limits hold for what was seen, too: painted stack, bytes of the image.
+ram=$(option ram) flash=$(option flash)
+seen=$(($(part workspace) + $(part state) + stack))
+[ -z "$ram" ] || [ "$seen" -le $((${ram%K} * 1024)) ] || fail "RAM: $seen bytes"
+[ -z "$flash" ] || [ $((text + weights)) -le "$flash" ] || fail "flash: $((text + weights)) bytes"
 if [ "$model" = kjv-genre ]; then
     ./host < verses.txt | tr -s ' ' > host.txt
     grep -qE '^steps [0-9]+ same$' board.txt || fail "a call in slices gives other results: $(cat board.txt)"
@@ -62,5 +72,5 @@ else
     ./host "$(cat prompt.txt)" --max-new-tokens 24 --no-do-sample > host.txt
     head -n -1 board.txt | diff - host.txt || fail "another text"
 fi
-echo "$name, $model, $precision ${more[*]}: stack $stack bytes, promised $promised"
+echo "$name, $model, $precision ${more[*]}: stack $stack bytes, promised $promised; RAM with it $seen, flash $((text + weights))"
 "${compiler%gcc}size" -A image.elf | awk '$1 ~ /^\.(text|weights|data|bss|stack)$/ { printf "%-9s %8d bytes\n", $1, $2 }'
