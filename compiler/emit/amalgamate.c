@@ -237,6 +237,12 @@ static bool is_repeated(const Unit *u, const char *line, const char *end, int de
     return there;
 }
 
+/* A second empty line in a row. */
+static bool is_spare(const Str *out, const char *line)
+{
+    return *line == '\n' && out->length > 1 && out->data[out->length - 1] == '\n' && out->data[out->length - 2] == '\n';
+}
+
 static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool again)
 {
     const char *stem = stem_of(u, piece, header), *text = header ? plain_text(u, piece, again) : piece->text;
@@ -245,7 +251,7 @@ static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool a
     for (const char *line = text; *line;) {
         const char *end = strchr(line, '\n');
         depth += starts(line, "#if") - starts(line, "#endif");
-        if (is_repeated(u, line, end, u->plain ? depth : 1) || put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
+        if (is_repeated(u, line, end, u->plain ? depth : 1) || is_spare(out, line) || put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
         else line = put_words(u, out, piece, line, stem);
     }
     if (!header) end_macros(out, piece);

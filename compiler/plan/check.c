@@ -138,12 +138,15 @@ static bool check_read(const Paper *paper, const Step *step, const Node *wanted,
 
 static bool check_write(Paper *paper, const Node *node, const Operand *result, Turn turn, Err *err)
 {
+    const Plan *plan = paper->plan;
     bool strip = turn.strip >= 0;
     size_t offset = result->offset + strip_offset(paper, result, turn), behind = read_behind(paper, node);
     size_t piece = piece_bytes(paper, node), end = result->offset + (strip && !result->row_bytes ? piece : bytes_of(paper, node));
-    if (result->offset < paper->plan->fast_bytes && end + behind > paper->plan->fast_bytes)
+    if (result->offset < plan->fast_bytes && end + behind > plan->fast_bytes)
         return err_set(err, "plan: %%%d lies in two memories", node->id);
-    if (end + behind > paper->plan->arena_bytes) return err_set(err, "plan: %%%d ends behind the workspace", node->id);
+    if (plan->scratch_bytes && result->offset < plan->scratch_offset + plan->scratch_bytes && plan->scratch_offset < end + behind)
+        return err_set(err, "plan: %%%d lies in the scratch of the kernels", node->id);
+    if (end + behind > plan->arena_bytes) return err_set(err, "plan: %%%d ends behind the workspace", node->id);
     if (strip) write_piece(paper, node, turn.strip, offset, end - offset < piece ? end - offset : piece);
     else write_whole(paper, node, offset);
     return true;

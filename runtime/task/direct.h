@@ -2,7 +2,10 @@
 #ifndef HF2C_TASK_DIRECT_H
 #define HF2C_TASK_DIRECT_H
 
-#include "runtime/task/task.h"
+#include "runtime/core/lists.h"
+#include "runtime/core/scratch.h"
+#include "runtime/task/rows.h"
+#include "runtime/text/tokenizer.h"
 
 /* A scratch of that many bytes suffices for a text of text_bytes; it needs no alignment. */
 size_t hf2c_direct_scratch(const hf2c_model *model, size_t text_bytes);

@@ -2,7 +2,8 @@
 #ifndef HF2C_TASK_POOL_H
 #define HF2C_TASK_POOL_H
 
-#include "runtime/task/task.h"
+#include "runtime/hf2c.h"
+#include "runtime/task/rows.h"
 
 /* The output that embeddings are pooled from: sentence_embedding, which is one row already, where the model has it, else
  * last_hidden_state. */

@@ -1,5 +1,6 @@
 /* sentence-embedding: one vector per text. Texts that are too long are cut, as sentence-transformers does. */
 #include "runtime/task/pool.h"
+#include "runtime/task/task.h"
 
 typedef struct SentenceEmbedding {
     int normalize, pooling, max_length;

@@ -9,6 +9,7 @@
 
 #include "runtime/core/sink.h"
 #include "runtime/task/option.h"
+#include "runtime/task/rows.h"
 #include "runtime/text/tokenizer.h"
 
 typedef struct hf2c_run {
@@ -37,11 +38,6 @@ typedef struct hf2c_input {
     hf2c_text object;       /* JSON text of an object as it came, for tasks that read it themselves; text NULL: none */
     hf2c_text conversation; /* JSON text of a list of messages instead of all these; text NULL: none */
 } hf2c_input;
-
-typedef struct hf2c_rows_result {
-    const float *values; /* [rows, columns] */
-    int rows, columns;
-} hf2c_rows_result;
 
 /* A sequence to run. */
 typedef struct hf2c_forward_item {

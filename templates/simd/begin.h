@@ -15,7 +15,7 @@
 #include <immintrin.h>
 #elif HF2C_ISA == HF2C_ISA_helium
 #include <arm_mve.h>
-#elif HF2C_ISA == HF2C_ISA_dsp
+#elif HF2C_ISA == HF2C_ISA_dsp && defined(__ARM_FEATURE_DSP)
 #include <arm_acle.h>
 #endif
 

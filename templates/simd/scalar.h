@@ -80,7 +80,7 @@ SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (uint32_t)x; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }
 SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return v >> n | (v >> 31 ? ~(UINT32_MAX >> n) : 0); }
-#if HF2C_ISA == HF2C_ISA_dsp
+#if HF2C_ISA == HF2C_ISA_dsp && defined(__ARM_FEATURE_DSP)
 #include "templates/simd/dsp.h"
 #else
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)

@@ -42,7 +42,7 @@ board classify 2 <../verses
 diff ../wanted ../classify.answers || fail "classify: other answers than the host's"
 
 image write kjv-writer
-"$HF2C" build "$EXAMPLES/kjv-writer" --precision q4 --target c11 -o ../writer >/dev/null
+"$HF2C" build "$EXAMPLES/kjv-writer" --precision q4 --cache q8 --target c11 -o ../writer >/dev/null
 echo "And it came to pass" >../prompt
 ../writer "$(cat ../prompt)" --max-new-tokens 40 --no-do-sample >../wanted
 board write 1 <../prompt
