@@ -1,6 +1,7 @@
-# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL [PRECISION
-# [OPTION...]]. Labels or text must be those of the same model built for this machine in portable C; the image must hold no allocator, no stdio, no way to exit and no library but the compiler's own helpers; the
-# stack must stay below 4 KB; a call in slices must give the bits of the whole call.
+# Transformers without an operating system, run by QEMU's boards: run.sh HF2C TARGET MODEL [PRECISION [OPTION...]]. Labels or text must
+# be those of the same model built for this machine in portable C; the image must hold no allocator, no stdio, no arithmetic of double in
+# software, no way to exit and no library but the compiler's own helpers; RAM with the painted stack, flash, and the stack must be what
+# MODEL.md promises and what --ram and --flash allow; a call in slices must give the bits of the whole call.
 . "$(dirname "$0")/../e2e/common.sh"
 here=$ROOT/tests/embedded
 model=$3
@@ -28,6 +29,8 @@ nm=${compiler%gcc}nm
 grep -q "_weights$" symbols || fail "the image lacks the model"
 forbidden='(m|c|re)alloc|free|sbrk|[a-z]*printf|f?(open|close|read|write|puts|putc)|exit|abort|raise|assert_func|std(in|out|err)|errno'
 grep -xE "_*($forbidden)(_r)?" symbols && fail "the symbols above must not be in the image"
+doubles='aeabi_(c?d[a-z0-9]*|[a-z]*2d)|(add|sub|mul|div|float[a-z]*)df[0-9]*|extendsfdf2|truncdfsf2|fixdf[a-z]*'
+grep -xE "_*($doubles)" symbols && fail "the core has no arithmetic of double, and the image must not have any"
 
 python3 - "$EXAMPLES" $verses <<'EOF'
 import json, sys
