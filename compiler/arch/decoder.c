@@ -23,11 +23,19 @@ static AttentionShape read_attention(Builder *b, int64_t hidden)
     return a;
 }
 
+/* Kinds of layers are known ones also where nothing depends on them. */
+static int64_t read_layers(Builder *b)
+{
+    int64_t layers = config_int(b->config, "num_hidden_layers|n_layer|n_layers", 1, 4096);
+    for (int64_t i = 0; i < layers && !b->err->text[0]; i++) decoder_layer_slides(b, i, false);
+    return layers;
+}
+
 Decoder decoder_settings(Builder *b)
 {
     const Config *c = b->config;
     int64_t hidden = config_int(c, "hidden_size|n_embd|d_model", 1, 1 << 20);
-    int64_t layers = config_int(c, "num_hidden_layers|n_layer|n_layers", 1, 4096);
+    int64_t layers = read_layers(b);
     int64_t vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
     return (Decoder){
         .hidden = hidden,

@@ -1,7 +1,7 @@
 """Families in odd shapes against transformers: random settings of the configs in tests/oracle, random classes of AutoModel, random weights;
 outputs are compared by `hf2c verify`.
 
-    family_settings.py HF2C [--settings N] [--seed S] [--old] [CASE...]
+    family_settings.py HF2C [--settings N] [--seed S] [--old] [--engines LIST] [CASE...]
 
 transformers builds the model, saves it and gives the outputs for random inputs, padded batches among them. What it cannot build is no question
 to hf2c; what hf2c refuses by name is shown.
@@ -163,7 +163,7 @@ def write_old_config(folder):
         raise ValueError(f"the old config says something else: {[(before.to_dict()[key], after.to_dict().get(key)) for key in differing]}")
 
 
-def compare(hf2c, rng, case, old=False):
+def compare(hf2c, rng, case, old=False, engines="interpreter"):
     """What came of one setting, and what to say of it."""
     config = family_shapes.case_config(ORACLE, case)
     shown = family_shapes.draw(rng, config, lambda name: hasattr(transformers, name))
@@ -175,7 +175,7 @@ def compare(hf2c, rng, case, old=False):
                 write_old_config(folder)
         except Exception as error:
             return "transformers refuses", str(error).splitlines()[0][:300], shown
-        done = subprocess.run([hf2c, "verify", folder, "--engines", "interpreter"], capture_output=True, encoding="utf-8")
+        done = subprocess.run([hf2c, "verify", folder, "--engines", engines], capture_output=True, encoding="utf-8")
     if done.returncode == 0:
         return "same", "", shown
     failures = [line for line in done.stdout.splitlines() if "FAIL" in line]
@@ -188,13 +188,14 @@ def main():
     parser.add_argument("case", nargs="*", default=family_shapes.CASES)
     parser.add_argument("--settings", type=int, default=4)
     parser.add_argument("--old", action="store_true", help="configs with the keys of transformers 4")
+    parser.add_argument("--engines", default="interpreter")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     rng, counts = random.Random(arguments.seed), collections.Counter()
     print(f"seed {arguments.seed}")
     for case in arguments.case:
         for _ in range(arguments.settings):
-            outcome, text, shown = compare(arguments.hf2c, rng, case, arguments.old)
+            outcome, text, shown = compare(arguments.hf2c, rng, case, arguments.old, arguments.engines)
             counts[outcome] += 1
             if outcome != "same":
                 print(f"{case}: {outcome}: {text}\n    {shown}", flush=True)

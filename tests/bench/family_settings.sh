@@ -1,7 +1,7 @@
 #!/bin/sh
 # Families in odd shapes: does hf2c compute what transformers does? transformers and torch come from PyPI.
 #
-#   tests/bench/family_settings.sh HF2C [--settings N] [--seed S] [--old] [CASE...]
+#   tests/bench/family_settings.sh HF2C [--settings N] [--seed S] [--old] [--engines LIST] [CASE...]
 set -eu
 here=$(dirname "$0")
 python=$(sh "$here/venv.sh" torch transformers==5.23.0)
