@@ -5,4 +5,4 @@ cd "$(dirname "$0")"
 : "${CC:=clang}"
 : "${OUT:=kjv_genre}"
 THREADS=$(echo 'int main(void){return 0;}' | "$CC" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp || true)
-"$CC" -O3 -march=x86-64-v4 $THREADS $CFLAGS *.c -o "$OUT" -lm
+"$CC" -O3 -march=x86-64-v4 -ffunction-sections -fdata-sections $THREADS $CFLAGS *.c -o "$OUT" -Wl,--gc-sections -lm
