@@ -25,13 +25,21 @@ Format precision_fitting(Format format, const Node *weight)
     return format_bits(format) < 16 && block % 4 != 0 ? FORMAT_f32 : format;
 }
 
+/* Rows of few blocks have more bytes with nested parameters than with those that they stand for, which are kept then. */
+static Format smaller_format(Format format, const Node *weight)
+{
+    const int64_t K = shape_columns(weight->shape);
+    const Format plain = format_unnested(format);
+    return format_parameter_bytes(plain, K) <= format_parameter_bytes(format, K) ? plain : format;
+}
+
 /* The params under a weight expression. Parameters of quantised tensors survive rearrangement only. */
 static void set_params(Node *node, const Node *weight, Choice choice, bool moved)
 {
     moved = moved && op_only_moves(node->op);
     if (node->op == OP_param) {
         Format format = choice.stored ? stored_format(node) : choice.format;
-        if (choice.stored && node->tensor && node->tensor->quantized && !moved) format = FORMAT_f32;
+        if (choice.stored && node->tensor && node->tensor->quantized) format = moved ? smaller_format(format, weight) : FORMAT_f32;
         const Format *chosen = choice.chosen && node->a.key ? map_get(choice.chosen, node->a.key) : NULL;
         node->format = precision_fitting(chosen ? *chosen : format, weight);
     }
@@ -50,7 +58,7 @@ static bool parse(const char *what, const char *name, Choice *choice, Err *err)
 const char *precision_known(void)
 {
     static const char names[] =
-#define FORMAT(name, bits, block, parameters, group, text) ", " #name
+#define FORMAT(name, bits, block, parameters, group, cut, text) ", " #name
 #include "templates/format/formats.def"
         ;
     return names + 2;
@@ -59,7 +67,7 @@ const char *precision_known(void)
 /* What bitsandbytes and transformers do: only the layers are quantised. */
 static bool spares_embeddings(Format format)
 {
-    return format == FORMAT_nf4 || format == FORMAT_fp4 || format == FORMAT_int8;
+    return format_unnested(format) == FORMAT_nf4 || format_unnested(format) == FORMAT_fp4 || format == FORMAT_int8;
 }
 
 /* Embeddings, and heads, which are linears outside of the layers. */

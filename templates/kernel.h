@@ -19,7 +19,7 @@ enum {
 
 /* WEIGHT_f32, WEIGHT_bf16 ...: formats of packed weights, in the order of their table. */
 enum {
-#define FORMAT(name, bits, block, parameters, group, text) WEIGHT_##name,
+#define FORMAT(name, bits, block, parameters, group, cut, text) WEIGHT_##name,
 #include "templates/format/formats.def"
     WEIGHT_COUNT
 };

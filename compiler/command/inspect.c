@@ -18,7 +18,7 @@ typedef struct Need {
     Err err; /* why it cannot be compiled so; empty otherwise */
 } Need;
 
-enum { MAX_NEEDS = 16, CACHE_UNIT = 1000 };
+enum { MAX_NEEDS = 32, CACHE_UNIT = 1000 };
 
 typedef struct Inspection {
     Arena *arena;
@@ -123,6 +123,46 @@ static void add_tokenizer(Str *out, const Inspection *in)
     str_printf(out, "\n");
 }
 
+/* Quantised tensors of one format, and what they are packed in. */
+typedef struct Kept {
+    Format stored, packed;
+    int count;
+} Kept;
+
+/* Returns how many kinds there are. */
+static int find_kept(const Inspection *in, Kept kept[MAX_NEEDS])
+{
+    const Graph *graph = in->compiled->graph;
+    int kinds = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        const Node *param = graph->node[i];
+        Kept one = {FORMAT_f32, param->format, 0};
+        if (param->op != OP_param || !param->tensor || !param->tensor->quantized) continue;
+        format_parse(tensor_natural_format(param->tensor), &one.stored);
+        int k = 0;
+        while (k < kinds && (kept[k].stored != one.stored || kept[k].packed != one.packed)) k++;
+        if (k == MAX_NEEDS) continue;
+        if (k == kinds) kept[kinds++] = one;
+        kept[k].count++;
+    }
+    return kinds;
+}
+
+/* How the checkpoint is quantised, what becomes of it, and in which numbers its tool would multiply. */
+static void add_quantised(Str *out, const Inspection *in)
+{
+    const Model *model = &in->compiled->model;
+    Kept kept[MAX_NEEDS];
+    if (!model->quantised_by) return;
+    str_printf(out, "quantised    by %s", model->quantised_by);
+    for (int i = 0, kinds = find_kept(in, kept); i < kinds; i++) {
+        str_printf(out, "%s%d weights of %s", i ? ", " : ": ", kept[i].count, format_name(kept[i].stored));
+        if (kept[i].packed != kept[i].stored) str_printf(out, ", packed as %s", format_name(kept[i].packed));
+    }
+    if (model->computes_in) str_printf(out, "; bnb_4bit_compute_dtype %s, computed in float32", model->computes_in);
+    str_printf(out, "\n");
+}
+
 static void add_program(Str *out, const Inspection *in)
 {
     const Compiled *c = in->compiled;
@@ -160,6 +200,7 @@ static void print_text(const Inspection *in)
     Str out = {0};
     summary_head(&out, &in->compiled->model, &in->compiled->built);
     add_tokenizer(&out, in);
+    add_quantised(&out, in);
     add_program(&out, in);
     add_need_rows(&out, in, "precision", in->need, in->needs);
     add_need_rows(&out, in, "cache", in->cache, in->caches);
@@ -200,6 +241,19 @@ static void add_model_json(Str *out, const Inspection *in)
                c->before->count, c->graph->count, c->plan->steps, c->plan->instances);
 }
 
+static void add_quantised_json(Str *out, const Inspection *in)
+{
+    const Model *model = &in->compiled->model;
+    Kept kept[MAX_NEEDS];
+    if (!model->quantised_by) return;
+    str_printf(out, "\"quantised\": {\"method\": \"%s\", \"compute_dtype\": ", model->quantised_by);
+    str_printf(out, "%s, \"weights\": [", model->computes_in ? json_quoted(in->arena, model->computes_in) : "null");
+    for (int i = 0, kinds = find_kept(in, kept); i < kinds; i++)
+        str_printf(out, "%s{\"stored\": \"%s\", \"packed\": \"%s\", \"count\": %d}", i ? ", " : "", format_name(kept[i].stored),
+                   format_name(kept[i].packed), kept[i].count);
+    str_printf(out, "]}, ");
+}
+
 static void add_needs_json(Str *out, const Inspection *in, const char *kind, const Need *need, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -212,6 +266,7 @@ static void print_json(const Inspection *in)
 {
     Str out = {0};
     add_model_json(&out, in);
+    add_quantised_json(&out, in);
     str_printf(&out, "\"precisions\": [");
     add_needs_json(&out, in, "precision", in->need, in->needs);
     str_printf(&out, "], \"cache_formats\": [");

@@ -7,7 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "templates/cpu/pack.h"
 #include "templates/format/choose.h"
+#include "templates/format/layout.h"
 
 enum { MOST_BITS = 4, PARAMETER_BYTES = 8 };
 
@@ -93,33 +95,72 @@ Compensation *compensation_new(Arena *arena, const InputMoments *m, int64_t colu
 
 /* ---- one row ---- */
 
-/* Columns [column, column + count) of a block; `end` is that of the chunk. */
-static void round_block(const Compensation *c, float *row, int64_t column, int64_t count, int64_t end, float *scale, float *zero)
+typedef struct Row {
+    float *values;
+    Packed packed;           /* of a nested format: the row as it is packed without compensation */
+    Compensated parameters;  /* those of the row */
+} Row;
+
+/* The parameters of a block whose first column is that one; those of nested formats are decoded with what the whole row chose. */
+static void choose_parameters(const Compensation *c, Row *row, int64_t column, int64_t count, unsigned char *parameters)
 {
-    unsigned char parameters[PARAMETER_BYTES];
-    float one_scale, one_zero;
-    format_choose(c->format, row + column, c->importance + column, count, parameters);
-    format_parameters(c->format, parameters, &one_scale, &one_zero);
+    format_choose(c->format, row->values + column, c->importance + column, count, parameters);
+    if (!layout_is_nested(c->format)) return;
+    const float scale = packed_outer_scale(&row->packed, 0, column), offset = packed_outer_number(&row->packed, 0, 0);
+    const float largest = nested_value(nested_index(bits_load_float(parameters), scale, offset), scale, offset);
+    memcpy(parameters, &largest, sizeof largest);
     for (int64_t j = column; j < column + count; j++) {
-        uint32_t code;
-        float rounded;
-        const float *upper = c->upper + j * c->chunk - j / c->chunk * c->chunk; /* by number of the column */
-        format_codes(c->format, row + j, 1, parameters, &code);
-        format_values(c->format, &code, 1, parameters, &rounded);
-        const float error = (row[j] - rounded) / upper[j];
-        row[j] = rounded;
-        scale[j] = one_scale;
-        zero[j] = one_zero;
-        for (int64_t k = j + 1; k < end; k++) row[k] -= error * upper[k];
+        row->parameters.outer[j] = scale;
+        row->parameters.offset[j] = offset;
     }
 }
 
-void compensate(const Compensation *c, float *rows, int64_t count, float *scale, float *zero)
+/* Columns [column, column + count) of a block; `end` is that of the chunk. */
+static void round_block(const Compensation *c, Row *row, int64_t column, int64_t count, int64_t end)
 {
-    for (int64_t r = 0; r < count; r++)
-        for (int64_t column = 0; column < c->columns; column += c->block) {
-            int64_t end = (column / c->chunk + 1) * c->chunk, left = c->columns - column;
-            if (end > c->columns) end = c->columns;
-            round_block(c, rows + r * c->columns, column, left < c->block ? left : c->block, end, scale + r * c->columns, zero + r * c->columns);
+    unsigned char parameters[PARAMETER_BYTES];
+    float scale, zero;
+    choose_parameters(c, row, column, count, parameters);
+    format_parameters(c->format, parameters, &scale, &zero);
+    for (int64_t j = column; j < column + count; j++) {
+        uint32_t code;
+        float rounded, *value = row->values + j;
+        const float *upper = c->upper + j * c->chunk - j / c->chunk * c->chunk; /* by number of the column */
+        format_codes(c->format, value, 1, parameters, &code);
+        format_values(c->format, &code, 1, parameters, &rounded);
+        const float error = (*value - rounded) / upper[j];
+        *value = rounded;
+        row->parameters.scale[j] = scale;
+        row->parameters.zero[j] = zero;
+        for (int64_t k = j + 1; k < end; k++) row->values[k] -= error * upper[k];
+    }
+}
+
+static void compensate_row(const Compensation *c, Row *row)
+{
+    for (int64_t column = 0; column < c->columns; column += c->block) {
+        int64_t end = (column / c->chunk + 1) * c->chunk, left = c->columns - column;
+        round_block(c, row, column, left < c->block ? left : c->block, end < c->columns ? end : c->columns);
+    }
+}
+
+void compensate(const Compensation *c, float *rows, int64_t count, Compensated *parameters)
+{
+    const PackLayout layout = {.format = c->format, .panel = 1, .N = 1, .K = c->columns, .block = c->block};
+    Arena *arena = arena_new();
+    size_t bytes = 0;
+    if (layout_is_nested(c->format) && !pack_bytes(&layout, &bytes)) bug("a row of %s cannot be packed", format_name((Format)c->format));
+    void *packed = arena_alloc(arena, bytes);
+    for (int64_t r = 0; r < count; r++) {
+        const int64_t first = r * c->columns;
+        Row row = {.values = rows + first, .packed = {packed, c->format, 1, c->columns, 1, c->block}};
+        row.parameters = (Compensated){.scale = parameters->scale + first, .zero = parameters->zero + first};
+        if (bytes) {
+            pack_weight(&layout, row.values, packed);
+            row.parameters.outer = parameters->outer + first;
+            row.parameters.offset = parameters->offset + first;
         }
+        compensate_row(c, &row);
+    }
+    arena_free(arena);
 }

@@ -9,7 +9,11 @@ typedef struct Compensation Compensation;
 
 /* NULL where it cannot help: no moments of these columns, a format with more than 4 bits, or blocks that do not fit its chunks. */
 Compensation *compensation_new(Arena *arena, const InputMoments *moments, int64_t columns, int format, int64_t block);
-/* rows [count, columns] become numbers of the format; scale, zero [count, columns]: its parameters, as PackGiven wants them. */
-void compensate(const Compensation *compensation, float *rows, int64_t count, float *scale, float *zero);
+/* The parameters that were chosen, [count, columns] each, as PackGiven wants them. outer, offset: of nested formats; else NULL. */
+typedef struct Compensated {
+    float *scale, *zero, *outer, *offset;
+} Compensated;
+/* rows [count, columns] become numbers of the format. */
+void compensate(const Compensation *compensation, float *rows, int64_t count, Compensated *parameters);
 
 #endif

@@ -36,7 +36,10 @@ void pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *pac
     const Packed p = {packed, format, layout->N, layout->K, layout->panel, pack_block(layout)};
     const int64_t unit = packed_unit_bytes(&p), codes = packed_code_bytes(&p), size = layout_bits(format) / 8;
     if (plan->options.target->big_endian == host_is_big_endian()) return;
-    if (layout_parameters(format) == 0) {
+    if (layout_is_nested(format)) { /* codes and indices are bytes */
+        for (int64_t n = 0; n < pack_panel_count(layout) * layout->panel; n++)
+            for (int64_t i = 0; i < packed_outer(&p); i++) reverse(packed + packed_outer_place(&p, n, i), sizeof(float));
+    } else if (layout_parameters(format) == 0) {
         reverse_numbers(packed, (int64_t)weight->bytes, size);
     } else if (layout->panel == 1) {
         int64_t apart = packed_apart(&p);

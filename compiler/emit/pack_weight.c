@@ -7,6 +7,9 @@
 #include "compiler/emit/pack.h"
 #include "runtime/core/team.h"
 
+static const TensorPart given_parts[] = {PART_scale, PART_zero, PART_outer, PART_offset};
+enum { GIVEN_PARTS = sizeof given_parts / sizeof *given_parts };
+
 enum { CHUNK_ELEMENTS = 1 << 21, CHUNK_ROWS = 64 /* a multiple of every panel, and of the blocks that rows share */ };
 
 typedef enum FaultKind { FAULT_NONE, FAULT_NOT_FINITE, FAULT_INEXACT } FaultKind;
@@ -29,7 +32,8 @@ typedef struct Packing {
     const Compensation *compensation; /* or NULL */
     const float *whole;      /* the matrix where its rows cannot be had one by one; else NULL */
     bool is_given;           /* the checkpoint has parameters, which are kept */
-    PackGiven given;         /* those of the whole matrix where rows cannot be had one by one; else NULLs */
+    int given_parts;         /* of given_parts, that its format has */
+    const float *whole_given[GIVEN_PARTS]; /* those of the whole matrix where rows cannot be had one by one; else NULLs */
     int64_t halves, rows;    /* rows of each half */
     int64_t chunk_rows;      /* of each half in a chunk */
     int64_t chunks;
@@ -107,22 +111,32 @@ static void note_subnormal(const Packing *p, int64_t index, int64_t first, int64
 /* The parameters of the same elements. */
 static PackGiven given_of_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
 {
-    int64_t K = p->weight->layout.K;
-    if (p->given.scale) return (PackGiven){chunk_of(p, scratch, p->given.scale, first, count), chunk_of(p, scratch, p->given.zero, first, count)};
-    float *scale = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
-    float *zero = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
-    for (int64_t h = 0; h < p->halves; h++)
-        node_constant_given_rows(scratch, p->weight->node, h * p->rows + first, count, scale + h * count * K, zero + h * count * K);
-    return (PackGiven){scale, zero};
+    const int64_t K = p->weight->layout.K;
+    const float *given[GIVEN_PARTS] = {NULL};
+    for (int i = 0; i < p->given_parts; i++) {
+        if (p->whole_given[i]) {
+            given[i] = chunk_of(p, scratch, p->whole_given[i], first, count);
+            continue;
+        }
+        float *part = arena_alloc_array(scratch, (size_t)(p->halves * count * K), sizeof(float));
+        for (int64_t h = 0; h < p->halves; h++)
+            node_constant_given_rows(scratch, p->weight->node, given_parts[i], h * p->rows + first, count, part + h * count * K);
+        given[i] = part;
+    }
+    return (PackGiven){given[0], given[1], given[2], given[3]};
 }
 
 /* Rounds the values, and says how. */
 static PackGiven compensated(const Packing *p, Arena *scratch, float *values, int64_t rows)
 {
     size_t elements = (size_t)(rows * p->weight->layout.K);
-    float *scale = arena_alloc_array(scratch, elements, sizeof(float)), *zero = arena_alloc_array(scratch, elements, sizeof(float));
-    compensate(p->compensation, values, rows, scale, zero);
-    return (PackGiven){scale, zero};
+    Compensated c = {.scale = arena_alloc_array(scratch, elements, sizeof(float)), .zero = arena_alloc_array(scratch, elements, sizeof(float))};
+    if (format_is_nested((Format)p->format)) {
+        c.outer = arena_alloc_array(scratch, elements, sizeof(float));
+        c.offset = arena_alloc_array(scratch, elements, sizeof(float));
+    }
+    compensate(p->compensation, values, rows, &c);
+    return (PackGiven){c.scale, c.zero, c.outer, c.offset};
 }
 
 /* ---- rounded beforehand ---- */
@@ -149,7 +163,7 @@ static PackError round_chunk(const Packing *p, Arena *scratch, float *values, in
     if (!pack_bytes(&layout, &bytes)) bug("%d rows cannot be packed as %s", (int)rows, format_name((Format)p->format));
     float *rounded = arena_alloc_array(scratch, elements, sizeof(float));
     memcpy(rounded, values, elements * sizeof(float));
-    PackGiven given = {NULL, NULL};
+    PackGiven given = {NULL, NULL, NULL, NULL};
     if (p->compensation) given = compensated(p, scratch, rounded, rows);
     void *packed = arena_alloc(scratch, bytes);
     pack_panels(&layout, rounded, p->importance, given.scale ? &given : NULL, 0, pack_panel_count(&layout), packed);
@@ -163,7 +177,7 @@ static PackError round_chunk(const Packing *p, Arena *scratch, float *values, in
 
 static int64_t pack_values(const Packing *p, Arena *scratch, const PackLayout *chunk, int64_t first, int64_t count, float *values)
 {
-    PackGiven given = {NULL, NULL};
+    PackGiven given = {NULL, NULL, NULL, NULL};
     if (p->error) return p->to ? pack_chunk_at(p, scratch, chunk, first, values, NULL) : -1;
     if (p->is_given) given = given_of_chunk(p, scratch, first, count);
     if (p->compensation) given = compensated(p, scratch, values, chunk->N);
@@ -237,11 +251,13 @@ static void warn_of_subnormals(const Packing *p)
 static void find_given(Packing *p, Arena *scratch, size_t elements)
 {
     const Node *node = p->weight->node;
-    p->is_given = format_bits(node->format) < 16 && node_constant_is_given(node);
-    if (!p->is_given || !p->whole) return;
-    float *scale = arena_alloc_array(scratch, elements, sizeof(float)), *zero = arena_alloc_array(scratch, elements, sizeof(float));
-    node_constant_given(scratch, node, scale, zero);
-    p->given = (PackGiven){scale, zero};
+    p->is_given = node_constant_is_given(node);
+    p->given_parts = !p->is_given ? 0 : format_is_nested(node->format) ? GIVEN_PARTS : GIVEN_PARTS / 2;
+    for (int i = 0; p->whole && i < p->given_parts; i++) {
+        float *part = arena_alloc_array(scratch, elements, sizeof(float));
+        node_constant_given(scratch, node, given_parts[i], part);
+        p->whole_given[i] = part;
+    }
 }
 
 /* What the inputs say of the columns. */

@@ -58,17 +58,14 @@ static void computed_values(Arena *scratch, const Node *node, float *values)
 
 /* ---- rows of constants, in float: most weights are never held whole, nor in double ---- */
 
-/* What of the elements is asked for: the numbers, or the parameters that a checkpoint has quantised them with. */
-typedef enum Part { PART_value, PART_scale, PART_zero } Part;
-
-static void rows_of_constant(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values);
+static void rows_of_constant(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values);
 
 static int64_t constant_rows(const Node *node)
 {
     return shape_rows(node->shape, NULL);
 }
 
-static void slice_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
+static void slice_rows(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values)
 {
     const Node *x = node->operand[0];
     size_t from = (size_t)shape_columns(x->shape), to = (size_t)node->a.size;
@@ -77,14 +74,14 @@ static void slice_rows(Arena *scratch, const Node *node, Part part, int64_t firs
     for (size_t r = 0; r < (size_t)count; r++) memcpy(values + r * to, whole + r * from + node->a.first, to * sizeof *values);
 }
 
-static void gather_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
+static void gather_rows(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape);
     const float *index = node->operand[1]->values;
     for (int64_t r = 0; r < count; r++) rows_of_constant(scratch, node->operand[0], part, (int64_t)index[first + r], 1, values + (size_t)r * width);
 }
 
-static void concat_rows(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
+static void concat_rows(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape);
     for (int i = 0; i < node->operands && count > 0; i++) {
@@ -135,14 +132,13 @@ static void concat_values(Arena *scratch, const Node *node, float *values)
         node_constant_values(scratch, node->operand[i], values);
 }
 
-static void param_values(Arena *scratch, const Node *node, Part part, size_t first, size_t count, float *values)
+static void param_values(const Node *node, TensorPart part, size_t first, size_t count, float *values)
 {
     if (node->tensor == NULL || node->tensor->elements != constant_elements(node))
         bug("param \"%s\" has no tensor of %s", node->a.key, shape_describe(node->shape));
     const Tensor *tensor = node->tensor;
     if (part != PART_value) {
-        float *other = ARENA_ARRAY(scratch, float, count);
-        tensor_given(tensor, first, count, part == PART_scale ? values : other, part == PART_zero ? values : other);
+        tensor_part(tensor, part, first, count, values);
         return;
     }
     tensor_to_float(tensor, first, count, values);
@@ -159,11 +155,11 @@ static bool has_rows(const Node *node)
     return true;
 }
 
-static void rows_of_constant(Arena *scratch, const Node *node, Part part, int64_t first, int64_t count, float *values)
+static void rows_of_constant(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values)
 {
     size_t width = (size_t)shape_columns(node->shape), begin = (size_t)first * width;
     switch (node->op) {
-    case OP_param: param_values(scratch, node, part, begin, (size_t)count * width, values); break;
+    case OP_param: param_values(node, part, begin, (size_t)count * width, values); break;
     case OP_constant: memcpy(values, node->values + begin, (size_t)count * width * sizeof *values); break;
     case OP_slice: slice_rows(scratch, node, part, first, count, values); break;
     case OP_gather: gather_rows(scratch, node, part, first, count, values); break;
@@ -197,7 +193,7 @@ void node_constant_values(Arena *scratch, const Node *node, float *values)
 /* Those that a checkpoint has quantised are what they are. */
 static bool is_rounded(const Node *weight)
 {
-    return weight->format != FORMAT_f32 && !(format_bits(weight->format) < 16 && node_constant_is_given(weight));
+    return weight->format != FORMAT_f32 && !node_constant_is_given(weight);
 }
 
 const double *weight_of(const Evaluation *evaluation, const Node *weight)
@@ -220,55 +216,50 @@ const double *weight_of(const Evaluation *evaluation, const Node *weight)
 
 /* ---- parameters of quantised tensors, moved as their elements are ---- */
 
-bool node_constant_is_given(const Node *node)
+/* Whether a tensor is quantised in this format, but for the parameters of its parameters. */
+static bool is_quantised_in(const Tensor *tensor, Format wanted)
 {
-    if (node->op == OP_param) return node->tensor && node->tensor->quantized;
+    Format format;
+    if (!tensor || !tensor->quantized || !format_parse(tensor_natural_format(tensor), &format)) return false;
+    return format == wanted || format_unnested(format) == wanted;
+}
+
+static bool is_given_in(const Node *node, Format format)
+{
+    if (node->op == OP_param) return is_quantised_in(node->tensor, format);
     bool given = op_only_moves(node->op) && node->op != OP_reshape;
-    for (int i = 0; i < (node->op == OP_gather ? 1 : node->operands); i++) given = given && node_constant_is_given(node->operand[i]);
+    for (int i = 0; i < (node->op == OP_gather ? 1 : node->operands); i++) given = given && is_given_in(node->operand[i], format);
     return given;
 }
 
-/* The node again, twice: with the scales of its params' elements in their place, and with the zeros. */
-typedef struct Given {
-    Node *scale, *zero;
-} Given;
-
-static Given given_param(Graph *graph, const Node *node)
+bool node_constant_is_given(const Node *node)
 {
-    size_t count = node->tensor->elements;
-    float *both = ARENA_ARRAY(graph->arena, float, 2 * count);
-    tensor_given(node->tensor, 0, count, both, both + count);
-    return (Given){graph_constant(graph, node->shape, both), graph_constant(graph, node->shape, both + count)};
+    return format_bits(node->format) < 16 && is_given_in(node, node->format);
 }
 
-static Given given_copy(Graph *graph, const Node *node)
+/* The node again, with a part of the parameters of its params' elements in their place. */
+static Node *given_copy(Graph *graph, const Node *node, TensorPart part)
 {
-    if (node->op == OP_param) return given_param(graph, node);
-    if (node->op == OP_constant) {
-        Node *same = graph_constant(graph, node->shape, node->values);
-        return (Given){same, same};
+    if (node->op == OP_param) {
+        float *values = ARENA_ARRAY(graph->arena, float, node->tensor->elements);
+        tensor_part(node->tensor, part, 0, node->tensor->elements, values);
+        return graph_constant(graph, node->shape, values);
     }
-    Node *scale[NODE_MAX_OPERANDS] = {0}, *zero[NODE_MAX_OPERANDS] = {0};
-    for (int i = 0; i < node->operands; i++) {
-        Given operand = given_copy(graph, node->operand[i]);
-        scale[i] = operand.scale;
-        zero[i] = operand.zero;
-    }
-    return (Given){graph_add(graph, node->op, node->operands, scale, &node->a), graph_add(graph, node->op, node->operands, zero, &node->a)};
+    if (node->op == OP_constant) return graph_constant(graph, node->shape, node->values);
+    Node *operand[NODE_MAX_OPERANDS] = {0};
+    for (int i = 0; i < node->operands; i++) operand[i] = given_copy(graph, node->operand[i], part);
+    return graph_add(graph, node->op, node->operands, operand, &node->a);
 }
 
-bool node_constant_given_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *scale, float *zero)
+bool node_constant_given_rows(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values)
 {
     if (!has_rows(node)) return false;
-    rows_of_constant(scratch, node, PART_scale, first, count, scale);
-    rows_of_constant(scratch, node, PART_zero, first, count, zero);
+    rows_of_constant(scratch, node, part, first, count, values);
     return true;
 }
 
-void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero)
+void node_constant_given(Arena *scratch, const Node *node, TensorPart part, float *values)
 {
-    if (node_constant_given_rows(scratch, node, 0, constant_rows(node), scale, zero)) return;
-    Given given = given_copy(graph_new(scratch), node);
-    node_constant_values(scratch, given.scale, scale);
-    node_constant_values(scratch, given.zero, zero);
+    if (node_constant_given_rows(scratch, node, part, 0, constant_rows(node), values)) return;
+    node_constant_values(scratch, given_copy(graph_new(scratch), node, part), values);
 }

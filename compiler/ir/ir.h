@@ -12,14 +12,14 @@
 #define HF2C_IR_H
 
 #include "compiler/base.h"
-#include "compiler/read/model.h"
+#include "compiler/read/quantized.h"
 #include "runtime/hf2c.h"
 #include "templates/kernel.h"
 
 /* ---- types ---- */
 
 typedef enum Format {
-#define FORMAT(name, bits, block, parameters, group, text) FORMAT_##name,
+#define FORMAT(name, bits, block, parameters, group, cut, text) FORMAT_##name,
 #include "templates/format/formats.def"
     FORMAT_i32,       /* ids, positions, row numbers */
     FORMAT_sequences, /* the table of sequences of a call */
@@ -35,6 +35,9 @@ int format_bits(Format format);      /* of a code */
 /* Elements of a row of K that share parameters; 1: there are none. nf4 and fp4 cut the matrix, not its rows, into blocks: those that a row
  * shares with its neighbours are stored in parts. */
 int64_t format_block(Format format, int64_t K);
+int64_t format_parameter_bytes(Format format, int64_t K); /* of a row of K that is packed */
+bool format_is_nested(Format format);       /* its parameters are rounded too: templates/format/nested.h */
+Format format_unnested(Format format);      /* the same codes with exact parameters; others as they are */
 size_t format_row_bytes(Format format, int64_t columns); /* of a row of a value; bug() on overflow */
 
 typedef enum Symbol {
@@ -252,11 +255,11 @@ double **graph_evaluate_source(Arena *arena, const Graph *graph, const hf2c_batc
 void node_constant_values(Arena *scratch, const Node *node, float *values);
 /* Rows [first, first + count) alone, where they can be had without the others; else false. */
 bool node_constant_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *values);
-/* Whether the node only moves elements of quantised tensors; then scale and zero receive the parameters of each of its elements. */
+/* Whether the node only moves elements of tensors that are quantised in its format; then a part of the parameters of each of its elements can be had. */
 bool node_constant_is_given(const Node *node);
-void node_constant_given(Arena *scratch, const Node *node, float *scale, float *zero);
-/* Those of rows [first, first + count) alone, as node_constant_rows. */
-bool node_constant_given_rows(Arena *scratch, const Node *node, int64_t first, int64_t count, float *scale, float *zero);
+void node_constant_given(Arena *scratch, const Node *node, TensorPart part, float *values);
+/* That of rows [first, first + count) alone, as node_constant_rows. */
+bool node_constant_given_rows(Arena *scratch, const Node *node, TensorPart part, int64_t first, int64_t count, float *values);
 
 /* Weight of a place `distance` away in torch's cubic convolution, A = -0.75. */
 double cubic_weight(double distance);

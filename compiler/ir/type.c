@@ -2,35 +2,30 @@
 #include "compiler/ir/ir.h"
 
 #include "templates/cpu/a8.h"
+#include "templates/format/layout.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 /* ---- formats ---- */
 
-typedef struct FormatInfo {
-    const char *name;
-    int bits;
-    int64_t block;
-} FormatInfo;
-
-static const FormatInfo formats[FORMAT_COUNT] = {
-#define FORMAT(name, bits, block, parameters, group, text) {#name, bits, block},
+static const char *const format_names[FORMAT_COUNT] = {
+#define FORMAT(name, bits, block, parameters, group, cut, text) #name,
 #include "templates/format/formats.def"
-    {"i32", 32, 1},
-    {"sequences", 32, 1},
-    {"a8", 8, 0},
+    "i32",
+    "sequences",
+    "a8",
 };
 
 const char *format_name(Format format)
 {
-    return (unsigned)format < FORMAT_COUNT ? formats[format].name : "?";
+    return (unsigned)format < FORMAT_COUNT ? format_names[format] : "?";
 }
 
 int format_find(const char *name)
 {
     for (int i = 0; i < FORMAT_COUNT; i++)
-        if (strcmp(formats[i].name, name) == 0) return i;
+        if (strcmp(format_names[i], name) == 0) return i;
     return -1;
 }
 
@@ -56,26 +51,36 @@ bool format_caches(Format format)
 
 int format_bits(Format format)
 {
-    return formats[format].bits;
-}
-
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-    return b == 0 ? a : common_divisor(b, a % b);
+    if (format_packs(format)) return layout_bits((int)format);
+    return format == FORMAT_a8 ? 8 : 32;
 }
 
 int64_t format_block(Format format, int64_t K)
 {
-    int64_t block = formats[format].block;
-    if (block == 0) return (K + 3) / 4 * 4;
-    return format == FORMAT_nf4 || format == FORMAT_fp4 ? common_divisor(block, K) : block;
+    return format_packs(format) ? layout_row_block((int)format, K) : 1;
+}
+
+bool format_is_nested(Format format)
+{
+    return layout_is_nested((int)format);
+}
+
+int64_t format_parameter_bytes(Format format, int64_t K)
+{
+    const Packed row = {NULL, (int)format, 1, K, 1, format_block(format, K)};
+    return packed_apart_bytes(&row);
+}
+
+Format format_unnested(Format format)
+{
+    return format == FORMAT_nf4_double ? FORMAT_nf4 : format == FORMAT_fp4_double ? FORMAT_fp4 : format;
 }
 
 size_t format_row_bytes(Format format, int64_t columns)
 {
     size_t bits;
     if (format == FORMAT_a8) return a8_row_bytes(columns);
-    if (!size_mul((size_t)columns, (size_t)formats[format].bits, &bits)) bug("a row of %lld %s overflows", (long long)columns, formats[format].name);
+    if (!size_mul((size_t)columns, (size_t)format_bits(format), &bits)) bug("a row of %lld %s overflows", (long long)columns, format_name(format));
     return bits / 8;
 }
 

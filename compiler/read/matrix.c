@@ -1,8 +1,7 @@
 #include "compiler/read/matrix.h"
 
 #include "templates/format/f16.h"
-#include "templates/format/fp4.h"
-#include "templates/format/nf4.h"
+#include "templates/format/nested.h"
 
 enum { PIECE = 256, TURNED_COLUMNS = 32 };
 
@@ -35,12 +34,18 @@ static float zero_of(const Matrix *m, int64_t row, int64_t group)
 
 /* ---- pieces of a row ---- */
 
-/* Fills two lists for columns [column, column + count) of a row; the second may be NULL. */
-typedef void FillPiece(const Matrix *matrix, int64_t row, int64_t column, int64_t count, float *first, float *second);
-
-static void fill_values(const Matrix *m, int64_t row, int64_t column, int64_t count, float *values, float *unused)
+static float part_of_group(const Matrix *m, TensorPart part, int64_t row, int64_t group)
 {
-    (void)unused;
+    switch (part) {
+    case PART_scale: return m->layout->scale(m, row, group);
+    case PART_outer: return m->layout->outer ? m->layout->outer(m, row, group) : 0;
+    case PART_offset: return m->offset;
+    default: return zero_of(m, row, group);
+    }
+}
+
+static void fill_values(const Matrix *m, int64_t row, int64_t column, int64_t count, float *values)
+{
     m->layout->codes(m, row, column, count, values);
     for (int64_t i = 0, end; i < count; i = end) {
         int64_t group = group_of(m, row, column + i);
@@ -50,56 +55,56 @@ static void fill_values(const Matrix *m, int64_t row, int64_t column, int64_t co
     }
 }
 
-static void fill_given(const Matrix *m, int64_t row, int64_t column, int64_t count, float *scales, float *zeros)
+/* Columns [column, column + count) of a row. */
+static void fill_piece(const Matrix *m, TensorPart part, int64_t row, int64_t column, int64_t count, float *values)
 {
+    if (part == PART_value) {
+        fill_values(m, row, column, count, values);
+        return;
+    }
     for (int64_t i = 0, end; i < count; i = end) {
-        int64_t group = group_of(m, row, column + i);
-        const float scale = m->layout->scale(m, row, group), zero = zero_of(m, row, group);
+        const float value = part_of_group(m, part, row, group_of(m, row, column + i));
         end = i + run_length(m, row, column + i, count - i);
-        for (int64_t at = i; at < end; at++) {
-            scales[at] = scale;
-            zeros[at] = zero;
-        }
+        for (int64_t at = i; at < end; at++) values[at] = value;
     }
 }
 
 /* ---- ranges ---- */
 
-static void fill_rows(const Matrix *m, int64_t at, int64_t count, FillPiece *fill, float *first, float *second)
+static void fill_rows(const Matrix *m, TensorPart part, int64_t at, int64_t count, float *values)
 {
     for (int64_t done = 0; done < count;) {
         int64_t row = (at + done) / m->columns, column = (at + done) % m->columns, length = m->columns - column;
         if (length > count - done) length = count - done;
         if (length > PIECE) length = PIECE;
-        fill(m, row, column, length, first + done, second != NULL ? second + done : NULL);
+        fill_piece(m, part, row, column, length, values + done);
         done += length;
     }
 }
 
 typedef struct TurnedRange {
+    TensorPart part;
     int64_t at, end; /* elements of the tensor [matrices, columns, rows] */
-    float *first, *second;
+    float *values;
 } TurnedRange;
 
 /* `count` columns of one matrix, from all rows that the range has of them. */
-static void fill_columns(const Matrix *m, const TurnedRange *range, int64_t stored_row, int64_t count, FillPiece *fill)
+static void fill_columns(const Matrix *m, const TurnedRange *range, int64_t stored_row, int64_t count)
 {
-    float first[TURNED_COLUMNS], second[TURNED_COLUMNS];
+    float piece[TURNED_COLUMNS];
     int64_t matrix = stored_row / m->columns, column = stored_row % m->columns, begin = 0, end = m->rows;
     if (count == 1 && range->at > stored_row * m->rows) begin = range->at - stored_row * m->rows;
     if (count == 1 && range->end < (stored_row + 1) * m->rows) end = range->end - stored_row * m->rows;
     for (int64_t row = begin; row < end; row++) {
-        fill(m, matrix * m->rows + row, column, count, first, second);
+        fill_piece(m, range->part, matrix * m->rows + row, column, count, piece);
         for (int64_t i = 0; i < count; i++) {
             int64_t place = (stored_row + i) * m->rows + row;
-            if (place < range->at || place >= range->end) continue;
-            range->first[place - range->at] = first[i];
-            if (range->second != NULL) range->second[place - range->at] = second[i];
+            if (place >= range->at && place < range->end) range->values[place - range->at] = piece[i];
         }
     }
 }
 
-static void fill_turned(const Matrix *m, const TurnedRange *range, FillPiece *fill)
+static void fill_turned(const Matrix *m, const TurnedRange *range)
 {
     if (range->at == range->end) return;
     int64_t last = (range->end - 1) / m->rows;
@@ -107,28 +112,18 @@ static void fill_turned(const Matrix *m, const TurnedRange *range, FillPiece *fi
         int64_t count = last + 1 - stored_row, left = m->columns - stored_row % m->columns;
         if (count > left) count = left;
         if (count > TURNED_COLUMNS) count = TURNED_COLUMNS;
-        fill_columns(m, range, stored_row, count, fill);
+        fill_columns(m, range, stored_row, count);
         stored_row += count;
     }
 }
 
-static void fill_range(const Tensor *tensor, size_t at, size_t count, FillPiece *fill, float *first, float *second)
+static void matrix_read(const Tensor *tensor, TensorPart part, size_t at, size_t count, float *values)
 {
     const Matrix *m = (const Matrix *)tensor->quantized;
     if (m->turned)
-        fill_turned(m, &(TurnedRange){(int64_t)at, (int64_t)(at + count), first, second}, fill);
+        fill_turned(m, &(TurnedRange){part, (int64_t)at, (int64_t)(at + count), values});
     else
-        fill_rows(m, (int64_t)at, (int64_t)count, fill, first, second);
-}
-
-static void matrix_values(const Tensor *tensor, size_t first, size_t count, float *values)
-{
-    fill_range(tensor, first, count, fill_values, values, NULL);
-}
-
-static void matrix_given(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero)
-{
-    fill_range(tensor, first, count, fill_given, scale, zero);
+        fill_rows(m, part, (int64_t)at, (int64_t)count, values);
 }
 
 /* ---- formats ---- */
@@ -181,6 +176,20 @@ static int64_t common_divisor(int64_t a, int64_t b)
     return a;
 }
 
+/* Whether largest magnitudes are rounded as templates/format/nested.h tells. */
+static bool is_nested(const Matrix *m)
+{
+    static const float values[NESTED_COUNT] = {NESTED_VALUES};
+    float map[NESTED_COUNT];
+    if (m->nested_map == NULL || !m->flat || m->group != NESTED_FLAT || m->row_group != NESTED_BLOCKS) return false;
+    tensor_to_float(m->nested_map, 0, NESTED_COUNT, map);
+    for (int i = 0; i < NESTED_COUNT; i++)
+        if (map[i] != values[i]) return false;
+    for (size_t i = 0; i < m->nested_scales->elements; i++)
+        if (!(tensor_float(m->nested_scales, (int64_t)i) >= 0)) return false;
+    return true;
+}
+
 /* A table of 16 numbers, times a scale. */
 static const char *table_format(const Matrix *m)
 {
@@ -194,7 +203,8 @@ static const char *table_format(const Matrix *m)
         is_fp4 = is_fp4 && map[i] == fp4[i];
     }
     if (m->group % block != 0 || block % 4 != 0) return "f32";
-    return is_nf4 ? "nf4" : is_fp4 ? "fp4" : "f32";
+    bool nested = is_nested(m);
+    return is_nf4 ? nested ? "nf4_double" : "nf4" : !is_fp4 ? "f32" : nested ? "fp4_double" : "fp4";
 }
 
 static const char *format_of(const Matrix *m)
@@ -301,7 +311,7 @@ static void order_columns(Arena *arena, Matrix *m, const Tensor *tensor)
     const int32_t *order = order_by_groups(arena, m);
     if (order == NULL) return;
     MatrixLayout *layout = ARENA_NEW(arena, MatrixLayout);
-    *layout = (MatrixLayout){ordered_codes, m->layout->scale, m->layout->zero};
+    *layout = (MatrixLayout){ordered_codes, m->layout->scale, m->layout->zero, m->layout->outer};
     Matrix *ordered = ARENA_NEW(arena, Matrix);
     *ordered = *m;
     ordered->layout = layout;
@@ -327,7 +337,7 @@ bool binder_bind(Binder *binder, Tensor *stored, Matrix *m, const char *name)
     if (!good || elements == 0 || elements > PTRDIFF_MAX / sizeof(float))
         return err_set(binder->err, "%s: tensor \"%.200s\": found shape %s, wanted elements", stored->file, stored->name,
                        shape_text(binder->arena, stored->rank, stored->shape));
-    m->quantized = (Quantized){.format = format_of(m), .values = matrix_values, .given = matrix_given};
+    m->quantized = (Quantized){.format = format_of(m), .read = matrix_read};
     int64_t shape[3] = {m->matrices, m->turned ? m->columns : m->rows, m->turned ? m->rows : m->columns};
     stored->rank = m->rank;
     memcpy(stored->shape, shape + 3 - stored->rank, (size_t)stored->rank * sizeof *shape);

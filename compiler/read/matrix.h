@@ -15,6 +15,7 @@ typedef struct MatrixLayout {
     void (*codes)(const Matrix *matrix, int64_t row, int64_t column, int64_t count, float *codes);
     float (*scale)(const Matrix *matrix, int64_t row, int64_t group);
     float (*zero)(const Matrix *matrix, int64_t row, int64_t group); /* NULL: Matrix.zero */
+    float (*outer)(const Matrix *matrix, int64_t row, int64_t group); /* of a scale that is quantised itself: what its number is multiplied with, or NULL */
 } MatrixLayout;
 
 struct Matrix {
@@ -33,7 +34,7 @@ struct Matrix {
     Tensor codes;
     const Matrix *unordered;         /* its columns are these in quantized.order; NULL: they are its own */
     const Tensor *scales, *zeros, *map, *nested_scales, *nested_map; /* what the method has */
-    float offset;
+    float offset;                    /* of scales that are quantised */
 };
 
 /* ---- binding ---- */

@@ -15,6 +15,8 @@ typedef struct Model {
     Config sentence;    /* sentence-transformers settings: see read/sentence.h; or empty */
     Tensors tensors;    /* empty when opened without weights */
     bool has_weights;
+    const char *quantised_by; /* "bitsandbytes" ...; NULL: nothing is quantised */
+    const char *computes_in;  /* the numbers in which that tool multiplies, as config.json spells them; NULL: it does not say */
     const char **prefixes; /* the distinct first parts ("bert" of "bert.x") of the tensors' names, for model_tensor() */
     size_t prefix_count;
 } Model;

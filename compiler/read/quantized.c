@@ -43,6 +43,21 @@ static bool stores_turned(const Model *model)
     return strcmp(type, "gpt2") == 0;
 }
 
+/* In which numbers bitsandbytes multiplies 4-bit weights: it rounds them and their inputs to these. Here they are multiplied as f32, which is no
+ * less exact; inspect tells so. */
+static const char *find_compute_type(const Config *config)
+{
+    static const char key[] = "bnb_4bit_compute_dtype";
+    static const char *const known[] = {"float32", "bfloat16", "float16"};
+    const char *name = config_bool_or(config, "load_in_4bit", false) ? config_text_or(config, key, "float32") : NULL;
+    if (name == NULL) return NULL;
+    if (strncmp(name, "torch.", 6) == 0) name += 6;
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strcmp(name, known[i]) == 0) return known[i];
+    config_refuse(config, key, name, "float32, bfloat16, float16");
+    return NULL;
+}
+
 bool quantized_bind(Model *model, Err *err)
 {
     static const char keys[] = "quantization_config|compression_config|text_config.quantization_config|text_config.compression_config";
@@ -50,6 +65,8 @@ bool quantized_bind(Model *model, Err *err)
     Config config = config_object(&model->config, keys);
     const struct Method *method = find_method(&config);
     if (method == NULL) return false;
+    model->quantised_by = method->name;
+    model->computes_in = find_compute_type(&config);
     Binder binder = {.model = model, .arena = model->arena, .config = config, .turned = stores_turned(model), .err = err};
     for (size_t i = 0; i < model->tensors.count; i++)
         if (!method->bind(&binder, &model->tensors.item[i])) return false;
@@ -64,8 +81,8 @@ const char *tensor_natural_format(const Tensor *tensor)
     return tensor->type == STORED_F16 ? "f16" : "f32";
 }
 
-void tensor_given(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero)
+void tensor_part(const Tensor *tensor, TensorPart part, size_t first, size_t count, float *values)
 {
     if (!tensor->quantized) bug("tensor %s is not quantised", tensor->name);
-    tensor->quantized->given(tensor, first, count, scale, zero);
+    tensor->quantized->read(tensor, part, first, count, values);
 }

@@ -7,13 +7,15 @@
 
 #include "compiler/read/model.h"
 
+/* What of a tensor's elements is asked for: the numbers; the parameters that a checkpoint has quantised them with: value = (code - zero) * scale, or
+ * code's value * scale; where the scale itself is quantised: number * outer + offset is the scale. */
+typedef enum TensorPart { PART_value, PART_scale, PART_zero, PART_outer, PART_offset } TensorPart;
+
 typedef struct Quantized Quantized;
 struct Quantized {
     const char *format; /* of templates/format/formats.def: holds the values exactly without growing; "f32": none does */
-    /* Elements [first, first + count), row-major. */
-    void (*values)(const Tensor *tensor, size_t first, size_t count, float *values);
-    /* Their parameters, element by element: value = (code - zero) * scale, or code's value * scale. */
-    void (*given)(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero);
+    /* Of elements [first, first + count), row-major. */
+    void (*read)(const Tensor *tensor, TensorPart part, size_t first, size_t count, float *values);
     /* Where columns that share parameters do not follow one another (act order): the tensor with column order[i] as its column i, whose format is a
      * smaller one; NULL: there is no such. */
     const Tensor *ordered;
@@ -26,6 +28,6 @@ bool quantized_bind(Model *model, Err *err);
 /* The format of formats.def that holds the tensor exactly: by Quantized, or by the type as it is stored. */
 const char *tensor_natural_format(const Tensor *tensor);
 /* bug() for a tensor that is not quantised. */
-void tensor_given(const Tensor *tensor, size_t first, size_t count, float *scale, float *zero);
+void tensor_part(const Tensor *tensor, TensorPart part, size_t first, size_t count, float *values);
 
 #endif

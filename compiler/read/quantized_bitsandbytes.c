@@ -28,7 +28,7 @@ static bool check_row_order(Binder *binder, const char *module)
 
 static bool bind_int8(Binder *binder, Tensor *tensor, const char *module)
 {
-    static const MatrixLayout layout = {int8_codes, int8_scale, NULL};
+    static const MatrixLayout layout = {int8_codes, int8_scale, NULL, NULL};
     const Tensor *scales = binder_part(binder, module, ".SCB", true);
     if (scales == NULL || !check_row_order(binder, module)) return false;
     if (!binder_check(binder, tensor, TYPE_BIT(I8), 2, (int64_t[]){-1, -1})) return false;
@@ -52,13 +52,17 @@ static void table_codes(const Matrix *m, int64_t row, int64_t column, int64_t co
     }
 }
 
-static float table_scale(const Matrix *m, int64_t row, int64_t group)
+static float nested_scale(const Matrix *m, int64_t row, int64_t group)
 {
     (void)row;
+    return m->nested_scales ? tensor_float(m->nested_scales, group / m->row_group) : 0;
+}
+
+static float table_scale(const Matrix *m, int64_t row, int64_t group)
+{
     float scale = tensor_float(m->scales, group);
     if (m->nested_map == NULL) return scale;
-    float largest = tensor_float(m->nested_scales, group / m->row_group);
-    scale = tensor_float(m->nested_map, (int64_t)scale) * largest;
+    scale = tensor_float(m->nested_map, (int64_t)scale) * nested_scale(m, row, group);
     return scale + m->offset;
 }
 
@@ -98,7 +102,7 @@ static bool bind_nested(Binder *binder, const char *name, const State *state, Ma
 /* Codes may be stored as bytes or, for sharding, as elements of another type with the same bytes. */
 static bool bind_table(Binder *binder, Tensor *tensor, const Tensor *stored_state)
 {
-    static const MatrixLayout layout = {table_codes, table_scale, NULL};
+    static const MatrixLayout layout = {table_codes, table_scale, NULL, nested_scale};
     State state;
     if (!read_state(binder, stored_state, &state)) return false;
     size_t elements = (size_t)state.shape[0] * (size_t)state.shape[1];

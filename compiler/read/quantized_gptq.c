@@ -64,7 +64,7 @@ static bool gptq_check(Binder *binder, Matrix *m, const char *module)
 
 bool bind_gptq(Binder *binder, Tensor *tensor)
 {
-    static const MatrixLayout layout = {gptq_codes, group_scale, gptq_zero};
+    static const MatrixLayout layout = {gptq_codes, group_scale, gptq_zero, NULL};
     size_t length = binder_module_length(tensor, ".qweight");
     int bits;
     if (length == 0) return true;
@@ -113,7 +113,7 @@ static bool awq_version(Binder *binder)
 
 bool bind_awq(Binder *binder, Tensor *tensor)
 {
-    static const MatrixLayout layout = {awq_codes, group_scale, awq_zero};
+    static const MatrixLayout layout = {awq_codes, group_scale, awq_zero, NULL};
     size_t length = binder_module_length(tensor, ".qweight");
     if (length == 0) return true;
     const char *module = arena_copy_text(binder->arena, tensor->name, length);

@@ -22,7 +22,7 @@ static float mxfp4_group_scale(const Matrix *m, int64_t row, int64_t group)
 
 bool bind_mxfp4(Binder *binder, Tensor *tensor)
 {
-    static const MatrixLayout layout = {mxfp4_codes, mxfp4_group_scale, NULL};
+    static const MatrixLayout layout = {mxfp4_codes, mxfp4_group_scale, NULL, NULL};
     size_t length = binder_module_length(tensor, "_blocks");
     if (length == 0) return true;
     const char *name = arena_copy_text(binder->arena, tensor->name, length);

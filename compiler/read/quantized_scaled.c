@@ -56,7 +56,7 @@ static void stored_codes(const Matrix *m, int64_t row, int64_t column, int64_t c
 /* Codes that are numbers of a type of their own: I8 or fp8, which have bits 8 and 0. */
 static bool bind_elements(Binder *binder, Tensor *tensor, const char *module, const Tensor *scales, const int64_t block[2])
 {
-    static const MatrixLayout layout = {stored_codes, block_scale, NULL}, with_zero = {stored_codes, block_scale, block_zero};
+    static const MatrixLayout layout = {stored_codes, block_scale, NULL, NULL}, with_zero = {stored_codes, block_scale, block_zero, NULL};
     const Tensor *zeros = binder_part(binder, module, ".weight_zero_point", false);
     if (!binder_check(binder, tensor, TYPE_BIT(I8) | TYPE_BIT(F8_E4M3) | TYPE_BIT(F8_E5M2), 2, (int64_t[]){-1, -1})) return false;
     bool whole = tensor->type == STORED_I8;
@@ -132,7 +132,7 @@ static bool packed_bits(Binder *binder, const Tensor *tensor, const int64_t shap
 
 static bool bind_packed(Binder *binder, Tensor *tensor, const char *module)
 {
-    static const MatrixLayout layout = {packed_codes, block_scale, NULL}, with_zero = {packed_codes, block_scale, packed_zero};
+    static const MatrixLayout layout = {packed_codes, block_scale, NULL, NULL}, with_zero = {packed_codes, block_scale, packed_zero, NULL};
     static const int64_t no_block[2] = {0, 0};
     int64_t shape[2] = {0};
     int bits;

@@ -148,7 +148,7 @@ void tensor_to_float(const Tensor *tensor, size_t first, size_t count, float *ou
     if (first > tensor->elements || count > tensor->elements - first)
         bug("tensor %s: elements [%zu, +%zu) of %zu", tensor->name, first, count, tensor->elements);
     if (tensor->quantized) {
-        tensor->quantized->values(tensor, first, count, out);
+        tensor->quantized->read(tensor, PART_value, first, count, out);
         return;
     }
     const size_t step = stored_bytes(tensor->type);

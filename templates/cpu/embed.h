@@ -18,7 +18,7 @@ SIMD_INLINE void embed_rows(const hf2c_team *team, float *y, const int32_t *ids,
     }
 }
 
-#define FORMAT(format, bits, own_block, parameters, group, text)                                                       \
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                  \
     static inline void embed_##format(const hf2c_team *team, float *y, const int32_t *ids, const void *table,          \
                                       int rows, const int64_t V, const int64_t H, const int64_t panel,                 \
                                       const int64_t block, const int64_t first, const float scale)                     \

@@ -162,7 +162,7 @@ SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, 
 
 /* experts: y [rows, active, N], x [rows, K], w [E, gate and up, N, K], bias [E, 2 N] or NULL
  * combine: y [rows, N], x [rows, active, K], w [E, N, K], bias [E, N] or NULL */
-#define FORMAT(format, bits, own_block, parameters, group, text)                                                                   \
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                              \
     static inline void experts_##format(const hf2c_team *team, float *y, const float *x, const float *p, const void *w,            \
                                         const float *bias, int rows, const int64_t E, const int64_t K, const int64_t N,            \
                                         const int active, const int64_t ldx, const int64_t ldp, const int64_t block,               \

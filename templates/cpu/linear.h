@@ -149,7 +149,7 @@ SIMD_INLINE void linear_block_rows(const int format, const Linear *l, int64_t ro
     _Alignas(64) float sums[LINEAR_DIRECT_ROWS * STRIDE];
     const int64_t bytes = packed_panel_bytes(&l->w);
     for (int p = 0; p < LINEAR_TOGETHER; p += BLOCK_PANELS) {
-        const BlockTile tile = {(const char *)l->w.data + (panel + p) * bytes, bytes, l->w.block, l->K, l->x + row * l->ldx, l->ldx,
+        const BlockTile tile = {&l->w, (const char *)l->w.data + (panel + p) * bytes, bytes, l->w.block, l->K, l->x + row * l->ldx, l->ldx,
                                 sums + p * TILE_PANEL, STRIDE};
         block_tiles(format, rows, &tile);
     }
@@ -264,7 +264,7 @@ SIMD_INLINE void linear_block(const int format, const Linear *l, const LinearPar
         linear_finish_row(l, sums + (r - part->first_row) * 2 * TILE_PANEL, r, part->panel, part->panels);
 }
 
-#define FORMAT(format, bits, own_block, parameters, group, text) \
+#define FORMAT(format, bits, own_block, parameters, group, cut, text) \
     static inline void linear_block_##format(const Linear *l, const LinearPart *part) { linear_block(WEIGHT_##format, l, part); }
 #include "templates/format/formats.def"
 
@@ -309,7 +309,7 @@ SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team 
         linear_direct(format, l, team, rows, panels);
 }
 
-#define FORMAT(format, bits, own_block, parameters, group, text)                                                       \
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                  \
     static inline void linear_##format(const hf2c_team *team, float *y, const float *x, const void *w,                 \
                                        const float *bias, const float *residual, int rows, const int64_t K,            \
                                        const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,     \

@@ -6,7 +6,7 @@
 #include "templates/format/choose.h"
 #include "templates/format/layout.h"
 
-enum { PACK_FLAT = 64, PACK_CODES = 256 /* of a row are found at a time */ };
+enum { PACK_CODES = 256 /* of a row are found at a time */ };
 
 /* ---- sizes ---- */
 
@@ -17,9 +17,8 @@ static Packed packed_of(const PackLayout *layout, const void *data)
 
 int64_t pack_block(const PackLayout *layout)
 {
-    int64_t block = layout->block ? layout->block : layout_block(layout->format);
-    if (block) return block;
-    return packed_round_up(layout->K, layout_group(layout->format));
+    if (layout->block) return layout->block;
+    return layout_block(layout->format) ? layout_block(layout->format) : layout_row_block(layout->format, layout->K);
 }
 
 int64_t pack_padded_columns(const PackLayout *layout)
@@ -47,6 +46,7 @@ static int pack_is_sound(const PackLayout *layout)
     int64_t block = pack_block(layout), bits = layout_bits(layout->format);
     int has_parameters = layout_parameters(layout->format) != 0;
     if (!has_parameters) return block == 1;
+    if (layout_is_nested(layout->format) && (NESTED_FLAT * NESTED_BLOCKS) % block) return 0;
     return (layout->panel == 1 || block % layout_group(layout->format) == 0) && layout->panel * block * bits % 8 == 0;
 }
 
@@ -55,8 +55,8 @@ int pack_bytes(const PackLayout *layout, size_t *bytes)
     *bytes = 0;
     if (!pack_is_sound(layout)) return 0;
     Packed packed = packed_of(layout, NULL);
-    size_t units = (size_t)(packed_columns(&packed) / packed_unit(&packed)), panel = (size_t)packed_panel_bytes(&packed);
-    size_t apart = layout->panel == 1 ? units * (size_t)layout_parameters(layout->format) : 0, count = (size_t)pack_panel_count(layout);
+    size_t panel = (size_t)packed_panel_bytes(&packed);
+    size_t apart = layout->panel == 1 ? (size_t)packed_apart_bytes(&packed) : 0, count = (size_t)pack_panel_count(layout);
     if (count > (PTRDIFF_MAX - 64) / (panel + apart)) return 0;
     *bytes = apart ? (size_t)packed_apart(&packed) + count * apart : count * panel;
     return 1;
@@ -103,10 +103,10 @@ static void pack_put_all(const Packer *p, int64_t n, int64_t k, int64_t count, c
     }
 }
 
-/* Codes of bitsandbytes share the largest magnitude of 64 numbers of the flat matrix, wherever its rows end. */
+/* Blocks that are cut from the flat matrix share their largest magnitude wherever its rows end. */
 static int pack_is_flat(const Packer *p)
 {
-    return layout_block(p->layout->format) == PACK_FLAT && p->packed.block < PACK_FLAT;
+    return layout_cut(p->layout->format) != CUT_rows && p->packed.block < layout_block(p->layout->format);
 }
 
 static void pack_choose(const Packer *p, int64_t row, int64_t k, int64_t count, char *parameters)
@@ -114,8 +114,9 @@ static void pack_choose(const Packer *p, int64_t row, int64_t k, int64_t count, 
     const PackLayout *layout = p->layout;
     int64_t first = row * layout->K + k, size = layout->N * layout->K;
     if (pack_is_flat(p)) {
-        first = first / PACK_FLAT * PACK_FLAT;
-        count = size - first < PACK_FLAT ? size - first : PACK_FLAT;
+        const int64_t flat = layout_block(layout->format);
+        first = first / flat * flat;
+        count = size - first < flat ? size - first : flat;
         format_choose(layout->format, p->rows + first, NULL, count, parameters);
     } else {
         format_choose(layout->format, p->rows + first, p->importance ? p->importance + k : NULL, count, parameters);
@@ -161,20 +162,93 @@ static void pack_zeros(const Packer *p, int64_t n, int64_t k, int64_t end, const
     for (int64_t i = k; i < end; i++) pack_put(to, layout_bits(p->layout->format), half, packed_place(&p->packed, n, i), zero);
 }
 
+/* ---- nested parameters ---- */
+
+static void pack_put_outer(const Packer *p, int64_t n, int64_t i, float number)
+{
+    memcpy(p->to + packed_outer_place(&p->packed, n, i), &number, sizeof(number));
+}
+
+static float pack_largest(const Packer *p, int64_t row, int64_t k)
+{
+    const int64_t left = p->layout->K - k;
+    float largest;
+    pack_choose(p, row, k, left < p->packed.block ? left : p->packed.block, (char *)&largest);
+    return largest;
+}
+
+/* The mean of a row's largest magnitudes, and in each period how far they are from it. */
+static void pack_choose_outer(const Packer *p, int64_t n, int64_t row)
+{
+    const int64_t block = p->packed.block, K = p->layout->K;
+    double sum = 0;
+    for (int64_t k = 0; k < K; k += block) sum += (double)pack_largest(p, row, k);
+    float mean = (float)(sum / (double)((K + block - 1) / block)), most = 0;
+    pack_put_outer(p, n, 0, mean);
+    for (int64_t k = 0; k < K; k += block) {
+        float distance = pack_largest(p, row, k) - mean, far = distance < 0 ? -distance : distance;
+        if (k / block % packed_period(&p->packed) == 0) most = 0;
+        most = far > most ? far : most;
+        pack_put_outer(p, n, 2 + k / block / packed_period(&p->packed), most);
+    }
+}
+
+/* Where a scale is followed by another one, a period ends. */
+static void pack_take_outer(const Packer *p, int64_t n, int64_t row)
+{
+    const float *outer = p->given->outer + row * p->layout->K;
+    const int64_t block = p->packed.block, K = p->layout->K, period = packed_period(&p->packed);
+    int64_t before = 0;
+    for (int64_t k = block; k < K && !before; k += block)
+        if (outer[k] != outer[k - block]) before = (period - k / block % period) % period;
+    pack_put_outer(p, n, 0, p->given->offset[row * K]);
+    pack_put_outer(p, n, 1, (float)before);
+    for (int64_t k = 0; k < K; k += block) pack_put_outer(p, n, 2 + (k / block + before) / period, outer[k]);
+}
+
+/* What the parameters of row n are decoded with. */
+static void pack_outer(const Packer *p, int64_t n, int64_t row)
+{
+    for (int64_t i = 0; i < packed_outer(&p->packed); i++) pack_put_outer(p, n, i, 0);
+    if (row < 0 || !layout_is_nested(p->layout->format)) return;
+    if (p->given)
+        pack_take_outer(p, n, row);
+    else
+        pack_choose_outer(p, n, row);
+}
+
+/* Stores parameters; nested ones are then what they are decoded to. Whether they are the same as before. */
+static int pack_store(const Packer *p, int64_t n, int64_t k, char *parameters)
+{
+    char *to = p->to + packed_parameters(&p->packed, n, k);
+    if (!layout_is_nested(p->layout->format)) {
+        memcpy(to, parameters, (size_t)layout_parameters(p->layout->format));
+        return 1;
+    }
+    const float scale = packed_outer_scale(&p->packed, n, k), offset = packed_outer_number(&p->packed, n, 0), wanted = bits_load_float(parameters);
+    uint32_t index = nested_index(wanted, scale, offset);
+    float stored = nested_value(index, scale, offset);
+    *to = (char)(unsigned char)index;
+    memcpy(parameters, &stored, sizeof(stored));
+    return stored == wanted;
+}
+
+/* ---- rows and panels ---- */
+
 /* Columns from k on of row n of the packed matrix, which is that row of the other, or -1: zeros. */
 static int64_t pack_unit(const Packer *p, int64_t n, int64_t row, int64_t k)
 {
     const PackLayout *layout = p->layout;
-    int64_t end = k + packed_unit(&p->packed), count = (end < layout->K ? end : layout->K) - k, wrong = -1;
+    int64_t end = k + packed_unit(&p->packed), count = (end < layout->K ? end : layout->K) - k, wrong = -1, first = row * layout->K + k;
     char parameters[8] = {0};
-    size_t bytes = (size_t)layout_parameters(layout->format);
+    int has_parameters = layout_parameters(layout->format) != 0;
     if (row < 0) count = 0;
     if (row >= 0 && p->given)
-        wrong = pack_take_given(p, row * layout->K + k, count, parameters);
-    else if (row >= 0 && bytes)
+        wrong = pack_take_given(p, first, count, parameters);
+    else if (row >= 0 && has_parameters)
         pack_choose(p, row, k, count, parameters);
-    if (bytes) memcpy(p->to + packed_parameters(&p->packed, n, k), parameters, bytes);
-    int64_t other = pack_codes(p, n, row * layout->K + k, k, count, parameters);
+    if (has_parameters && !pack_store(p, n, k, parameters) && p->given && row >= 0 && wrong < 0) wrong = first;
+    int64_t other = pack_codes(p, n, first, k, count, parameters);
     pack_zeros(p, n, k + count, end, parameters);
     return wrong >= 0 ? wrong : other;
 }
@@ -183,11 +257,14 @@ static int64_t pack_panel(const Packer *p, int64_t panel)
 {
     int64_t first, count, wrong = -1, unit = packed_unit(&p->packed);
     pack_source_rows(p->layout, panel, &first, &count);
-    for (int64_t n = 0; n < p->layout->panel; n++)
+    for (int64_t i = 0; i < p->layout->panel; i++) {
+        const int64_t n = panel * p->layout->panel + i, row = i < count ? first + i : -1;
+        pack_outer(p, n, row);
         for (int64_t k = 0; k < p->layout->K; k += unit) {
-            int64_t found = pack_unit(p, panel * p->layout->panel + n, n < count ? first + n : -1, k);
+            int64_t found = pack_unit(p, n, row, k);
             if (wrong < 0) wrong = found;
         }
+    }
     return wrong;
 }
 

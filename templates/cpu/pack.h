@@ -9,7 +9,12 @@
  * block, codes of 8 bits and more lie at place e; of codes of 4 bits, the first half in the low, the second in the high nibbles: byte e %
  * half, half = panel * block / 2.
  *
- * Panel 1 is row-major (group 1), and the parameters lie apart: codes [N, Kp], then, 64-byte aligned, parameters [N, Kp / block]. */
+ * Nested parameters (a byte of a block, nested.h) are decoded with numbers of their row, each of 4 bytes: the offset; how many blocks of the first scale
+ * belong to rows before, as an f32; the scales, one after another every NESTED_FLAT * NESTED_BLOCKS / block blocks. A panel begins with
+ * them: the first of all its rows, the second of all its rows ...
+ *
+ * Panel 1 is row-major (group 1), and the parameters lie apart: codes [N, Kp], then, 64-byte aligned, parameters [N, Kp / block],
+ * each row's after the numbers that they are decoded with. */
 #ifndef HF2C_CPU_PACK_H
 #define HF2C_CPU_PACK_H
 
@@ -24,9 +29,10 @@ typedef struct PackLayout {
 } PackLayout;
 
 /* How a format was found in a checkpoint, element by element: the packed values are then exactly those; NULL: they are chosen.
- * scale, zero: [N, K] like the values; value = (code - zero) * scale for integers, code value * scale for others; zero NULL: the format's own. */
+ * scale, zero: [N, K] like the values; value = (code - zero) * scale for integers, code value * scale for others; zero NULL: the format's own. outer,
+ * offset: what a nested scale is decoded with, read for nested formats only. */
 typedef struct PackGiven {
-    const float *scale, *zero;
+    const float *scale, *zero, *outer, *offset;
 } PackGiven;
 
 int64_t pack_padded_columns(const PackLayout *layout); /* Kp */

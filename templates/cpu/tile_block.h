@@ -12,6 +12,7 @@ enum {
 };
 
 typedef struct BlockTile {
+    const Packed *packed;
     const char *w; /* its first panel */
     int64_t panel; /* bytes from panel to panel */
     int64_t unit, K;
@@ -78,12 +79,17 @@ SIMD_INLINE void block_part(const int format, const int rows, const int vectors,
 SIMD_INLINE void block_tile(const int format, const int rows, const int vectors, const BlockTile *t, simd_float *sum, WeightScale *scale)
 {
     const int64_t code_bytes = WEIGHT_PANEL * t->unit * layout_bits(format) / 8, unit_bytes = code_bytes + WEIGHT_PANEL * layout_parameters(format);
-    const char *w = t->w;
+    const char *w = t->w + packed_head_bytes(t->packed);
+    WeightPlace place = weight_place(t->packed, t->w, 0);
     SIMD_UNROLL
     for (int i = 0; i < rows * vectors; i++) sum[i] = simd_zero();
-    for (int64_t k = 0; k < t->K; k += t->unit, w += unit_bytes) {
+    for (int64_t k = 0; k < t->K; k += t->unit, w += unit_bytes, place.unit++) {
         SIMD_UNROLL
-        for (int v = 0; v < vectors; v++) scale[v] = weight_scale(format, block_vector(t, w + code_bytes, v, layout_parameters(format)));
+        for (int v = 0; v < vectors; v++) {
+            place.from = block_vector(t, w + code_bytes, v, layout_parameters(format));
+            place.head = block_vector(t, t->w, v, sizeof(float));
+            scale[v] = weight_unit_scale(format, place);
+        }
         block_part(format, rows, vectors, 0, t, w, k, scale, sum);
         if (layout_bits(format) == 4) block_part(format, rows, vectors, 1, t, w, k + t->unit / 2, scale, sum);
     }
@@ -117,7 +123,7 @@ SIMD_INLINE void block_switch(const int format, int rows, const BlockTile *t)
 #undef BLOCK_HEIGHTS
 
 /* One function for each format, called by all its kernels: BLOCK_PANELS panels; rows: up to 4, on c11 up to 2 */
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static inline void block_tile_##name(int rows, const BlockTile *t)                                                 \
     {                                                                                                                  \
         if (weight_has_blocks(WEIGHT_##name)) block_switch(WEIGHT_##name, rows, t);                                    \
@@ -127,7 +133,7 @@ SIMD_INLINE void block_switch(const int format, int rows, const BlockTile *t)
 SIMD_INLINE void block_tiles(const int format, int rows, const BlockTile *t)
 {
     switch (format) {
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     case WEIGHT_##name:                                                                                                \
         block_tile_##name(rows, t);                                                                                    \
         break;

@@ -54,6 +54,39 @@ SIMD_INLINE WeightScale weight_scale(const int format, const char *from)
     return s;
 }
 
+/* Where the parameters of unit number `unit` of SIMD_LANES rows lie, and what nested ones are decoded with: head: the numbers at the panel's
+ * begin, those of the same rows; a row's scales follow one another every `period` units. */
+typedef struct WeightPlace {
+    const char *from, *head;
+    int64_t unit, period, scales;
+} WeightPlace;
+
+/* The parameters of unit number `unit` of a panel, but for where they are. */
+SIMD_INLINE WeightPlace weight_place(const Packed *w, const char *panel, int64_t unit)
+{
+    return (WeightPlace){NULL, panel, unit, layout_is_nested(w->format) ? packed_period(w) : 0, layout_is_nested(w->format) ? packed_scales(w) : 0};
+}
+
+/* Nested parameters, decoded. */
+SIMD_INLINE simd_float weight_nested(WeightPlace p)
+{
+    static const float values[NESTED_COUNT] = {NESTED_VALUES};
+    const float *outer = (const float *)(const void *)p.head;
+    float value[SIMD_LANES];
+    for (int i = 0; i < SIMD_LANES; i++) value[i] = values[(unsigned char)p.from[i]];
+    simd_float place = simd_set1((float)p.unit) + simd_load(outer + WEIGHT_PANEL), scale = simd_load(outer + (1 + p.scales) * WEIGHT_PANEL);
+    for (int64_t i = p.scales - 1; i > 0; i--)
+        scale = simd_select_less(place, simd_set1((float)(i * p.period)), simd_load(outer + (1 + i) * WEIGHT_PANEL), scale);
+    simd_float product = simd_load(value) * scale;
+    return product + simd_load(outer);
+}
+
+SIMD_INLINE WeightScale weight_unit_scale(const int format, WeightPlace place)
+{
+    if (layout_is_nested(format)) return (WeightScale){weight_nested(place), simd_zero()};
+    return weight_scale(format, place.from);
+}
+
 #if HF2C_ISA == HF2C_ISA_zen4
 #define WEIGHT_16(entry, c)                                                                                                             \
     entry(c), entry(c + 1), entry(c + 2), entry(c + 3), entry(c + 4), entry(c + 5), entry(c + 6), entry(c + 7), entry(c + 8), entry(c + 9), \
@@ -107,8 +140,8 @@ SIMD_INLINE simd_float weight_value(const int format, simd_int four, const int j
     simd_int codes = layout_bits(format) == 4 ? simd_shift_right(four, SIMD_BYTE_SHIFT(j)) : simd_byte(four, j);
     if (format == WEIGHT_q4) return simd_lookup(q4, codes) * s.scale;
     if (format == WEIGHT_q4z) return (simd_lookup(q4z, codes) - s.zero) * s.scale;
-    if (format == WEIGHT_nf4) return simd_lookup(nf4, codes) * s.scale;
-    if (format == WEIGHT_fp4) return simd_lookup(fp4, codes) * s.scale;
+    if (format == WEIGHT_nf4 || format == WEIGHT_nf4_double) return simd_lookup(nf4, codes) * s.scale;
+    if (format == WEIGHT_fp4 || format == WEIGHT_fp4_double) return simd_lookup(fp4, codes) * s.scale;
     if (format == WEIGHT_mxfp4) return simd_lookup(mxfp4, codes) * s.scale;
     return (simd_float_of(codes) - s.zero) * s.scale;
 }
@@ -124,13 +157,14 @@ SIMD_INLINE simd_int weight_codes(const int format, const char *codes, const int
     return simd_and(low ? both : simd_shift_right(both, 4), 0x0f0f0f0fu);
 }
 
-/* Groups [first, end) of a unit to rows of WEIGHT_PANEL floats. */
-SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const int64_t unit, int64_t first, int64_t end, float *to)
+/* Groups [first, end) of a unit to rows of WEIGHT_PANEL floats; place: its parameters. */
+SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const int64_t unit, WeightPlace place, int64_t first, int64_t end, float *to)
 {
     const int64_t groups = unit / WEIGHT_GROUP;
-    const char *parameters = codes + WEIGHT_PANEL * unit * layout_bits(format) / 8;
     for (int lane = 0; lane < WEIGHT_PANEL; lane += SIMD_LANES) {
-        WeightScale scale = weight_scale(format, parameters + lane * layout_parameters(format));
+        WeightScale scale = weight_unit_scale(format, place);
+        place.from += SIMD_LANES * layout_parameters(format);
+        place.head += SIMD_LANES * (int)sizeof(float);
         for (int64_t g = first; g < end; g++) {
             simd_int four = weight_codes(format, codes, groups, g, lane);
             float *out = to + (g - first) * WEIGHT_CHUNK + lane;
@@ -157,18 +191,21 @@ SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t p
         return;
     }
     int64_t first = k % unit / WEIGHT_GROUP, left = (count + WEIGHT_GROUP - 1) / WEIGHT_GROUP;
+    WeightPlace place = weight_place(w, (const char *)w->data + panel * packed_panel_bytes(w), k / unit);
     while (left > 0) {
         int64_t end = first + left < unit / WEIGHT_GROUP ? first + left : unit / WEIGHT_GROUP;
-        weight_decode_groups(format, codes, unit, first, end, to);
+        place.from = codes + packed_code_bytes(w);
+        weight_decode_groups(format, codes, unit, place, first, end, to);
         left -= end - first;
         to += (end - first) * WEIGHT_CHUNK;
         codes += packed_unit_bytes(w);
+        place.unit++;
         first = 0;
     }
 }
 
 /* One function for each format, called by all its kernels. */
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static inline void weight_decode_##name(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)       \
     {                                                                                                                  \
         if (weight_has_blocks(WEIGHT_##name)) weight_decode_some(WEIGHT_##name, w, panel, k, count, to);               \
@@ -179,7 +216,7 @@ SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t p
 SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
 {
     switch (format) {
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     case WEIGHT_##name:                                                                                                \
         weight_decode_##name(w, panel, k, count, to);                                                                  \
         break;
@@ -214,7 +251,8 @@ SIMD_INLINE void weight_decode_part(const Packed *w, int64_t n, int64_t k, int64
         weight_decode_plain(w, n, k, count, to);
         return;
     }
-    const char *parameters = (const char *)w->data + packed_parameters(w, n, k);
+    float nested;
+    const void *parameters = packed_decoded_parameters(w, n, k, &nested);
     for (int64_t i = 0; i < count; i++) to[i] = layout_value(w->format, packed_code(w, n, k + i), parameters);
 }
 

@@ -15,7 +15,7 @@ __global__ void embed_elements(float *y, const int32_t *ids, const void *table, 
     }
 }
 
-#define FORMAT(name, bits, own_block, parameters, group, text)                                                         \
+#define FORMAT(name, bits, own_block, parameters, group, cut, text)                                                    \
     /* y: [rows, H] = scale * table[ids + first]; table: [V, H]; a row outside [0, V) gives zeros */                   \
     template <int64_t V, int64_t H, int64_t panel, int64_t block, int64_t first>                                       \
     void embed_##name(hf2c_stream *stream, float *y, const int32_t *ids, const void *table, int rows, float scale)     \

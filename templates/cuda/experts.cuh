@@ -64,7 +64,7 @@ __global__ void combine_columns(float *y, const float *x, const float *p, const 
     }
 }
 
-#define FORMAT(name, bits, own_block, parameters, group, text)                                                         \
+#define FORMAT(name, bits, own_block, parameters, group, cut, text)                                                    \
     /* y: [rows, active, N]; x: [rows, K], stride ldx; p: [rows, E], stride ldp; w: [E, gate and up, N, K]; bias:      \
      * [E, 2 N] or NULL */                                                                                             \
     template <int64_t E, int64_t K, int64_t N, int64_t active, int64_t ldx, int64_t ldp, int64_t block, int64_t gate>  \

@@ -75,7 +75,7 @@ __global__ void linear_tiles(float *y, const void *inputs, const void *weights, 
                linear_tiles<WEIGHT_##weights, Rows, K, N, ldx, ldr, panel, block, activation, gate>, y,                \
                (const void *)x, w, bias, residual, rows, value);                                                       \
     }
-#define FORMAT(name, bits, own_block, parameters, group, text) LINEAR(linear_##name, name, float, RowsF32)
+#define FORMAT(name, bits, own_block, parameters, group, cut, text) LINEAR(linear_##name, name, float, RowsF32)
 #include "templates/format/formats.def"
 
 #endif

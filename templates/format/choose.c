@@ -8,19 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "templates/format/bf16.h"
-#include "templates/format/e4m3.h"
-#include "templates/format/e5m2.h"
-#include "templates/format/f16.h"
-#include "templates/format/f32.h"
-#include "templates/format/fp4.h"
-#include "templates/format/int8.h"
-#include "templates/format/mxfp4.h"
-#include "templates/format/nf4.h"
-#include "templates/format/q4.h"
-#include "templates/format/q4z.h"
-#include "templates/format/q8.h"
-#include "templates/kernel.h"
+#include "templates/format/layout.h"
 #include "templates/simd/begin.h"
 
 enum {
@@ -200,6 +188,8 @@ void format_choose(int format, const float *values, const float *importance, int
         break;
     case WEIGHT_nf4:
     case WEIGHT_fp4:
+    case WEIGHT_nf4_double:
+    case WEIGHT_fp4_double:
         store_f32(block.largest, parameters);
         break;
     case WEIGHT_mxfp4:
@@ -263,6 +253,8 @@ int format_given(int format, float scale, float zero, void *parameters)
         return zero == 0 && given_mxfp4(scale, parameters);
     case WEIGHT_nf4:
     case WEIGHT_fp4:
+    case WEIGHT_nf4_double:
+    case WEIGHT_fp4_double:
     case WEIGHT_e4m3:
     case WEIGHT_e5m2:
         return zero == 0 && given_f32(scale, parameters);
@@ -291,6 +283,8 @@ void format_parameters(int format, const void *parameters, float *scale, float *
         break;
     case WEIGHT_nf4:
     case WEIGHT_fp4:
+    case WEIGHT_nf4_double:
+    case WEIGHT_fp4_double:
     case WEIGHT_e4m3:
     case WEIGHT_e5m2:
         *scale = bits_load_float(parameters);
@@ -305,14 +299,11 @@ void format_parameters(int format, const void *parameters, float *scale, float *
 /* Parameters are copied, so that compilers see that the codes do not change them. */
 static void copy_parameters(int format, const void *parameters, unsigned char *copy)
 {
-    static const unsigned char bytes[] = {
-#define FORMAT(name, bits, block, parameters, group, text) parameters,
-#include "templates/format/formats.def"
-    };
-    if (bytes[format]) memcpy(copy, parameters, bytes[format]);
+    const size_t bytes = layout_is_nested(format) ? sizeof(float) : (size_t)layout_parameters(format);
+    if (bytes) memcpy(copy, parameters, bytes);
 }
 
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static void name##_codes(const float *values, int64_t count, const unsigned char *given, uint32_t *codes)          \
     {                                                                                                                  \
         for (int64_t i = 0; i < count; i++) codes[i] = name##_code(values[i], given);                                  \
@@ -327,7 +318,7 @@ static const struct FormatArithmetic {
     void (*codes)(const float *values, int64_t count, const unsigned char *given, uint32_t *codes);
     void (*values)(const uint32_t *codes, int64_t count, const unsigned char *given, float *values);
 } arithmetic[] = {
-#define FORMAT(name, bits, block, parameters, group, text) {name##_codes, name##_values},
+#define FORMAT(name, bits, block, parameters, group, cut, text) {name##_codes, name##_values},
 #include "templates/format/formats.def"
 };
 

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* values, importance (or NULL: all 1): [count], finite. parameters: as many bytes as the format's row of formats.def says. nf4, fp4 and int8 take the
+/* values, importance (or NULL: all 1): [count], finite. parameters: as many bytes as the format's row of formats.def says, of nested
+ * formats an f32, not yet rounded. nf4, fp4 and int8 take the
  * largest magnitude and mxfp4, e4m3, e5m2 the scale of their specification, as their reference implementations do; q8, q4 and q4z search. */
 void format_choose(int format, const float *values, const float *importance, int64_t count, void *parameters);
 /* Parameters that are given: value = (code - zero) * scale. Returns 0 when the format cannot hold them exactly. */

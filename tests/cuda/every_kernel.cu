@@ -13,7 +13,7 @@ struct Operands {
 
 #define CALL(name) static void call_##name(hf2c_stream *stream, const Operands &o)
 
-#define FORMAT(format, bits, block, parameters, group, text)                                                                \
+#define FORMAT(format, bits, block, parameters, group, cut, text)                                                           \
     CALL(embed_##format) { embed_##format<10, 64, 1, block ? block : 64, 2>(stream, o.y, o.ids, o.w, o.rows, 1.0f); }       \
     CALL(linear_##format)                                                                                                   \
     {                                                                                                                       \
@@ -59,7 +59,7 @@ CALL(disentangled)
 CALL(neighbours) { neighbours<64, 64, 3, 1, 1, 1>(stream, o.y, o.x, o.sequences, o.rows); }
 CALL(join) { join<4, 8, 16, 8, 64>(stream, o.y, o.x, o.x, o.rows); }
 CALL(route) { route<16, 16, 4, 4, 2, 2, 1, FUNCTION_sigmoid>(stream, o.y, o.x, o.x, o.rows, 1.0f); }
-#define FORMAT(format, bits, block, parameters, group, text)                                                                \
+#define FORMAT(format, bits, block, parameters, group, cut, text)                                                           \
     CALL(experts_##format)                                                                                                  \
     {                                                                                                                       \
         experts_##format<4, 64, 32, 2, 64, 4, block ? block : 64, FUNCTION_silu>(stream, o.y, o.x, o.x, o.w, NULL, o.rows, 0.0f, 0.0f, 0.0f); \

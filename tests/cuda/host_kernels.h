@@ -95,7 +95,7 @@ Buffer<char> random_weight(int format, int64_t rows, int64_t K, int64_t panel, b
 constexpr int64_t block_of(int format, int64_t K)
 {
     constexpr int64_t blocks[] = {
-#define FORMAT(name, bits, block, parameters, group, text) block,
+#define FORMAT(name, bits, block, parameters, group, cut, text) block,
 #include "templates/format/formats.def"
     };
     return blocks[format] ? blocks[format] : (K + 3) / 4 * 4;

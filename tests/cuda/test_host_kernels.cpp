@@ -23,7 +23,7 @@ static void check_embed(const char *name, Kernel kernel)
 #define CHECK_EMBED(name, V, H, panel, first)                                                                          \
     check_embed<WEIGHT_##name, V, H, panel, first>("embed_" #name,                                                     \
                                                    embed_##name<V, H, panel, block_of(WEIGHT_##name, H), first>)
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static void test_embed_##name(void **)                                                                             \
     {                                                                                                                  \
         CHECK_EMBED(name, 11, 7, 1, 0);                                                                                \
@@ -333,7 +333,7 @@ static void check_activations()
 #include "templates/elementwise.def"
 }
 
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static void test_linear_##name(void **)                                                                            \
     {                                                                                                                  \
         if (WEIGHT_##name == WEIGHT_f32) check_activations();                                                          \
@@ -1004,7 +1004,7 @@ static void check_experts(const char *name, ExpertsRun *run, bool with_bias, flo
 #define CHECK_EXPERTS(format, E, K, N, active, ldx, ldp, gate, ...)                                                    \
     check_experts<WEIGHT_##format, E, K, N, active, ldx, ldp, gate>(                                                   \
         "experts_" #format, experts_##format<E, K, N, active, ldx, ldp, block_of(WEIGHT_##format, K), gate>, __VA_ARGS__)
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static void test_experts_##name(void **)                                                                           \
     {                                                                                                                  \
         CHECK_EXPERTS(name, 4, 20, 9, 2, 24, 4, FUNCTION_silu, false, 0.0f);                                           \
@@ -1029,7 +1029,7 @@ static void check_combine(const char *name, CombineRun *run, bool with_bias)
 #define CHECK_COMBINE(format, E, K, N, active, ldx, ldp, ...)                                                          \
     check_combine<WEIGHT_##format, E, K, N, active, ldx, ldp>(                                                         \
         "combine_" #format, combine_##format<E, K, N, active, ldx, ldp, block_of(WEIGHT_##format, K)>, __VA_ARGS__)
-#define FORMAT(name, bits, block, parameters, group, text)                                                             \
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static void test_combine_##name(void **)                                                                           \
     {                                                                                                                  \
         CHECK_COMBINE(name, 4, 20, 9, 2, 40, 4, false);                                                                \

@@ -14,14 +14,26 @@ out/genre --check | grep -q '^kjv-genre: [0-9]* bytes of weights, the checksum h
 ./whole --check | cmp - <(out/genre --check)
 
 # What inspect tells is what the program uses: by its own report, in the file, and in memory, which two processes share.
-"$HF2C" inspect "$EXAMPLES/kjv-genre" --json >genre.json
-out/genre --info >info.txt
-python3 - out/genre "$verse" <<'PYTHON'
+cat >uses.py <<'PYTHON'
 import json, os, re, subprocess, sys
-row = next(r for r in json.load(open("genre.json"))["precisions"] if r["precision"] == "stored")
-info = dict(re.findall(r"^(\w+) +(\d+) bytes", open("info.txt").read(), re.M))
-assert int(info["weights"]) == row["weights_bytes"] == os.path.getsize("out/kjv_genre.weights"), (info, row)
-assert int(info["workspace"]) == row["workspace_bytes"] and int(info.get("cache", 0)) == row["state_bytes"], (info, row)
+
+# The row of inspect, which holds for the program and its file of weights.
+def check(model, precision, program, weights):
+    hf2c = os.environ["HF2C"]
+    table = json.loads(subprocess.run([hf2c, "inspect", model, "--json"], stdout=subprocess.PIPE, check=True).stdout)
+    row = next(r for r in table["precisions"] if r["precision"] == precision)
+    text = subprocess.run([program, "--info"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    info = dict(re.findall(r"^(\w+) +(\d+) bytes", text, re.M))
+    assert int(info["weights"]) == row["weights_bytes"] == os.path.getsize(weights), (info, row)
+    assert int(info["workspace"]) == row["workspace_bytes"] and int(info.get("cache", 0)) == row["state_bytes"], (info, row)
+    return row
+if __name__ == "__main__": check(*sys.argv[1:])
+PYTHON
+export HF2C
+python3 - out/genre "$verse" "$EXAMPLES/kjv-genre" <<'PYTHON'
+import json, os, re, subprocess, sys
+from uses import check
+row = check(sys.argv[3], "stored", sys.argv[1], "out/kjv_genre.weights")
 if not os.path.exists("/proc/self/smaps"): sys.exit()
 def start():
     program = subprocess.Popen([sys.argv[1], "--jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -61,6 +73,16 @@ program.stdin.close()
 program.wait()
 PYTHON
 fi
+
+# The same of an encoder-decoder, of a quantised checkpoint as it is, and of weights that are rounded.
+uses() {
+    "$HF2C" build "$1" ${2:+--precision $2} --detach-weights -o uses/program
+    python3 uses.py "$1" "${2:-stored}" uses/program uses/*.weights
+    rm -r uses
+}
+mkdir uses && uses "$ORACLE/t5-v1_0" ""
+mkdir uses && uses "$ORACLE/llama-gptq" ""
+mkdir uses && uses "$EXAMPLES/kjv-genre" nf4_double
 
 # wrong PATTERN OFFSET BYTE: refused by name with this byte there.
 wrong() {

@@ -22,7 +22,7 @@ static void decode(Arena *arena, const Tensor *tensor)
     float *values = ARENA_ARRAY(arena, float, 2 * count);
     tensor_to_float(tensor, first, count, values);
     tensor_to_float(tensor, 0, count, values);
-    tensor_given(tensor, first, count, values, values + count);
+    for (TensorPart part = PART_value; part <= PART_offset; part++) tensor_part(tensor, part, first, count, values);
     demand(tensor_natural_format(tensor)[0] != '\0', "a format");
 }
 

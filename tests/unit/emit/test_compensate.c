@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "compiler/emit/compensate.h"
+#include "templates/cpu/pack.h"
 #include "templates/format/choose.h"
 
 enum { COLUMNS = 96, ROWS = 24, INPUTS = 400, CHUNK = 64, BLOCK = 32 };
@@ -66,8 +67,16 @@ static void round_alone(int format, const float *weights, float *rounded)
 }
 
 /* The results are numbers of the format with the parameters that are given. */
-static void check_given(int format, const float *rounded, const float *scale, const float *zero)
+static void check_given(int format, const float *rounded, const Compensated *given)
 {
+    const float *scale = given->scale, *zero = given->zero;
+    PackLayout layout = {format, 16, 0, ROWS, COLUMNS, format_block((Format)format, COLUMNS)};
+    Arena *arena = arena_new();
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    void *packed = arena_alloc(arena, bytes);
+    assert_int_equal(pack_panels(&layout, rounded, NULL, &(PackGiven){scale, zero, given->outer, given->offset}, 0, pack_panel_count(&layout), packed), -1);
+    arena_free(arena);
     for (int i = 0; i < ROWS * COLUMNS; i++) {
         unsigned char parameters[8];
         uint32_t code;
@@ -82,24 +91,25 @@ static void check_given(int format, const float *rounded, const float *scale, co
 static void errors_are_made_up_for(void **unused)
 {
     (void)unused;
-    static const int formats[] = {WEIGHT_q4, WEIGHT_q4z, WEIGHT_mxfp4};
+    static const int formats[] = {WEIGHT_q4, WEIGHT_q4z, WEIGHT_mxfp4, WEIGHT_nf4, WEIGHT_nf4_double};
     Arena *arena = arena_new();
     float *x = ARENA_ARRAY(arena, float, INPUTS * COLUMNS), *weights = ARENA_ARRAY(arena, float, ROWS * COLUMNS);
-    float *rounded = ARENA_ARRAY(arena, float, ROWS * COLUMNS), *given = ARENA_ARRAY(arena, float, 2 * ROWS * COLUMNS);
+    float *rounded = ARENA_ARRAY(arena, float, ROWS * COLUMNS), *given = ARENA_ARRAY(arena, float, 4 * ROWS * COLUMNS);
+    Compensated parameters = {given, given + ROWS * COLUMNS, given + 2 * ROWS * COLUMNS, given + 3 * ROWS * COLUMNS};
     fill_inputs(x);
     InputMoments moments = moments_of(arena, x);
     for (size_t f = 0; f < COUNT_OF(formats); f++) {
         for (int i = 0; i < ROWS * COLUMNS; i++) weights[i] = real();
         round_alone(formats[f], weights, rounded);
         double alone = output_error(weights, rounded, x);
-        Compensation *c = compensation_new(arena, &moments, COLUMNS, formats[f], BLOCK);
+        Compensation *c = compensation_new(arena, &moments, COLUMNS, formats[f], format_block((Format)formats[f], COLUMNS));
         assert_non_null(c);
         memcpy(rounded, weights, ROWS * COLUMNS * sizeof *rounded);
-        compensate(c, rounded, ROWS, given, given + ROWS * COLUMNS);
+        compensate(c, rounded, ROWS, &parameters);
         double together = output_error(weights, rounded, x);
         print_message("%s: %.3f of the error\n", format_name((Format)formats[f]), together / alone);
         assert_true(together < 0.6 * alone);
-        check_given(formats[f], rounded, given, given + ROWS * COLUMNS);
+        check_given(formats[f], rounded, &parameters);
     }
     arena_free(arena);
 }

@@ -13,7 +13,7 @@ static const struct Info {
     const char *name;
     int bits, parameters;
 } infos[] = {
-#define FORMAT(name, bits, block, parameters, group, text) {#name, bits, parameters},
+#define FORMAT(name, bits, block, parameters, group, cut, text) {#name, bits, parameters},
 #include "templates/format/formats.def"
 };
 

@@ -128,11 +128,12 @@ static void given_parameters_are_kept(void **state)
     (void)state;
     enum { N = 5, K = 70 };
     for (int format = WEIGHT_q8; format < WEIGHT_COUNT; format++) {
+        if (layout_is_nested(format)) continue; /* see below */
         PackLayout layout = {format, 16, 0, N, K, 0};
         size_t bytes;
         assert_true(pack_bytes(&layout, &bytes));
         float *matrix = test_reals(N * K, 1), scale[N * K], zero[N * K], back[N * K];
-        const PackGiven given = {scale, format == WEIGHT_q4z ? zero : NULL};
+        const PackGiven given = {scale, format == WEIGHT_q4z ? zero : NULL, NULL, NULL};
         const int64_t block = pack_block(&layout);
         void *packed = test_alloc(bytes);
         for (int64_t i = 0; i < N * K; i++) {
@@ -153,13 +154,89 @@ static void given_parameters_are_kept(void **state)
     }
 }
 
+/* A matrix as a checkpoint has it that is cut out of a larger one, whose rows begin anywhere in its blocks' groups: the first half has one offset, the
+ * second another. */
+typedef struct Nested {
+    float *values, *scale, *outer, *offset;
+} Nested;
+
+static Nested nested_matrix(int format, int64_t N, int64_t K, int64_t before)
+{
+    Nested m = {test_reals(N * K, 1), test_reals(N * K, 1), test_reals(N * K, 1), test_reals(N * K, 1)};
+    for (int64_t i = 0; i < N * K; i++) {
+        int64_t block = before + i / NESTED_FLAT, group = block / NESTED_BLOCKS;
+        m.offset[i] = i < N * K / 2 ? 0.0625f : 0.0371f;
+        m.outer[i] = 0.02f + 0.001f * (float)(group * 7 % 5);
+        m.scale[i] = nested_value((uint32_t)(block * 7919 % NESTED_COUNT), m.outer[i], m.offset[i]);
+        m.values[i] = layout_value(format, test_random() % 16, &m.scale[i]);
+    }
+    return m;
+}
+
+static void check_nested(int format, int panel, int gate, int64_t N, int64_t K, int64_t before)
+{
+    PackLayout layout = {format, panel, gate, N, K, layout_row_block(format, K)};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    Nested m = nested_matrix(format, N, K, before);
+    const PackGiven given = {m.scale, NULL, m.outer, m.offset};
+    float *back = test_reals(N * K, 1);
+    void *packed = test_alloc(bytes);
+    assert_int_equal(pack_panels(&layout, m.values, NULL, &given, 0, pack_panel_count(&layout), packed), -1);
+    pack_unpack(&layout, packed, back);
+    for (int64_t i = 0; i < N * K; i++) assert_true(back[i] == m.values[i]);
+    const int64_t wrong = (N - 1) * K + K / layout.block / 2 * layout.block;
+    for (int64_t i = wrong; i < wrong + layout.block; i++) m.scale[i] += 0.01f * m.outer[i];
+    assert_int_equal(pack_panels(&layout, m.values, NULL, &given, 0, pack_panel_count(&layout), packed), wrong);
+    free(m.values), free(m.scale), free(m.outer), free(m.offset), free(back), free(packed);
+}
+
+/* Scales that 256 blocks share may end anywhere in a row, and not at all. */
+static void nested_parameters_are_kept(void **state)
+{
+    (void)state;
+    static const int64_t columns[] = {64, 96, 352, 5632, 16384, 20032, 40000};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        for (int panel = 1; panel <= 16; panel += 15) {
+            check_nested(WEIGHT_nf4_double, panel, 0, 40000 / columns[i] * 4 + 4, columns[i], 0);
+            check_nested(WEIGHT_fp4_double, panel, 1, 18, columns[i], 77);
+        }
+}
+
+/* Chosen by the packer: the largest magnitudes are what they were but for a 64th of how far they are from each other. */
+static void nested_parameters_are_near(void **state)
+{
+    (void)state;
+    enum { N = 18, K = 17000 };
+    float *matrix = test_reals(N * K, 1), *back = test_reals(N * K, 1), *plain = test_reals(N * K, 1);
+    double error = 0, plain_error = 0;
+    for (int nested = 0; nested < 2; nested++) {
+        const int format = nested ? WEIGHT_nf4_double : WEIGHT_nf4;
+        PackLayout layout = {format, 16, 0, N, K, layout_row_block(format, K)};
+        size_t bytes;
+        assert_true(pack_bytes(&layout, &bytes));
+        void *packed = test_alloc(bytes);
+        pack_weight(&layout, matrix, packed);
+        pack_unpack(&layout, packed, nested ? back : plain);
+        free(packed);
+    }
+    for (int64_t i = 0; i < N * K; i++) {
+        assert_true(fabsf(back[i] - plain[i]) < 0.32f); /* a code may be the next one */
+        error += ((double)back[i] - (double)matrix[i]) * ((double)back[i] - (double)matrix[i]);
+        plain_error += ((double)plain[i] - (double)matrix[i]) * ((double)plain[i] - (double)matrix[i]);
+    }
+    print_message("nested: %.4f of the error\n", error / plain_error);
+    assert_true(error < 1.02 * plain_error);
+    free(matrix), free(back), free(plain);
+}
+
 /* A block's parameters with that scale; 8 for mxfp4. */
 static void set_parameters(int format, float scale, void *parameters)
 {
     const uint16_t f16 = f16_encode(scale);
     const uint8_t exponent = 130;
     if (format == WEIGHT_mxfp4) memcpy(parameters, &exponent, sizeof exponent);
-    else if (layout_parameters(format) == 4 && format != WEIGHT_q4z) memcpy(parameters, &scale, sizeof scale);
+    else if (layout_is_nested(format) || (layout_parameters(format) == 4 && format != WEIGHT_q4z)) memcpy(parameters, &scale, sizeof scale);
     else memcpy(parameters, &f16, sizeof f16);
 }
 
@@ -216,6 +293,8 @@ int main(void)
         cmocka_unit_test(packed_elements_are_where_the_layout_says),
         cmocka_unit_test(unpack_inverts_pack),
         cmocka_unit_test(given_parameters_are_kept),
+        cmocka_unit_test(nested_parameters_are_kept),
+        cmocka_unit_test(nested_parameters_are_near),
         cmocka_unit_test(codes_invert_values),
         cmocka_unit_test(impossible_layouts_have_no_size),
     };

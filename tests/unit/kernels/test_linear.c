@@ -115,7 +115,7 @@ static void check_case(const Case *c)
 }
 
 static const char *const names[] = {
-#define FORMAT(name, bits, block, parameters, group, text) "linear_" #name,
+#define FORMAT(name, bits, block, parameters, group, cut, text) "linear_" #name,
 #include "templates/format/formats.def"
 };
 
@@ -145,30 +145,46 @@ static void formats_with_blocks(void **state)
             }
 }
 
-/* Blocks of nf4 in rows that are no multiple of 64. */
+/* Rows whose nested scales begin somewhere in a row, each elsewhere. */
+static void shift_nested(const PackLayout *layout, void *packed)
+{
+    const Packed p = {packed, layout->format, layout->N, layout->K, layout->panel, layout->block};
+    for (int64_t n = 0; layout_is_nested(layout->format) && n < layout->N; n++) {
+        const float before = (float)(n * 37 % packed_period(&p)), scale = 0.25f;
+        memcpy((char *)packed + packed_outer_place(&p, n, 1), &before, sizeof before);
+        memcpy((char *)packed + packed_outer_place(&p, n, 1 + packed_scales(&p)), &scale, sizeof scale);
+    }
+}
+
+/* Blocks of nf4 in rows that are no multiple of 64, and longer than those that share a nested scale. */
+static void check_flat_blocks(int format, int64_t K)
+{
+    enum { N = 20 };
+    const int64_t block = layout_row_block(format, K);
+    PackLayout layout = {format, 16, 0, N, K, block};
+    size_t bytes;
+    assert_true(pack_bytes(&layout, &bytes));
+    float *x = test_reals(5 * K, 1), *matrix = test_reals(N * K, 1), *plain = test_alloc(32 * (size_t)K * sizeof(float)), narrow[5 * N], wide[5 * N];
+    void *w = test_alloc(bytes);
+    pack_weight(&layout, matrix, w);
+    shift_nested(&layout, w);
+    pack_unpack(&layout, w, matrix);
+    pack_weight(&(PackLayout){WEIGHT_f32, 16, 0, N, K, 0}, matrix, plain);
+    for (int isa = 0; isa < TEST_ISAS; isa++)
+        for (int rows = 1; kernels_isa_runs(test_isas[isa]) && rows <= 5; rows += 4) {
+            test_run(&(TestCall){names[format], {NULL, x, w, NULL, NULL}, rows, {K, N, K, N, 16, block, 0, 0}, {0}}, test_isas[isa], 2, narrow, rows * N);
+            test_run(&(TestCall){"linear_f32", {NULL, x, plain, NULL, NULL}, rows, {K, N, K, N, 16, 1, 0, 0}, {0}}, test_isas[isa], 1, wide, rows * N);
+            test_same_bits(narrow, wide, rows * N, "blocks against f32");
+        }
+    free(x), free(matrix), free(plain), free(w);
+}
+
 static void narrow_blocks(void **state)
 {
     (void)state;
-    enum { N = 20 };
-    static const int64_t columns[] = {96, 72, 68};
-    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        int64_t K = columns[i], block = K % 32 == 0 ? 32 : K % 8 == 0 ? 8 : 4;
-        PackLayout layout = {WEIGHT_nf4, 16, 0, N, K, block};
-        size_t bytes;
-        assert_true(pack_bytes(&layout, &bytes));
-        float *x = test_reals(5 * K, 1), *matrix = test_reals(N * K, 1), *plain = test_alloc(32 * (size_t)K * sizeof(float)), narrow[5 * N], wide[5 * N];
-        void *w = test_alloc(bytes);
-        pack_weight(&layout, matrix, w);
-        pack_unpack(&layout, w, matrix);
-        pack_weight(&(PackLayout){WEIGHT_f32, 16, 0, N, K, 0}, matrix, plain);
-        for (int isa = 0; isa < TEST_ISAS; isa++) {
-            if (!kernels_isa_runs(test_isas[isa])) continue;
-            test_run(&(TestCall){"linear_nf4", {NULL, x, w, NULL, NULL}, 5, {K, N, K, N, 16, block, 0, 0}, {0}}, test_isas[isa], 2, narrow, 5 * N);
-            test_run(&(TestCall){"linear_f32", {NULL, x, plain, NULL, NULL}, 5, {K, N, K, N, 16, 1, 0, 0}, {0}}, test_isas[isa], 1, wide, 5 * N);
-            test_same_bits(narrow, wide, 5 * N, "nf4 against f32");
-        }
-        free(x), free(matrix), free(plain), free(w);
-    }
+    static const int64_t columns[] = {96, 72, 68, 320, 40000};
+    for (int format = 0; format < WEIGHT_COUNT; format++)
+        for (size_t i = 0; layout_cut(format) != CUT_rows && i < sizeof(columns) / sizeof(columns[0]); i++) check_flat_blocks(format, columns[i]);
 }
 
 static void every_epilogue(void **state)

@@ -171,7 +171,7 @@ static void formats_of_experts_agree(void **state)
     (void)state;
     enum { ROWS = 3, E = 2, K = 309, N = 5, COUNT = ROWS * 2 * N };
     static const char *const names[] = {
-#define FORMAT(name, bits, block, parameters, group, text) "experts_" #name,
+#define FORMAT(name, bits, block, parameters, group, cut, text) "experts_" #name,
 #include "templates/format/formats.def"
     };
     float *x = test_reals(ROWS * K, 1), *p = test_reals(ROWS * E, 1), *w = test_reals(E * 2 * N * K, 1), *rounded = test_reals(E * 2 * N * K, 1);

@@ -184,7 +184,7 @@ static void check_embed(int format, int64_t panel, int64_t H, int first)
 {
     enum { V = 37, ROWS = 6 };
     static const char *const names[] = {
-#define FORMAT(name, bits, block, parameters, group, text) "embed_" #name,
+#define FORMAT(name, bits, block, parameters, group, cut, text) "embed_" #name,
 #include "templates/format/formats.def"
     };
     int32_t ids[ROWS] = {-first, 36 - first, 17, 16, -1 - first, V - first};

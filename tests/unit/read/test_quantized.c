@@ -34,16 +34,16 @@ static float *floats_of(Arena *arena, const Tensor *tensor)
 static void check_ranges(Arena *arena, const Tensor *tensor, const float *values)
 {
     size_t n = tensor->elements, state = 12345;
-    float *piece = ARENA_ARRAY(arena, float, 3 * n), *whole = ARENA_ARRAY(arena, float, 2 * n);
-    tensor_given(tensor, 0, n, whole, whole + n);
+    float *piece = ARENA_ARRAY(arena, float, n), *whole = ARENA_ARRAY(arena, float, n * (PART_offset + 1));
+    for (TensorPart part = PART_value; part <= PART_offset; part++) tensor_part(tensor, part, 0, n, whole + part * n);
+    assert_memory_equal(whole, values, n * sizeof *values);
     for (int round = 0; round < 40; round++) {
         state = state * 1103515245 + 12345;
         size_t first = (state >> 16) % n, count = (state >> 32) % (n - first + 1);
-        tensor_to_float(tensor, first, count, piece);
-        assert_memory_equal(piece, values + first, count * sizeof *values);
-        tensor_given(tensor, first, count, piece + n, piece + 2 * n);
-        assert_memory_equal(piece + n, whole + first, count * sizeof *values);
-        assert_memory_equal(piece + 2 * n, whole + n + first, count * sizeof *values);
+        for (TensorPart part = PART_value; part <= PART_offset; part++) {
+            tensor_part(tensor, part, first, count, piece);
+            assert_memory_equal(piece, whole + part * n + first, count * sizeof *values);
+        }
     }
 }
 
@@ -53,7 +53,8 @@ static void check_given(Arena *arena, const Tensor *tensor, const float *values)
     const char *format = tensor_natural_format(tensor);
     size_t n = tensor->elements;
     float *scale = ARENA_ARRAY(arena, float, 2 * n), *zero = scale + n;
-    tensor_given(tensor, 0, n, scale, zero);
+    tensor_part(tensor, PART_scale, 0, n, scale);
+    tensor_part(tensor, PART_zero, 0, n, zero);
     bool eight = strcmp(format, "q8") == 0 || strcmp(format, "int8") == 0, four = format[0] == 'q' && format[1] == '4';
     for (size_t i = 0; i < n && (eight || four); i++) {
         float code = rintf(values[i] / scale[i]) + zero[i];
@@ -88,7 +89,7 @@ static void check_format(Model *model, const char *name, const char *format)
 static void oracle_bits(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {{"llama-nf4", "nf4"},   {"llama-nf4-double", "nf4"}, {"llama-fp4", "fp4"},
+    static const char *const cases[][2] = {{"llama-nf4", "nf4"},   {"llama-nf4-double", "nf4_double"}, {"llama-fp4", "fp4"},
                                            {"llama-int8", "int8"}, {"llama-gptq", "q4z"},       {"llama-awq", "q4z"}};
     static const char prefix[] = "dequant/";
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
