@@ -106,6 +106,8 @@ bool writer_commit(FileWriter *writer, bool executable, Err *err);       /* free
 void writer_discard(FileWriter *writer);                                 /* frees it and removes the temporary */
 /* A copy that appears whole or not at all. */
 bool file_copy(const char *from, const char *to, bool executable, Err *err);
+/* The same, and the first is no longer needed: on one disk it changes its place only. */
+bool file_move(const char *from, const char *to, Err *err);
 /* A folder that appears whole or not at all: returns the name of a temporary sibling to fill, then publishes it by rename.
  * An existing destination folder is replaced only when it is empty or bears our marker file (MODEL.md). */
 char *folder_begin(Arena *arena, const char *path, Err *err);

@@ -253,13 +253,26 @@ void writer_discard(FileWriter *writer)
     writer_free(writer);
 }
 
+enum { COPY_BYTES = 1 << 24 /* of a copied file in memory at a time */ };
+
 bool file_copy(const char *from, const char *to, bool executable, Err *err)
 {
     FileView view;
     FileWriter *writer = file_map(from, &view, err) ? writer_open(to, err) : NULL;
     if (!writer) return false;
-    writer_write(writer, view.data, view.size);
+    for (size_t done = 0; done < view.size; done += COPY_BYTES) {
+        size_t left = view.size - done, some = left < COPY_BYTES ? left : COPY_BYTES;
+        writer_write(writer, view.data + done, some);
+        file_forget(view.data + done, some);
+    }
     return writer_commit(writer, executable, err);
+}
+
+bool file_move(const char *from, const char *to, Err *err)
+{
+    if (rename(from, to) != 0) return errno == EXDEV ? file_copy(from, to, false, err) : err_set(err, "%s: cannot write: %s", to, strerror(errno));
+    sync_parent(to);
+    return true;
 }
 
 /* ---- folders ---- */

@@ -120,7 +120,7 @@ static bool build_output(Compiled *c, const Options *o, const char *output, Emit
     if (fine && kind == EMIT_EXE) fine = build_one(c, o, sources, output, BUILD_PROGRAM, err);
     if (fine && kind == EMIT_LIB) fine = build_library(c, o, sources, output, err);
     if (fine && o->detach_weights)
-        fine = file_copy(arena_printf(a, "%s/%s.weights", sources, c->name), arena_printf(a, "%s/%s.weights", folder_of(a, output), c->name), false, err);
+        fine = file_move(arena_printf(a, "%s/%s.weights", sources, c->name), arena_printf(a, "%s/%s.weights", folder_of(a, output), c->name), err);
     folder_discard(folder);
     return fine;
 }
