@@ -10,16 +10,16 @@ cat >shape.json <<'JSON'
  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 64, "vocab_size": 128256, "max_position_embeddings": 2048, "rms_norm_eps": 1e-05,
  "rope_theta": 500000.0, "tie_word_embeddings": true, "torch_dtype": "bfloat16", "bos_token_id": 0, "eos_token_id": 1}
 JSON
-[ -e bf16/model.safetensors ] || "$HF2C" new shape.json -o bf16 --save
+[ -e llama-bf16/model.safetensors ] || "$HF2C" new shape.json -o llama-bf16 --save
 python3 - <<'PYTHON'
 # The same shape in 4 bits of GPTQ, groups of 128: random codes.
 import json, os
-if os.path.exists("gptq/model.safetensors"): raise SystemExit
-os.makedirs("gptq", exist_ok=True)
+if os.path.exists("llama-gptq/model.safetensors"): raise SystemExit
+os.makedirs("llama-gptq", exist_ok=True)
 config = json.load(open("shape.json"))
 h, f, v, kv, group = config["hidden_size"], config["intermediate_size"], config["vocab_size"], 512, 128
 config["quantization_config"] = {"quant_method": "gptq", "bits": 4, "group_size": group, "desc_act": False, "sym": False, "checkpoint_format": "gptq"}
-json.dump(config, open("gptq/config.json", "w"))
+json.dump(config, open("llama-gptq/config.json", "w"))
 tensors = {"model.embed_tokens.weight": ("BF16", [v, h], 2), "model.norm.weight": ("BF16", [h], 2)}
 for i in range(config["num_hidden_layers"]):
     p = f"model.layers.{i}."
@@ -34,7 +34,7 @@ for name, (dtype, shape, size) in tensors.items():
     header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + bytes]}
     at += bytes
 text = json.dumps(header).encode()
-with open("gptq/model.safetensors", "wb") as file:
+with open("llama-gptq/model.safetensors", "wb") as file:
     file.write(len(text).to_bytes(8, "little") + text)
     for name, (dtype, shape, size) in tensors.items():
         a, b = header[name]["data_offsets"]
@@ -61,7 +61,7 @@ print(f"{model} as {precision}: weights {os.path.getsize('out/' + weights) / 1e9
 PYTHON
     rm -r out
 }
-for precision in "${@:-f16 q8 q4 nf4_double}"; do for one in $precision; do run bf16 "$one"; done; done
-run gptq stored
-[ -e f32/model.safetensors ] || { sed 's/bfloat16/float32/' shape.json >shape32.json && "$HF2C" new shape32.json -o f32 --save; }
-run f32 f16
+for precision in "${@:-f16 q8 q4 nf4_double}"; do for one in $precision; do run llama-bf16 "$one"; done; done
+run llama-gptq stored
+[ -e llama-f32/model.safetensors ] || { sed 's/bfloat16/float32/' shape.json >shape32.json && "$HF2C" new shape32.json -o llama-f32 --save; }
+run llama-f32 f16
