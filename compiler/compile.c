@@ -6,12 +6,17 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Copied files are called ROOM_file.c; a model of that name would overwrite one. */
-static bool is_room(const char *name)
+/* Copied files are called ROOM_file.c, which a model of that name would overwrite, and formats have functions called FORMAT_decode, as
+ * models do. */
+static bool is_taken(const char *name)
 {
-    static const char *const rooms[] = {"core", "text", "generate", "task", "cli", "cpu", "simd", "format", "cuda", "image", "audio", "hf2c"};
-    for (size_t i = 0; i < COUNT_OF(rooms); i++)
-        if (strcmp(rooms[i], name) == 0) return true;
+    static const char *const names[] = {
+        "core", "text", "generate", "task", "cli", "cpu", "simd", "format", "cuda", "image", "audio", "hf2c",
+#define FORMAT(name, bits, block, parameters, group, cut, text) #name,
+#include "templates/format/formats.def"
+    };
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i], name) == 0) return true;
     return false;
 }
 
@@ -20,7 +25,7 @@ static const char *identifier_of(Arena *arena, const char *text)
 {
     char *name = arena_printf(arena, "%s%s", isalpha((unsigned char)text[0]) ? "" : "model_", text);
     for (char *c = name; *c; c++) *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '_';
-    return is_room(name) ? arena_printf(arena, "model_%s", name) : name;
+    return is_taken(name) ? arena_printf(arena, "model_%s", name) : name;
 }
 
 static int64_t longest_sequence(const Compiled *c)

@@ -24,3 +24,9 @@ writer-clang/program "In the beginning" --max-new-tokens 12 --no-do-sample >c11.
 "$HF2C" build "$EXAMPLES/kjv-writer" --emit c -o native
 env -i PATH="$PATH" OUT=built sh native/build.sh
 native/built "In the beginning" --max-new-tokens 12 --no-do-sample | cmp - c11.txt
+
+# Names that files or functions of the templates have are left to them.
+for taken in f32 text; do
+    "$HF2C" build "$EXAMPLES/kjv-writer" --target c11 --emit c --name "$taken" -o "taken-$taken"
+    grep -q "^hf2c_status model_${taken}_decode" "taken-$taken/model_$taken.h" || fail "$taken is not called model_$taken"
+done
