@@ -86,26 +86,30 @@ static void move_pages(const hf2c_team *team, void *argument)
     }
 }
 
+/* The beginning of what a file of the system says; false: there is no such file. */
+static bool read_system_file(const char *path, char *text, size_t capacity)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t length = read(file, text, capacity - 1);
+    close(file);
+    text[length > 0 ? length : 0] = 0;
+    return length > 0;
+}
+
 /* Does the system have them, and may we ask for them? What it does not tell, it may have. */
 static bool has_huge_pages(void)
 {
-    char modes[128] = "";
-    int file = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return true;
-    ssize_t length = read(file, modes, sizeof modes - 1);
-    close(file);
-    return length <= 0 || !strstr(modes, "[never]");
+    char modes[128];
+    return !read_system_file("/sys/kernel/mm/transparent_hugepage/enabled", modes, sizeof modes) || !strstr(modes, "[never]");
 }
 
 /* In bytes, of the whole machine; SIZE_MAX: the system does not tell. */
 static size_t memory_available(void)
 {
-    char text[512] = "";
-    int file = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return SIZE_MAX;
-    ssize_t length = read(file, text, sizeof text - 1);
-    close(file);
-    const char *at = length > 0 ? strstr(text, "MemAvailable:") : NULL;
+    char text[512];
+    if (!read_system_file("/proc/meminfo", text, sizeof text)) return SIZE_MAX;
+    const char *at = strstr(text, "MemAvailable:");
     uint64_t kilobytes = at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) : UINT64_MAX;
     return kilobytes < SIZE_MAX / 1024 ? (size_t)kilobytes * 1024 : SIZE_MAX;
 }
