@@ -9,7 +9,7 @@ from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_void_p
 
 
 class Model(ctypes.Structure):
-    """The head of struct hf2c_model, as hf2c.h has it for HF2C_ABI 1."""
+    """The head of struct hf2c_model, as hf2c.h has it for HF2C_ABI 2."""
 
     _fields_ = [("abi", c_uint32), ("name", c_char_p), ("architecture", c_char_p), ("tasks", c_char_p),
                 ("weights_bytes", c_size_t), ("workspace_bytes", c_size_t), ("state_bytes", c_size_t)]
@@ -27,8 +27,8 @@ def main(library, *texts):
     lib.kjv_genre_scratch_bytes.restype = c_size_t
     lib.kjv_genre_label.restype = c_char_p
     model = Model.in_dll(lib, "kjv_genre_model")
-    if model.abi != 1:
-        sys.exit(f"{library} has ABI {model.abi}, this program knows 1")
+    if model.abi != 2:
+        sys.exit(f"{library} has ABI {model.abi}, this program knows 2")
 
     def check(status):
         if status != 0:

@@ -196,7 +196,7 @@ static inline float packed_outer_number(const Packed *p, int64_t n, int64_t i)
 /* The scale of nested parameters in the unit of column k. */
 static inline float packed_outer_scale(const Packed *p, int64_t n, int64_t k)
 {
-    return packed_outer_number(p, n, 2 + (k / p->block + (int64_t)packed_outer_number(p, n, 1)) / packed_period(p));
+    return packed_outer_number(p, n, 2 + (k / p->block + (int32_t)packed_outer_number(p, n, 1)) / packed_period(p));
 }
 
 /* What layout_value() takes for element (n, k): where it is stored, or *nested, which it is decoded to. */
