@@ -4,7 +4,6 @@
 
 The weights are numbers that every stored type holds, so that none of the layouts changes them.
 """
-import argparse
 import collections
 import json
 import os
@@ -118,11 +117,7 @@ def compare(hf2c, rng, case):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hf2c")
-    parser.add_argument("case", nargs="*", default=family_shapes.CASES)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_intermixed_args()
+    arguments = family_settings.parser_of(__doc__).parse_intermixed_args()
     rng, counts = random.Random(arguments.seed), collections.Counter()
     print(f"seed {arguments.seed}")
     for case in arguments.case:
@@ -130,8 +125,7 @@ def main():
             counts[outcome] += 1
             if outcome != "right":
                 print(f"{case}: {text}", flush=True)
-    print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
-    raise SystemExit(counts["wrong"] > 0)
+    family_settings.end(counts, "wrong")
 
 
 if __name__ == "__main__":

@@ -182,14 +182,25 @@ def compare(hf2c, rng, case, old=False, engines="interpreter"):
     return ("differs", failures[0], shown) if failures else ("hf2c refuses", done.stderr.strip().splitlines()[-1][:250], shown)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser_of(description):
+    """What this and the other sweeps over families are asked."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hf2c")
     parser.add_argument("case", nargs="*", default=family_shapes.CASES)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def end(counts, *faults):
+    print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
+    raise SystemExit(any(counts[fault] for fault in faults))
+
+
+def main():
+    parser = parser_of(__doc__)
     parser.add_argument("--settings", type=int, default=4)
     parser.add_argument("--old", action="store_true", help="configs with the keys of transformers 4")
     parser.add_argument("--engines", default="interpreter")
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     rng, counts = random.Random(arguments.seed), collections.Counter()
     print(f"seed {arguments.seed}")
@@ -199,8 +210,7 @@ def main():
             counts[outcome] += 1
             if outcome != "same":
                 print(f"{case}: {outcome}: {text}\n    {shown}", flush=True)
-    print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
-    raise SystemExit(counts["differs"] > 0)
+    end(counts, "differs")
 
 
 if __name__ == "__main__":

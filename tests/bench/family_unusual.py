@@ -7,7 +7,6 @@ With --random, N times three changes at once, and another class of AutoModel hal
 The keys are those that transformers writes for the family. Configs are read as they are written here, not as transformers would save them.
 What transformers refuses is listed where hf2c accepts it.
 """
-import argparse
 import collections
 import copy
 import json
@@ -127,12 +126,9 @@ def singly(usual, key):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hf2c")
-    parser.add_argument("case", nargs="*", default=family_shapes.CASES)
+    parser = family_settings.parser_of(__doc__)
     parser.add_argument("--key")
     parser.add_argument("--random", type=int)
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_intermixed_args()
     rng, counts = random.Random(arguments.seed), collections.Counter()
     for case in arguments.case:
@@ -142,8 +138,7 @@ def main():
             counts[outcome] += 1
             if outcome not in ("same", "both refuse"):
                 print(f"{case}: {json.dumps(what)}: {outcome}: {text}", flush=True)
-    print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
-    raise SystemExit(counts["differs"] + counts["crash"] > 0)
+    family_settings.end(counts, "differs", "crash")
 
 
 if __name__ == "__main__":
