@@ -141,12 +141,12 @@ def main():
         other = tiktoken_of(tokenizer)
         for name, text in texts.items():
             compare(f"BPE {tokenizer.get_vocab_size()} {name}", bench, folder, paths[name], text, {
-                "tokenizers": (lambda t: tokenizer.encode(t).ids, tokenizer.decode), "tiktoken": (other.encode_ordinary, other.decode)})
+                "tokenizers": (lambda t: tokenizer.encode_batch_fast([t])[0].ids, tokenizer.decode), "tiktoken": (other.encode_ordinary, other.decode)})
     tokenizer = train_wordpiece(corpus, 30000)
     save(tokenizer, os.path.join(work, "wordpiece"))
     for name, text in texts.items():
         compare(f"WordPiece 30000 {name}", bench, os.path.join(work, "wordpiece"), paths[name], text,
-                {"tokenizers": (lambda t: tokenizer.encode(t).ids, tokenizer.decode)})
+                {"tokenizers": (lambda t: tokenizer.encode_batch_fast([t])[0].ids, tokenizer.decode)})
     for folder in ("bpe32000", "wordpiece"):
         print(f"{folder}\n" + ours(bench, os.path.join(work, folder), "--linear"), flush=True)
     processor = train_unigram(corpus, 32000, os.path.join(work, "unigram"))
