@@ -447,7 +447,8 @@ const hf2c_scanner *regex_compile(Arena *arena, const RegexNode *node, bool byte
     }
     find_states(builder, scanner);
     for (int i = 0; i < 256; i++) {
-        narrow[i] = builder->class_of[byte_alphabet ? hf2c_byte_code((uint8_t)i) : (uint32_t)i];
+        uint32_t code = byte_alphabet ? hf2c_byte_code((uint8_t)i) : (uint32_t)i;
+        narrow[i] = byte_alphabet || i < 128 ? builder->class_of[code] : (uint8_t)builder->classes;
     }
     scanner->narrow = narrow;
     if (!byte_alphabet) {

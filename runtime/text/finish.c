@@ -143,10 +143,32 @@ static void trim(const hf2c_work *work, hf2c_token *token, int is_first)
     }
 }
 
+static int wants_ids_only(const hf2c_encoding *encoding)
+{
+    return encoding->type_ids == NULL && encoding->word_ids == NULL && encoding->sequence == NULL && encoding->offsets == NULL &&
+           encoding->spellings == NULL;
+}
+
+static hf2c_status put_ids(const Writer *writer, size_t first, hf2c_range range)
+{
+    hf2c_encoding *encoding = writer->encoding;
+    size_t room = encoding->capacity - encoding->count, count = range.end - range.begin;
+    int32_t *ids = encoding->ids + encoding->count;
+
+    for (size_t i = 0; i < count && i < room; i++) {
+        ids[i] = hf2c_work_token(writer->work, first + range.begin + i)->id;
+    }
+    encoding->count += count < room ? count : room;
+    return count <= room ? HF2C_OK : HF2C_TOO_SMALL;
+}
+
 static hf2c_status put_text(const Writer *writer, size_t first, hf2c_range range, int32_t type, int32_t sequence)
 {
     hf2c_status status = HF2C_OK;
 
+    if (wants_ids_only(writer->encoding)) {
+        return put_ids(writer, first, range);
+    }
     for (size_t i = range.begin; i < range.end && status == HF2C_OK; i++) {
         hf2c_token token = *hf2c_work_token(writer->work, first + i);
         if (writer->encoding->offsets != NULL && (writer->work->tokenizer->trim & HF2C_TRIM_OFFSETS)) {

@@ -48,7 +48,29 @@ static void merge(const hf2c_parameters *parameters, hf2c_splitter *splitter, in
     }
 }
 
-int hf2c_split(const hf2c_parameters *parameters, hf2c_splitter *splitter)
+static int yield(hf2c_splitter *splitter, size_t start, size_t end)
+{
+    const hf2c_view *input = &splitter->input;
+
+    splitter->at = end;
+    splitter->piece.text = input->text + start;
+    splitter->piece.origin = input->origin != NULL ? input->origin + 2 * start : NULL;
+    splitter->piece.bytes = end - start;
+    splitter->piece.behind = input->bytes - end + input->behind;
+    return 1;
+}
+
+/* Nearly all patterns match everywhere and keep what they match: then a piece is a match, and nothing is held for the next. */
+static int take_match(const hf2c_parameters *parameters, hf2c_splitter *splitter)
+{
+    const hf2c_view *input = &splitter->input;
+    size_t start = splitter->at, end;
+
+    return parameters->flags == HF2C_SPLIT_ISOLATED && splitter->match_end <= start && start < input->bytes &&
+           hf2c_scan(parameters->pattern, input->text, input->bytes, start, &end) && end > start && yield(splitter, start, end);
+}
+
+static int take_item(const hf2c_parameters *parameters, hf2c_splitter *splitter)
 {
     int removed = (parameters->flags & HF2C_SPLIT_BEHAVIOR) == HF2C_SPLIT_REMOVED;
     int kind = item_kind(parameters, splitter);
@@ -64,8 +86,10 @@ int hf2c_split(const hf2c_parameters *parameters, hf2c_splitter *splitter)
     start = splitter->at;
     item_take(splitter);
     merge(parameters, splitter, kind);
-    splitter->piece.text = splitter->input.text + start;
-    splitter->piece.origin = splitter->input.origin != NULL ? splitter->input.origin + 2 * start : NULL;
-    splitter->piece.bytes = splitter->at - start;
-    return 1;
+    return yield(splitter, start, splitter->at);
+}
+
+int hf2c_split(const hf2c_parameters *parameters, hf2c_splitter *splitter)
+{
+    return take_match(parameters, splitter) || take_item(parameters, splitter);
 }

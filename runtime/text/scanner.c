@@ -5,8 +5,8 @@ static uint32_t class_of(const hf2c_scanner *scanner, const uint8_t *text, size_
 {
     uint32_t code, page;
 
-    if (scanner->page == NULL || text[0] < 0x80) {
-        *size = 1;
+    *size = 1;
+    if (scanner->narrow[text[0]] != scanner->classes) {
         return scanner->narrow[text[0]];
     }
     code = hf2c_utf8_get(text, size);
@@ -32,14 +32,23 @@ static uint32_t state_before(const hf2c_scanner *scanner, const uint8_t *text, s
 
 int hf2c_scan(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, size_t at, size_t *end)
 {
-    const uint16_t *table = scanner->next;
-    uint32_t state = state_before(scanner, text, at), width = scanner->classes + 1;
+    const uint8_t *narrow = scanner->narrow;
+    uint32_t state = state_before(scanner, text, at), classes = scanner->classes;
     size_t found = SIZE_MAX;
 
     while (state != 0) {
-        size_t size = 0;
-        uint32_t class = at < bytes ? class_of(scanner, text + at, &size) : width - 1;
-        uint32_t next = table[state * width + class];
+        const uint16_t *row = scanner->next + (size_t)state * (classes + 1);
+        uint32_t next = row[classes];
+        size_t size = 1;
+        /* A state mostly leads to itself: such bytes need not wait for each other. */
+        for (; at < bytes && ((next = row[narrow[text[at]]]) & (HF2C_MATCH - 1)) == state; at++) {
+            found = next & HF2C_MATCH ? at : found;
+        }
+        if (at == bytes) {
+            next = row[classes];
+        } else if (narrow[text[at]] == classes) {
+            next = row[class_of(scanner, text + at, &size)];
+        }
         found = next & HF2C_MATCH ? at : found;
         state = next & (HF2C_MATCH - 1);
         at += size;

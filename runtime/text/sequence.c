@@ -55,27 +55,14 @@ static void keep_spelling(hf2c_work *work, hf2c_token *token, const uint8_t *tex
     work->spelling_bytes += length;
 }
 
-void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling)
+void hf2c_work_place(hf2c_work *work, hf2c_token *token, size_t start, size_t end, int own_spelling)
 {
-    hf2c_token *token = hf2c_work_token(work, work->count);
-
-    if ((size_t)((uint8_t *)(token + 1) - work->scratch.bottom) < sizeof *token) {
-        work->status = HF2C_TOO_SMALL;
-        return;
-    }
-    work->scratch.top = (uint8_t *)token;
-    work->count++;
     if (end > work->piece.bytes) {
         end = work->piece.bytes;
     }
     if (start >= end) {
         start = end > 0 ? end - 1 : 0;
     }
-    token->id = id;
-    token->word = work->word;
-    token->spelling = 0;
-    token->length = 0;
-    token->start = token->end = 0;
     if (work->tracked) {
         token->start = hf2c_work_origin(work, &work->piece, start);
         token->end = origin_end(work, &work->piece, end);
@@ -88,7 +75,7 @@ void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int ow
 
 static hf2c_view view_part(const hf2c_view *view, size_t start, size_t end)
 {
-    hf2c_view part = {view->text + start, view->origin != NULL ? view->origin + 2 * start : NULL, end - start};
+    hf2c_view part = {view->text + start, view->origin != NULL ? view->origin + 2 * start : NULL, end - start, view->bytes - end};
 
     return part;
 }
@@ -249,7 +236,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
     }
     status = normalize(work, segment, &from, &to);
     if (status == HF2C_OK && from.bytes > 0) {
-        hf2c_view view = {from.text, from.origin, from.bytes};
+        hf2c_view view = {from.text, from.origin, from.bytes, 0};
         status = encode_segment(work, &view);
     }
     work->scratch.bottom = bottom;
@@ -259,7 +246,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
 
 hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t bytes)
 {
-    hf2c_view whole = {text, NULL, bytes};
+    hf2c_view whole = {text, NULL, bytes, 0};
     hf2c_added_search search;
     hf2c_added_match match;
     hf2c_status status = HF2C_OK;

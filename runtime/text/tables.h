@@ -66,7 +66,7 @@ typedef struct hf2c_trie {
 enum { HF2C_MATCH = 0x8000 };
 typedef struct hf2c_scanner {
     const uint16_t *next;
-    const uint8_t *narrow; /* [256] class of ASCII, or of each byte where the text is in the byte alphabet */
+    const uint8_t *narrow; /* [256] class of each byte where the text is in the byte alphabet; else of ASCII, and `classes` beyond */
     const uint16_t *page;  /* [page_count] row of code point >> 9; the last one counts beyond; NULL for the byte alphabet */
     const uint16_t *row;   /* [rows][32] block of code point >> 4 */
     const uint8_t *block;  /* [blocks][16] class */

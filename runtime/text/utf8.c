@@ -1,6 +1,8 @@
 /* Checks text that comes from outside. */
 #include "runtime/text/utf8.h"
 
+#include <string.h>
+
 /* The range of the second byte is what excludes overlong forms, surrogates and values beyond U+10FFFF. */
 static size_t sequence_size(uint8_t first, uint8_t *low, uint8_t *high)
 {
@@ -42,9 +44,12 @@ int hf2c_utf8_valid(const uint8_t *text, size_t bytes, size_t *size)
 size_t hf2c_utf8_valid_bytes(const uint8_t *text, size_t bytes)
 {
     size_t at = 0, size;
+    uint64_t word;
 
     while (at < bytes) {
-        if (text[at] < 0x80) {
+        if (bytes - at >= sizeof word && (memcpy(&word, text + at, sizeof word), (word & 0x8080808080808080u) == 0)) {
+            at += sizeof word;
+        } else if (text[at] < 0x80) {
             at++;
         } else if (hf2c_utf8_valid(text + at, bytes - at, &size)) {
             at += size;

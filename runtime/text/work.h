@@ -32,6 +32,7 @@ typedef struct hf2c_view {
     const uint8_t *text;
     const uint32_t *origin;
     size_t bytes;
+    size_t behind; /* bytes behind them that can be read, as far as anybody knows */
 } hf2c_view;
 
 int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity, int tracked);
@@ -83,10 +84,28 @@ static inline hf2c_token *hf2c_work_token(const hf2c_work *work, size_t index)
     return work->tokens - index;
 }
 
+/* Notes where a new token comes from, for hf2c_work_add. */
+void hf2c_work_place(hf2c_work *work, hf2c_token *token, size_t start, size_t end, int own_spelling);
+
 enum { HF2C_SPELLED_AS_IS = 1, HF2C_SPELLED_BY_MODEL = 2 };
 /* A token of bytes [start, end) of the current piece; a failure is kept in work->status. own_spelling, when its text is not the
  * vocabulary's: these bytes as they are, or as the model spells them (which matters in the byte alphabet). */
-void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling);
+static inline void hf2c_work_add(hf2c_work *work, int32_t id, size_t start, size_t end, int own_spelling)
+{
+    hf2c_token *token = hf2c_work_token(work, work->count);
+
+    if ((size_t)((uint8_t *)(token + 1) - work->scratch.bottom) < sizeof *token) {
+        work->status = HF2C_TOO_SMALL;
+        return;
+    }
+    work->scratch.top = (uint8_t *)token;
+    work->count++;
+    *token = (hf2c_token){.id = id, .word = work->word};
+    if (work->tracked || own_spelling) {
+        hf2c_work_place(work, token, start, end, own_spelling);
+    }
+}
+
 /* First code point of the original that a byte of a view stands for. */
 uint32_t hf2c_work_origin(hf2c_work *work, const hf2c_view *view, size_t at);
 hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t bytes);
