@@ -1,9 +1,7 @@
 /* amalgamate: see amalgamate.h. The text is ours: one statement begins in column 0 wherever a file declares something. */
 #include "compiler/emit/amalgamate.h"
 #include "compiler/emit/conditions.h"
-
-#include <ctype.h>
-#include <string.h>
+#include "compiler/emit/ctext.h"
 
 void pieces_add(Pieces *p, const char *name, const char *text, size_t bytes)
 {
@@ -25,25 +23,6 @@ const Piece *pieces_find(const Pieces *p, const char *name, size_t length)
 }
 
 /* ---- words ---- */
-
-static bool is_letter(char c) { return isalnum((unsigned char)c) || c == '_'; }
-
-static size_t word_length(const char *text)
-{
-    size_t n = 0;
-    while (is_letter(text[n])) n++;
-    return n;
-}
-
-/* Bytes of a comment, a string or a character that begins here; 0: none does. */
-static size_t quoted_length(const char *text)
-{
-    if (text[0] == '/' && text[1] == '*') return (size_t)(strstr(text + 2, "*/") + 2 - text);
-    if (text[0] != '"' && text[0] != '\'') return 0;
-    size_t n = 1;
-    while (text[n] && text[n] != text[0]) n += text[n] == '\\' ? 2 : 1;
-    return n + 1;
-}
 
 /* A member of a struct: its name belongs to the struct. */
 static bool behind_dot(const char *begin, const char *at)
@@ -85,10 +64,10 @@ static void declare_static(Unit *u, const Piece *piece, const char *line)
 {
     const char *word = line;
     for (const char *c = line; *c && *c != '\n'; c++) {
-        if (is_letter(*c) && (c == line || !is_letter(c[-1]))) word = c;
+        if (ctext_is_letter(*c) && (c == line || !ctext_is_letter(c[-1]))) word = c;
         if (strchr("([=;", *c)) break;
     }
-    declare(u, piece, word, word_length(word));
+    declare(u, piece, word, ctext_word(word));
 }
 
 /* The constants of an enumeration: words behind '{' or ','. */
@@ -96,7 +75,7 @@ static void declare_enum(Unit *u, const Piece *piece, const char *line)
 {
     bool begin = false;
     for (const char *c = line; *c && *c != '}';) {
-        size_t quoted = quoted_length(c), n = word_length(c);
+        size_t quoted = ctext_quoted(c), n = ctext_word(c);
         if (*c == '{' || *c == ',') begin = true;
         else if (n && begin) declare(u, piece, c, n), begin = false;
         c += quoted ? quoted : n ? n : 1;
@@ -109,24 +88,22 @@ static void declare_type(Unit *u, const Piece *piece, const char *line)
     const char *end = strchr(line, ';'), *stop = strchr(line, '\n');
     if (!end || (stop && end > stop)) return;
     const char *word = end;
-    while (word > line && is_letter(word[-1])) word--;
+    while (word > line && ctext_is_letter(word[-1])) word--;
     declare(u, piece, word, (size_t)(end - word));
 }
-
-static bool starts(const char *line, const char *word) { return strncmp(line, word, strlen(word)) == 0; }
 
 static void declare_all(Unit *u, const Piece *piece)
 {
     for (const char *line = piece->text; line && *line;) {
         const char *brace = strchr(line, '{'), *end = strchr(line, '\n');
         bool opens = brace && end && brace < end;
-        if (starts(line, "static ")) declare_static(u, piece, line);
-        if (starts(line, "enum {") || (starts(line, "typedef enum") && opens)) declare_enum(u, piece, line);
-        if (starts(line, "struct ") || (starts(line, "typedef struct ") && opens)) {
+        if (ctext_starts(line, "static ")) declare_static(u, piece, line);
+        if (ctext_starts(line, "enum {") || (ctext_starts(line, "typedef enum") && opens)) declare_enum(u, piece, line);
+        if (ctext_starts(line, "struct ") || (ctext_starts(line, "typedef struct ") && opens)) {
             const char *word = strstr(line, "struct ") + 7;
-            declare(u, piece, word, word_length(word));
+            declare(u, piece, word, ctext_word(word));
         }
-        if (starts(line, "} ") || (starts(line, "typedef ") && !opens)) declare_type(u, piece, line);
+        if (ctext_starts(line, "} ") || (ctext_starts(line, "typedef ") && !opens)) declare_type(u, piece, line);
         line = end ? end + 1 : NULL;
     }
 }
@@ -136,24 +113,23 @@ static void declare_all(Unit *u, const Piece *piece)
 static const Piece *included(const Unit *u, const char *line)
 {
     static const char word[] = "#include \"";
-    if (!starts(line, word)) return NULL;
+    if (!ctext_starts(line, word)) return NULL;
     const char *name = line + sizeof word - 1;
     return pieces_find(u->pieces, name, strcspn(name, "\""));
 }
 
 static bool may_repeat(const Piece *piece) { return strcmp(piece->name + strlen(piece->name) - 4, ".def") == 0; }
 
-static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool again);
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header);
 
 /* A line that includes something of ours; false: it is another line. */
 static bool put_include(Unit *u, Str *out, const char *line)
 {
     const Piece *piece = included(u, line);
     if (!piece) return false;
-    bool again = map_get(u->known, piece->name) != NULL;
-    if (!may_repeat(piece) && again) return true;
+    if (!may_repeat(piece) && map_get(u->known, piece->name)) return true;
     map_set(u->known, piece->name, u);
-    put_piece(u, out, piece, true, again);
+    put_piece(u, out, piece, true);
     return true;
 }
 
@@ -162,7 +138,7 @@ static const char *put_words(const Unit *u, Str *out, const Piece *piece, const 
 {
     const char *c = line;
     while (*c && *c != '\n') {
-        size_t quoted = quoted_length(c), n = quoted ? quoted : word_length(c);
+        size_t quoted = ctext_quoted(c), n = quoted ? quoted : ctext_word(c);
         bool own = !quoted && n && stem && map_get_n(u->clash, c, n) && map_get(u->own, own_key(u, piece, c, n));
         if (own && !behind_dot(piece->text, c)) str_printf(out, "%s_", stem);
         str_add(out, c, n ? n : 1);
@@ -183,7 +159,7 @@ static const char *stem_of(const Unit *u, const Piece *piece, bool header)
 static void end_macros(Str *out, const Piece *piece)
 {
     for (const char *line = piece->text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (starts(line, "#define ")) str_printf(out, "#undef %.*s\n", (int)word_length(line + 8), line + 8);
+        if (ctext_starts(line, "#define ")) str_printf(out, "#undef %.*s\n", (int)ctext_word(line + 8), line + 8);
 }
 
 /* "HF2C_CORE_TEAM_H" of a header that begins so; NULL: it has no guard. */
@@ -191,7 +167,7 @@ static const char *guard_of(const Unit *u, const Piece *piece)
 {
     static const char word[] = "#ifndef ", ending[] = "_H\n#define ";
     const char *name = strstr(piece->text, word), *end = strstr(piece->text, ending);
-    if (!name || !end || end < name || word_length(name + sizeof word - 1) != (size_t)(end + 2 - name) - (sizeof word - 1)) return NULL;
+    if (!name || !end || end < name || ctext_word(name + sizeof word - 1) != (size_t)(end + 2 - name) - (sizeof word - 1)) return NULL;
     return arena_copy_text(u->arena, name + sizeof word - 1, (size_t)(end + 2 - name) - (sizeof word - 1));
 }
 
@@ -200,19 +176,25 @@ static const char *wanted_macro(const Unit *u, const Piece *piece)
 {
     static const char word[] = "#ifndef ";
     const char *name = strstr(piece->text, word);
-    size_t n = name ? word_length(name + sizeof word - 1) : 0;
-    return name && starts(name + sizeof word - 1 + n, "\n#error") ? arena_copy_text(u->arena, name + sizeof word - 1, n) : NULL;
+    size_t n = name ? ctext_word(name + sizeof word - 1) : 0;
+    return name && ctext_starts(name + sizeof word - 1 + n, "\n#error") ? arena_copy_text(u->arena, name + sizeof word - 1, n) : NULL;
 }
 
-/* A table that comes again needs no introduction. */
-static const char *behind_comment(const char *text)
+/* A table that is written out needs no introduction. */
+static const char *without_comments(Arena *arena, const char *text)
 {
-    const char *end = starts(text, "/*") ? strstr(text, "*/\n") : NULL;
-    return end ? end + 3 : text;
+    Str left = {0};
+    for (size_t n; *text; text += n) {
+        n = ctext_line(text);
+        if (!ctext_starts(text, "/*") && *text != '\n') str_add(&left, text, n);
+    }
+    const char *copy = arena_copy_text(arena, left.data ? left.data : "", left.length);
+    str_free(&left);
+    return copy;
 }
 
 /* The text of a header or a table without what only files need that are included several times. */
-static const char *plain_text(const Unit *u, const Piece *piece, bool again)
+static const char *plain_text(const Unit *u, const Piece *piece)
 {
     KnownMacros known = {.told = guard_of(u, piece)};
     const char *wanted = wanted_macro(u, piece);
@@ -224,13 +206,13 @@ static const char *plain_text(const Unit *u, const Piece *piece, bool again)
     conditions_resolve(&text, u->arena, piece->text, piece->bytes, &known);
     const char *copy = arena_copy_text(u->arena, text.data ? text.data : "", text.length);
     str_free(&text);
-    return again ? behind_comment(copy) : copy;
+    return may_repeat(piece) ? without_comments(u->arena, copy) : copy;
 }
 
 /* A line that includes a header of the library for the second time. */
 static bool is_repeated(const Unit *u, const char *line, const char *end, int depth)
 {
-    if (depth > 0 || !starts(line, "#include <") || !end) return false;
+    if (depth > 0 || !ctext_starts(line, "#include <") || !end) return false;
     const char *key = arena_copy_text(u->arena, line, (size_t)(end - line));
     bool there = map_get(u->known, key) || (u->given && map_get(u->given, key));
     map_set(u->known, key, u->known);
@@ -243,18 +225,36 @@ static bool is_spare(const Str *out, const char *line)
     return *line == '\n' && out->length > 1 && out->data[out->length - 1] == '\n' && out->data[out->length - 2] == '\n';
 }
 
-static void put_piece(Unit *u, Str *out, const Piece *piece, bool header, bool again)
+/* What a file includes before it says anything comes before its comment: a reader meets each heading where its subject begins. */
+static const char *put_leading(Unit *u, Str *out, const char *text)
 {
-    const char *stem = stem_of(u, piece, header), *text = header ? plain_text(u, piece, again) : piece->text;
+    Str left = {0};
+    while (*text == '\n' || ctext_starts(text, "/*") || ctext_starts(text, "#include ")) {
+        size_t length = ctext_line(text);
+        if (!put_include(u, out, text)) str_add(&left, text, length);
+        text += length;
+    }
+    text = arena_printf(u->arena, "%.*s%s", (int)left.length, left.data ? left.data : "", text);
+    str_free(&left);
+    return text;
+}
+
+static void put_piece(Unit *u, Str *out, const Piece *piece, bool header)
+{
+    const char *stem = stem_of(u, piece, header), *text = header ? plain_text(u, piece) : piece->text;
     int depth = 0;
+    if (u->plain) text = put_leading(u, out, text);
     if (!header) str_printf(out, "\n/* ======== %s ======== */\n\n", piece->name);
     for (const char *line = text; *line;) {
         const char *end = strchr(line, '\n');
-        depth += starts(line, "#if") - starts(line, "#endif");
+        depth += ctext_starts(line, "#if") - ctext_starts(line, "#endif");
         if (is_repeated(u, line, end, u->plain ? depth : 1) || is_spare(out, line) || put_include(u, out, line)) line = end ? end + 1 : line + strlen(line);
         else line = put_words(u, out, piece, line, stem);
     }
-    if (!header) end_macros(out, piece);
+    if (!header) {
+        end_macros(out, piece);
+        str_printf(out, "\n" AMALGAMATE_END "\n\n");
+    }
 }
 
 void amalgamate_header(Str *out, const Pieces *pieces, const char *name, bool plain, Map *known)
@@ -263,7 +263,7 @@ void amalgamate_header(Str *out, const Pieces *pieces, const char *name, bool pl
     const Piece *piece = pieces_find(pieces, name, strlen(name));
     if (!piece) bug("no header %s", name);
     map_set(known, name, known);
-    put_piece(&u, out, piece, true, false);
+    put_piece(&u, out, piece, true);
 }
 
 /* Headers of the unit that is put together, with all that they include. */
@@ -295,5 +295,5 @@ void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names
         declare_headers(&u, seen, piece);
         declare_all(&u, piece);
     }
-    for (size_t i = 0; i < count; i++) put_piece(&u, out, pieces_find(pieces, names[i], strlen(names[i])), false, false);
+    for (size_t i = 0; i < count; i++) put_piece(&u, out, pieces_find(pieces, names[i], strlen(names[i])), false);
 }

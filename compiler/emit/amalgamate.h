@@ -23,6 +23,9 @@ const Piece *pieces_find(const Pieces *pieces, const char *name, size_t length);
 /* A header with the headers that it includes in their places; *known receives their names, and the lines that include the library's. plain:
  * for a source of C, which needs no guards. */
 void amalgamate_header(Str *out, const Pieces *pieces, const char *name, bool plain, Map *known);
+/* Stands where a source ends: what follows belongs to none. */
+#define AMALGAMATE_END "/* ======== */"
+
 /* The files in order, as one. known: headers that a reader has already. */
 void amalgamate_sources(Str *out, const Pieces *pieces, const char *const *names, size_t count, const Map *known);
 

@@ -13,13 +13,6 @@ void known_add(KnownMacros *known, const char *name, bool defined, int64_t value
 
 /* ---- one condition ---- */
 
-typedef enum Truth { ALWAYS, NEVER, DEPENDS } Truth;
-
-typedef struct Condition {
-    Truth truth;
-    const char *text; /* where it depends: what of it is open */
-} Condition;
-
 typedef struct Reader {
     Arena *arena;
     const KnownMacros *known;
@@ -101,7 +94,7 @@ static Condition take_rest(Reader *r)
     const char *from = r->at;
     for (int depth = 0; r->at < r->end; r->at++) {
         if (*r->at == '(') depth++;
-        if (*r->at == ')' && depth-- == 0) break;
+        if ((*r->at == ')' && depth-- == 0) || (depth == 0 && strchr("?;", *r->at))) break;
         if (depth == 0 && r->at + 1 < r->end && (*r->at == '&' || *r->at == '|') && r->at[1] == *r->at) break;
     }
     const char *to = r->at;
@@ -121,6 +114,47 @@ static Condition take_defined(Reader *r)
     return macro ? decided(macro->defined) : (Condition){DEPENDS, arena_printf(r->arena, "defined(%.*s)", (int)n, name)};
 }
 
+static bool begins_arrow(const char *text) { return text[0] == '-' && text[1] == '>'; }
+
+/* "l->w.format", without what a function is called with. */
+static size_t operand_length(const Reader *r)
+{
+    size_t n = 0, left = (size_t)(r->end - r->at);
+    while (n < left && (isalnum((unsigned char)r->at[n]) || strchr("_.", r->at[n]) || begins_arrow(r->at + n))) n += r->at[n] == '-' ? 2 : 1;
+    return n;
+}
+
+/* "format == WEIGHT_q4" where nothing has that, "is_nested(...)" where nothing is. */
+static bool take_absent(Reader *r, bool *yes)
+{
+    const Map *absent = r->known->absent;
+    skip_spaces(r);
+    const char *name = r->at;
+    size_t n = operand_length(r);
+    if (!absent || n == 0) return false;
+    r->at += n;
+    bool calls = r->at < r->end && *r->at == '(';
+    for (int depth = calls; depth > 0 && ++r->at < r->end;) depth += *r->at == '(' ? 1 : *r->at == ')' ? -1 : 0;
+    r->at += calls;
+    if (calls && map_get_n(absent, name, n)) {
+        *yes = false;
+        return true;
+    }
+    *yes = take(r, "!=");
+    if (!*yes && !take(r, "==")) return false;
+    skip_spaces(r);
+    name = r->at;
+    r->at += name_length(r);
+    return map_get_n(absent, name, (size_t)(r->at - name)) != NULL;
+}
+
+/* Does a condition, or one of its parts, end here? */
+static bool at_end(Reader *r)
+{
+    skip_spaces(r);
+    return r->at == r->end || strchr("&|)?;", *r->at);
+}
+
 static Condition take_one(Reader *r)
 {
     bool yes;
@@ -133,10 +167,12 @@ static Condition take_one(Reader *r)
     const char *from = r->at;
     if (take(r, "(")) {
         Condition c = take_either(r);
-        if (take(r, ")")) return c.truth == DEPENDS ? (Condition){DEPENDS, arena_printf(r->arena, "(%s)", c.text)} : c;
+        if (take(r, ")") && at_end(r)) return c.truth == DEPENDS ? (Condition){DEPENDS, arena_printf(r->arena, "(%s)", c.text)} : c;
     }
     r->at = from;
     if (take_comparison(r, &yes)) return decided(yes);
+    r->at = from;
+    if (take_absent(r, &yes)) return decided(yes);
     r->at = from;
     return take_rest(r);
 }
@@ -161,6 +197,15 @@ static Condition take_either(Reader *r)
 {
     Condition c = take_both(r);
     while (take(r, "||")) c = combine(r->arena, c, take_both(r), ALWAYS, "||");
+    return c;
+}
+
+Condition condition_read(Arena *arena, const KnownMacros *known, const char **at, const char *end)
+{
+    Reader r = {arena, known, *at, end};
+    Condition c = take_either(&r);
+    skip_spaces(&r);
+    *at = r.at;
     return c;
 }
 

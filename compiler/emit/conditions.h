@@ -15,8 +15,19 @@ typedef struct KnownMacro {
 typedef struct KnownMacros {
     KnownMacro macro[24];
     size_t count;
+    const Map *absent; /* of conditions in C: enumerators that no value has, and functions that never say yes; NULL: none */
     const char *told; /* definitions of macros that begin so are left out, since nothing asks for them any more; NULL: none */
 } KnownMacros;
+
+typedef enum Truth { ALWAYS, NEVER, DEPENDS } Truth;
+
+typedef struct Condition {
+    Truth truth;
+    const char *text; /* where it depends: what of it is open */
+} Condition;
+
+/* The condition that begins at *at, which is moved behind it: to the parenthesis, '?' or ';' that ends it, or to where it becomes something else. */
+Condition condition_read(Arena *arena, const KnownMacros *known, const char **at, const char *end);
 
 void known_add(KnownMacros *known, const char *name, bool defined, int64_t value);
 

@@ -74,6 +74,7 @@ void emit_calls_header(Str *out, const Compiled *compiled);
 void emit_calls(Str *out, const Compiled *compiled);
 /* "call->workspace + 64", or of call->fast: where in memory a part of the arena is (firmware.c). */
 const char *emit_arena(Arena *arena, const Plan *plan, size_t offset);
+const char *emit_upper(Arena *arena, const char *name); /* "KJV_GENRE" (header.c) */
 /* "runtime/core/team.h" -> "core_team.h": the name of a copied file. */
 const char *flat_name(Arena *arena, const char *path);
 

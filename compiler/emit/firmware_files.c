@@ -1,7 +1,12 @@
 /* firmware_files: the files of a firmware folder: one header, one file with the model, one with the tokenizer, and the weights. */
 #include <string.h>
 
+#include "compiler/emit/ctext.h"
+#include "compiler/emit/expand.h"
+#include "compiler/emit/fold.h"
 #include "compiler/emit/folder.h"
+#include "compiler/emit/prune.h"
+#include "templates/format/layout.h"
 
 /* A section of the image that the build may name: weights are read where they lie. */
 void emit_weights_assembly(Str *out, const Compiled *c)
@@ -46,6 +51,103 @@ static Sources collect(const Folder *f, bool text)
     return s;
 }
 
+/* ---- what this model has no use for ---- */
+
+/* The formats of the tables that no kernel of the plan reads or writes; f32 is what all of them compute in. */
+static void add_absent_formats(Map *absent, Arena *arena, const Plan *plan)
+{
+    static const char *const formats[] = {
+#define FORMAT(name, bits, block, parameters, group, cut, text) #name,
+#include "templates/format/formats.def"
+    };
+    static const bool nested[] = {
+#define FORMAT(name, bits, block, parameters, group, cut, text) CUT_##cut == CUT_nested,
+#include "templates/format/formats.def"
+    };
+    bool has_nested = false;
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        bool used = strcmp(formats[i], "f32") == 0;
+        for (size_t k = 0; k < plan->instances; k++) used = used || strcmp(plan->instance[k].kernel->format, formats[i]) == 0;
+        has_nested = has_nested || (used && nested[i]);
+        if (!used) map_set(absent, arena_printf(arena, "WEIGHT_%s", formats[i]), absent);
+    }
+    if (!has_nested) map_set(absent, "CUT_nested", absent);
+}
+
+/* The functions that the schedule does not name. */
+static void add_absent_functions(Map *absent, Arena *arena, const Piece *source)
+{
+    static const char *const functions[] = {
+#define UNARY(name, expression) #name,
+#define BINARY(name, expression) #name,
+#include "templates/elementwise.def"
+    };
+    for (size_t i = 0; i < COUNT_OF(functions); i++) {
+        const char *name = arena_printf(arena, "FUNCTION_%s", functions[i]);
+        if (!ctext_mentions(source->text, source->bytes, name, strlen(name))) map_set(absent, name, absent);
+    }
+}
+
+static Map *absent_of(const Folder *f)
+{
+    const char *source = arena_printf(f->arena, "%s.c", f->compiled->name);
+    Map *absent = map_new(f->arena);
+    add_absent_formats(absent, f->arena, f->compiled->plan);
+    add_absent_functions(absent, f->arena, pieces_find(f->pieces, source, strlen(source)));
+    return absent;
+}
+
+/* ---- files ---- */
+
+/* The library's headers first, then the text without them. */
+static void gather_includes(Str *out, const char *text)
+{
+    int depth = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (const char *line = text; *line;) {
+            size_t n = ctext_line(line);
+            depth += ctext_starts(line, "#if") - ctext_starts(line, "#endif");
+            if ((depth == 0 && ctext_starts(line, "#include <")) == (pass == 0)) str_add(out, line, n);
+            line += n;
+        }
+}
+
+/* What reads as if it were written for this model: lists written out, conditions decided, the library's headers first. */
+static const char *settled(const Folder *f, Str *text, Map *absent)
+{
+    Str listed = {0}, folded = {0}, gathered = {0};
+    expand_lists(&listed, f->arena, text->data, absent);
+    fold_conditions(&folded, f->arena, listed.data, absent);
+    gather_includes(&gathered, folded.data);
+    const char *copy = arena_copy_text(f->arena, gathered.data, gathered.length);
+    str_free(text);
+    str_free(&listed);
+    str_free(&folded);
+    str_free(&gathered);
+    return copy;
+}
+
+static const char *header_text(const Folder *f, Map *known)
+{
+    Str out = {0};
+    amalgamate_header(&out, f->pieces, arena_printf(f->arena, "%s.h", f->compiled->name), true, known);
+    return settled(f, &out, map_new(f->arena));
+}
+
+/* NULL: there are no such sources */
+static const char *source_text(const Folder *f, const Map *known, bool text, Map *absent)
+{
+    Sources sources = collect(f, text);
+    Map *here = map_new(f->arena);
+    Str out = {0};
+    if (sources.count == 0) return NULL;
+    for (size_t i = 0; i < f->pieces->count; i++)
+        if (map_get(known, f->pieces->piece[i].name)) map_set(here, f->pieces->piece[i].name, here);
+    amalgamate_header(&out, f->pieces, "core_freestanding.h", true, here);
+    amalgamate_sources(&out, f->pieces, sources.name, sources.count, here);
+    return settled(f, &out, absent);
+}
+
 /* A file that is there already is written past the pieces. */
 static bool write_whole(const Folder *f, const char *name, Str *text)
 {
@@ -54,27 +156,38 @@ static bool write_whole(const Folder *f, const char *name, Str *text)
     return folder_write(&plain, name, text);
 }
 
-static bool write_sources(const Folder *f, Map *known, bool text, const char *about)
+static bool write_header(const Folder *f, const PruneFile *file)
+{
+    const char *name = f->compiled->name, *upper = emit_upper(f->arena, name);
+    Str out = {0};
+    str_printf(&out, "/* %s.h: the model, for programs that call it; C and C++. */\n#ifndef %s_H\n#define %s_H\n", name, upper, upper);
+    size_t includes = 0;
+    while (ctext_starts(file->out.data + includes, "#include ")) includes += ctext_line(file->out.data + includes);
+    str_printf(&out, "\n%.*s\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n", (int)includes, file->out.data);
+    str_printf(&out, "%s\n#ifdef __cplusplus\n}\n#endif\n#endif\n", file->out.data + includes);
+    return write_whole(f, arena_printf(f->arena, "%s.h", name), &out);
+}
+
+static bool write_source(const Folder *f, const PruneFile *file, bool text)
 {
     const char *name = arena_printf(f->arena, "%s%s.c", f->compiled->name, text ? "_text" : "");
-    Sources sources = collect(f, text);
-    Map *here = map_new(f->arena);
+    const char *about = text ? "the tokenizer and its tables, as one file" : "the model, its kernels and what runs them, as one file";
     Str out = {0};
-    if (sources.count == 0) return true;
-    for (size_t i = 0; i < f->pieces->count; i++)
-        if (map_get(known, f->pieces->piece[i].name)) map_set(here, f->pieces->piece[i].name, here);
     str_printf(&out, "/* %s: %s.\n *\n * It calls memcpy, memset and the compiler's own helpers, nothing else. */\n#include \"%s.h\"\n\n", name, about, f->compiled->name);
-    amalgamate_header(&out, f->pieces, "core_freestanding.h", true, here);
-    amalgamate_sources(&out, f->pieces, sources.name, sources.count, here);
+    str_add(&out, file->out.data, file->out.length);
     return write_whole(f, name, &out);
 }
 
 bool folder_write_firmware(Folder *f)
 {
-    const char *header = arena_printf(f->arena, "%s.h", f->compiled->name);
+    Map *absent = absent_of(f);
     Map *known = map_new(f->arena);
-    Str out = {0};
-    amalgamate_header(&out, f->pieces, header, false, known);
-    return write_whole(f, header, &out) && write_sources(f, known, false, "the model, its kernels and what runs them, as one file") &&
-           write_sources(f, known, true, "the tokenizer and its tables, as one file");
+    PruneFile file[3] = {{.text = header_text(f, known)}, {.text = source_text(f, known, false, absent)}};
+    file[2].text = source_text(f, known, true, absent);
+    size_t count = file[2].text ? 3 : 2;
+    prune_files(f->arena, file, count, f->compiled->name, emit_upper(f->arena, f->compiled->name));
+    bool fine = write_header(f, &file[0]);
+    for (size_t i = 1; i < count; i++) fine = fine && write_source(f, &file[i], i == 2);
+    for (size_t i = 0; i < count; i++) str_free(&file[i].out);
+    return fine;
 }

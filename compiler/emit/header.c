@@ -28,7 +28,7 @@ static size_t scratch_bytes(const Compiled *c, size_t text_bytes)
 
 static bool takes_text(const Compiled *c) { return emit_classifies(c) || emit_embeds(c) || emit_writes(c); }
 
-static const char *upper(Arena *arena, const char *text)
+const char *emit_upper(Arena *arena, const char *text)
 {
     char *copy = arena_printf(arena, "%s", text);
     for (char *c = copy; *c; c++) *c = (char)toupper((unsigned char)*c);
@@ -60,7 +60,7 @@ static void print_sizes(Str *out, const Compiled *c, const char *upper_name)
         str_printf(out, "    %s_ROW_VALUES = %d, /* features of a row */\n    %s_MAX_SOURCE = %d, /* rows */\n", upper_name, f->row_values,
                    upper_name, hf2c_longest_source(f));
     for (int i = 0; i < f->output_count; i++)
-        str_printf(out, "    %s_OUTPUT_%s = %d, /* %d columns */\n", upper_name, upper(c->arena, f->outputs[i].name), i, f->outputs[i].columns);
+        str_printf(out, "    %s_OUTPUT_%s = %d, /* %d columns */\n", upper_name, emit_upper(c->arena, f->outputs[i].name), i, f->outputs[i].columns);
     str_printf(out, "};\n\n");
 }
 
@@ -157,7 +157,7 @@ static void print_source(Str *out, const char *name)
 void emit_header(Str *out, const Compiled *c)
 {
     bool encoder = graph_has_encoder(c->graph), fast = c->facts.fast_bytes > 0;
-    const char *big = upper(c->arena, c->name), *name = c->name;
+    const char *big = emit_upper(c->arena, c->name), *name = c->name;
     str_printf(out, "/* %s.h: the model %s (%s), compiled by hf2c.\n *\n * All memory is the caller's; nothing allocates, prints or exits. */\n", name,
                c->facts.name, c->facts.architecture);
     str_printf(out, "#ifndef %s_H\n#define %s_H\n\n#include \"%s\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", big, big,

@@ -9,9 +9,8 @@
 /* Elements [d, d + SIMD_LANES) of a row; d: a multiple of SIMD_LANES. Codes are of 24 bits and fewer with their scale: nothing is rounded. */
 SIMD_INLINE simd_float row_load(const int format, const char *row, const int64_t size, int64_t d)
 {
-    const uint16_t *halves = (const uint16_t *)(const void *)row;
-    if (format == WEIGHT_bf16) return simd_load_bf16(halves + d);
-    if (format == WEIGHT_f16) return simd_load_f16(halves + d);
+    if (format == WEIGHT_bf16) return simd_load_bf16((const uint16_t *)(const void *)row + d);
+    if (format == WEIGHT_f16) return simd_load_f16((const uint16_t *)(const void *)row + d);
     if (format == WEIGHT_f32) return simd_load((const float *)(const void *)row + d);
     simd_float scale = simd_set1_f16(row + row_parameters(format, size, d));
     return simd_fma(simd_float_of(simd_load_bytes(row + d)), scale, scale * simd_set1(-Q8_ZERO));

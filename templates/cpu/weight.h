@@ -32,26 +32,27 @@ typedef struct WeightScale {
     simd_float scale, zero;
 } WeightScale;
 
+SIMD_INLINE WeightScale weight_q4z_scale(const char *from)
+{
+    simd_int pair = simd_load_int(from);
+    return (WeightScale){simd_first_f16(pair), simd_float_of(simd_second(pair))};
+}
+
+SIMD_INLINE WeightScale weight_mxfp4_scale(const char *from)
+{
+    float scales[SIMD_LANES];
+    for (int i = 0; i < SIMD_LANES; i++) scales[i] = mxfp4_scale((unsigned char)from[i]);
+    return (WeightScale){simd_load(scales), simd_zero()};
+}
+
 /* from: the parameters of the first of SIMD_LANES rows */
 SIMD_INLINE WeightScale weight_scale(const int format, const char *from)
 {
-    WeightScale s = {simd_zero(), simd_zero()};
-    if (format == WEIGHT_q8 || format == WEIGHT_q4) {
-        s.scale = simd_load_f16((const uint16_t *)(const void *)from);
-        s.zero = simd_set1(format == WEIGHT_q8 ? Q8_ZERO : Q4_ZERO);
-    } else if (format == WEIGHT_q4z) {
-        simd_int pair = simd_load_int(from);
-        s.scale = simd_first_f16(pair);
-        s.zero = simd_float_of(simd_second(pair));
-    } else if (format == WEIGHT_mxfp4) {
-        float scales[SIMD_LANES];
-        for (int i = 0; i < SIMD_LANES; i++) scales[i] = mxfp4_scale((unsigned char)from[i]);
-        s.scale = simd_load(scales);
-    } else {
-        s.scale = simd_load((const float *)(const void *)from);
-        s.zero = simd_set1(INT8_ZERO);
-    }
-    return s;
+    if (format == WEIGHT_q8) return (WeightScale){simd_load_f16((const uint16_t *)(const void *)from), simd_set1(Q8_ZERO)};
+    if (format == WEIGHT_q4) return (WeightScale){simd_load_f16((const uint16_t *)(const void *)from), simd_set1(Q4_ZERO)};
+    if (format == WEIGHT_q4z) return weight_q4z_scale(from);
+    if (format == WEIGHT_mxfp4) return weight_mxfp4_scale(from);
+    return (WeightScale){simd_load((const float *)(const void *)from), format == WEIGHT_int8 ? simd_set1(INT8_ZERO) : simd_zero()};
 }
 
 /* Where the parameters of unit number `unit` of SIMD_LANES rows lie, and what nested ones are decoded with: head: the numbers at the panel's
@@ -130,19 +131,47 @@ SIMD_INLINE simd_float weight_e5m2(simd_int four, const int j) { return simd_fir
 #define WEIGHT_NUMBERS(low) \
     low, low + 1, low + 2, low + 3, low + 4, low + 5, low + 6, low + 7, low + 8, low + 9, low + 10, low + 11, low + 12, low + 13, low + 14, low + 15
 
+SIMD_INLINE simd_float weight_q4(simd_int codes)
+{
+    static const float values[16] = {WEIGHT_NUMBERS(-8.0f)};
+    return simd_lookup(values, codes);
+}
+
+SIMD_INLINE simd_float weight_q4z(simd_int codes)
+{
+    static const float values[16] = {WEIGHT_NUMBERS(0.0f)};
+    return simd_lookup(values, codes);
+}
+
+SIMD_INLINE simd_float weight_nf4(simd_int codes)
+{
+    static const float values[16] = {NF4_VALUES};
+    return simd_lookup(values, codes);
+}
+
+SIMD_INLINE simd_float weight_fp4(simd_int codes)
+{
+    static const float values[16] = {FP4_VALUES};
+    return simd_lookup(values, codes);
+}
+
+SIMD_INLINE simd_float weight_mxfp4(simd_int codes)
+{
+    static const float values[16] = {MXFP4_VALUES};
+    return simd_lookup(values, codes);
+}
+
 /* What code j of each lane's four is worth, as templates/format/NAME.h has it; of 4 bits, those above are ignored. */
 SIMD_INLINE simd_float weight_value(const int format, simd_int four, const int j, WeightScale s)
 {
-    static const float nf4[16] = {NF4_VALUES}, fp4[16] = {FP4_VALUES}, mxfp4[16] = {MXFP4_VALUES};
-    static const float q4[16] = {WEIGHT_NUMBERS(-8.0f)}, q4z[16] = {WEIGHT_NUMBERS(0.0f)};
     if (format == WEIGHT_e4m3) return weight_e4m3(four, j) * s.scale;
     if (format == WEIGHT_e5m2) return weight_e5m2(four, j) * s.scale;
     simd_int codes = layout_bits(format) == 4 ? simd_shift_right(four, SIMD_BYTE_SHIFT(j)) : simd_byte(four, j);
-    if (format == WEIGHT_q4) return simd_lookup(q4, codes) * s.scale;
-    if (format == WEIGHT_q4z) return (simd_lookup(q4z, codes) - s.zero) * s.scale;
-    if (format == WEIGHT_nf4 || format == WEIGHT_nf4_double) return simd_lookup(nf4, codes) * s.scale;
-    if (format == WEIGHT_fp4 || format == WEIGHT_fp4_double) return simd_lookup(fp4, codes) * s.scale;
-    if (format == WEIGHT_mxfp4) return simd_lookup(mxfp4, codes) * s.scale;
+    if (format == WEIGHT_q4) return weight_q4(codes) * s.scale;
+    if (format == WEIGHT_q4z) return (weight_q4z(codes) - s.zero) * s.scale;
+    if (format == WEIGHT_nf4 || format == WEIGHT_nf4_double) return weight_nf4(codes) * s.scale;
+    if (format == WEIGHT_fp4 || format == WEIGHT_fp4_double) return weight_fp4(codes) * s.scale;
+    if (format == WEIGHT_mxfp4) return weight_mxfp4(codes) * s.scale;
     return (simd_float_of(codes) - s.zero) * s.scale;
 }
 

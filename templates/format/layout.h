@@ -203,9 +203,11 @@ static inline float packed_outer_scale(const Packed *p, int64_t n, int64_t k)
 static inline const void *packed_decoded_parameters(const Packed *p, int64_t n, int64_t k, float *nested)
 {
     const char *stored = (const char *)p->data + (layout_parameters(p->format) ? packed_parameters(p, n, k) : 0);
-    if (!layout_is_nested(p->format)) return stored;
-    *nested = nested_value((unsigned char)*stored, packed_outer_scale(p, n, k), packed_outer_number(p, n, 0));
-    return nested;
+    if (layout_is_nested(p->format)) {
+        *nested = nested_value((unsigned char)*stored, packed_outer_scale(p, n, k), packed_outer_number(p, n, 0));
+        return nested;
+    }
+    return stored;
 }
 
 static inline float packed_value(const Packed *p, int64_t n, int64_t k)

@@ -1,5 +1,5 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
- * HF2C_SIMD names the set (c11, avx2, avx512, zen4), as the targets do; without it the compiler's own flags decide. c11 is what every
+ * A target names its set, its "isa"; here HF2C_SIMD may name one, else the compiler's own flags decide. c11 is what every
  * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11. dsp and helium are
  * scalar with products of bytes as ARM's DSP extension and Helium have them (dsp.h, templates/cpu/tile_dot_helium.h): the same bits.
  *
@@ -102,12 +102,12 @@
 #define SIMD_HALF_SHIFT(j) (16 * (j))
 #endif
 
-/* Asks the second cache for the line so many bytes after a pointer; there need not be memory. */
-#if defined(__GNUC__)
+/* Asks the second cache for the line so many bytes after a pointer; there need not be memory. Small cores, which are scalar, have none. */
+#if defined(__GNUC__) && HF2C_ISA != HF2C_ISA_scalar
 #define SIMD_PREFETCH(pointer, offset)                                                                                 \
     __builtin_prefetch((const void *)((uintptr_t)(pointer) + (uintptr_t)(offset)), 0, 2)
 #else
-#define SIMD_PREFETCH(pointer, offset) (void)(offset)
+#define SIMD_PREFETCH(pointer, offset) ((void)(pointer), (void)(offset))
 #endif
 
 #endif
