@@ -1,6 +1,7 @@
 /* compile: the pipeline. A reader who has read compile() knows where everything is. */
 #include "compiler/compile.h"
 #include "compiler/constrain/constrain.h"
+#include "compiler/read/json.h"
 #include "runtime/text/tables.h"
 
 #include <ctype.h>
@@ -62,20 +63,46 @@ static PlanOptions plan_options(const Compiled *c)
     return p;
 }
 
-/* A source's tokens may be others than a text's: the runtime has one tokenizer, so such models take and give ids. */
-static bool has_two_vocabularies(const Compiled *c)
+/* Whether what is read and what is written have tokens of their own, as Marian's tokenizers say it. */
+static bool has_separate_vocabularies(const Compiled *c, Err *err)
 {
-    bool two = c->built.source_vocabulary || model_file(&c->model, "target_vocab.json");
-    if (two && (model_file(&c->model, "vocab.json") || model_file(&c->model, "tokenizer.json")))
-        warn("%s: source and target have vocabularies of their own: the program takes and gives ids, no texts", c->model.name);
-    return two;
+    enum { LIMIT = 1 << 24 };
+    const char *path = model_file(&c->model, "tokenizer_config.json");
+    const cJSON *settings = path ? json_read(c->arena, path, LIMIT, err) : NULL;
+    return settings && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(settings, "separate_vocabs"));
 }
 
+/* transformers hides the numbers of the source's special tokens in what is written too: the first one is such. */
+static const hf2c_tokenizer *compile_target_tokenizer(Arena *arena, const Model *target, const hf2c_tokenizer *source, Err *err)
+{
+    const hf2c_tokenizer *plain = tokenizer_compile(arena, target, err);
+    if (!plain) return NULL;
+    hf2c_tokenizer *tokenizer = ARENA_NEW(arena, hf2c_tokenizer);
+    hf2c_vocabulary_table *table = ARENA_NEW(arena, hf2c_vocabulary_table);
+    uint8_t *flags = ARENA_ARRAY(arena, uint8_t, plain->vocabulary->count);
+    for (uint32_t id = 0; id < plain->vocabulary->count; id++)
+        flags[id] = (uint8_t)(plain->vocabulary->flags[id] | (hf2c_token_is_special(source, (int32_t)id) ? HF2C_TOKEN_SPECIAL : 0));
+    *table = *plain->vocabulary;
+    table->flags = flags;
+    *tokenizer = *plain;
+    tokenizer->vocabulary = table;
+    return tokenizer;
+}
+
+/* Without files for both, or where there is room for one only, such a model's program takes and gives ids. */
 static bool read_tokenizer(Compiled *c, Err *err)
 {
-    if (has_two_vocabularies(c)) return true;
+    Model target = c->model;
+    target.of_target = has_separate_vocabularies(c, err);
+    if (err->text[0]) return false;
+    bool two = target.of_target && model_file(&target, "vocab.json");
+    if (c->built.source_vocabulary && !two && model_file(&c->model, "vocab.json"))
+        warn("%s: source and target have vocabularies of their own, and separate_vocabs and target_vocab.json are not there: the program takes and "
+             "gives ids, no texts", c->model.name);
+    if ((c->built.source_vocabulary || target.of_target) && (!two || !c->target->hosted)) return true;
     c->tokenizer = tokenizer_compile(c->arena, &c->model, err);
-    return c->tokenizer || !err->text[0];
+    if (c->tokenizer && two) c->target_tokenizer = compile_target_tokenizer(c->arena, &target, c->tokenizer, err);
+    return !err->text[0];
 }
 
 /* The clean-up of spaces would change what the constraint has allowed. */
@@ -86,6 +113,7 @@ static bool make_constraint(Compiled *c, Err *err)
     if (schema && choices) return err_set(err, "--json-schema and --choices: wanted only one of them");
     if (!c->built.cached) return err_set(err, "--json-schema and --choices are for models that generate text");
     if (!c->tokenizer) return err_set(err, "--json-schema and --choices need a tokenizer, and the folder has none");
+    if (c->target_tokenizer) return err_set(err, "--json-schema and --choices are for models that write the tokens that they read");
     hf2c_tokenizer *plain = ARENA_NEW(c->arena, hf2c_tokenizer);
     *plain = *c->tokenizer;
     plain->clean_up = 0;

@@ -52,6 +52,7 @@ struct Compiled {
     const Target *target;
     Plan *plan;
     const hf2c_tokenizer *tokenizer; /* NULL: none */
+    const hf2c_tokenizer *target_tokenizer; /* of what is written, where that has tokens of its own; else NULL */
     const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     const char *name;           /* C identifier */
     Compiled *draft;            /* without a tokenizer of its own; NULL: none */

@@ -273,6 +273,7 @@ bool facts_describe(Compiled *c, Err *err)
     f->label_count = c->built.label_count;
     f->problem = c->built.problem;
     f->tokenizer = c->tokenizer;
+    f->target_tokenizer = c->target_tokenizer;
     f->constraint = c->constraint;
     c->model.generation.err = c->model.sentence.err = c->model.config.err = err;
     describe_outputs(c);

@@ -238,6 +238,7 @@ struct hf2c_model {
     int task_settings_count;
     const hf2c_baked *baked; /* NULL: none */
     const hf2c_tokenizer *tokenizer; /* NULL: the program takes ids only */
+    const hf2c_tokenizer *target_tokenizer; /* of what is written, where a source has other tokens; NULL: tokenizer */
     const hf2c_constraint *constraint; /* what generated texts must be; NULL: anything */
     /* Runs the model once. outputs[i] receives output i, or is NULL when it is not wanted. */
     hf2c_status (*forward)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
@@ -280,6 +281,7 @@ int hf2c_frames(const hf2c_model *model, int samples);
 /* Longest source of the model's encoder, in rows. */
 int hf2c_longest_source(const hf2c_model *model);
 int hf2c_source_vocabulary(const hf2c_model *model);
+const hf2c_tokenizer *hf2c_writing_tokenizer(const hf2c_model *model); /* NULL: the program takes ids only */
 /* Rows of a picture of that size; 0: the model cannot take it. For models with pictures of sizes of their own. */
 int hf2c_picture_rows(const hf2c_model *model, int height, int width);
 /* Of the bytes, which are a multiple of 8. */

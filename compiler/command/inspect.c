@@ -31,7 +31,10 @@ typedef struct Inspection {
 
 /* ---- the numbers ---- */
 
-static size_t tokenizer_table_bytes(const Compiled *c) { return c->tokenizer ? tokenizer_bytes(c->tokenizer) : 0; }
+static size_t tokenizer_table_bytes(const Compiled *c)
+{
+    return (c->tokenizer ? tokenizer_bytes(c->tokenizer) : 0) + (c->target_tokenizer ? tokenizer_bytes(c->target_tokenizer) : 0);
+}
 
 static const char *tokenizer_kind(const Compiled *c)
 {
@@ -117,9 +120,9 @@ static void add_tokenizer(Str *out, const Inspection *in)
 {
     const Compiled *c = in->compiled;
     str_printf(out, "tokenizer    %s", tokenizer_kind(c));
-    if (c->tokenizer)
-        str_printf(out, ", %s tokens, tables of %s", text_of_count(in->arena, (int64_t)hf2c_vocabulary(c->tokenizer)),
-                   text_of_bytes(in->arena, tokenizer_table_bytes(c)));
+    if (c->tokenizer) str_printf(out, ", %s tokens", text_of_count(in->arena, (int64_t)hf2c_vocabulary(c->tokenizer)));
+    if (c->target_tokenizer) str_printf(out, ", %s others are written", text_of_count(in->arena, (int64_t)hf2c_vocabulary(c->target_tokenizer)));
+    if (c->tokenizer) str_printf(out, ", tables of %s", text_of_bytes(in->arena, tokenizer_table_bytes(c)));
     str_printf(out, "\n");
 }
 

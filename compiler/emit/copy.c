@@ -182,14 +182,20 @@ static bool copy_unused_tokenizer(Folder *f)
     return fine;
 }
 
-static bool copy_tokenizer(Folder *f)
+static bool copy_sources_of(Folder *f, const hf2c_tokenizer *tokenizer)
 {
     const char *files[64];
-    if (!f->compiled->tokenizer) return copy_unused_tokenizer(f);
-    size_t count = tokenizer_sources(f->compiled->tokenizer, files, COUNT_OF(files));
+    size_t count = tokenizer_sources(tokenizer, files, COUNT_OF(files));
     for (size_t i = 0; i < count; i++)
         if (!copy_source(f, files[i])) return false;
     return true;
+}
+
+static bool copy_tokenizer(Folder *f)
+{
+    const Compiled *c = f->compiled;
+    if (!c->tokenizer) return copy_unused_tokenizer(f);
+    return copy_sources_of(f, c->tokenizer) && (!c->target_tokenizer || copy_sources_of(f, c->target_tokenizer));
 }
 
 /* What stands on the tokenizer. Firmware gets only what NAME.h offers: no requests, no JSON. */

@@ -50,6 +50,10 @@ static bool write_generated(Folder *f)
         tokenizer_emit(&text, c->tokenizer, name);
         if (!folder_write(f, arena_printf(f->arena, "%s_text.c", name), &text)) return false;
     }
+    if (c->target_tokenizer) {
+        tokenizer_emit(&text, c->target_tokenizer, arena_printf(f->arena, "%s_target", name));
+        if (!folder_write(f, arena_printf(f->arena, "%s_target_text.c", name), &text)) return false;
+    }
     if (c->constraint) {
         constraint_emit(&text, c->constraint, name);
         if (!folder_write(f, arena_printf(f->arena, "%s_constraint.c", name), &text)) return false;

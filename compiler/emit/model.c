@@ -200,6 +200,7 @@ static void print_model(Str *out, const Compiled *c)
     if (f->task_settings_count)
         str_printf(out, "    .task_settings = task_settings,\n    .task_settings_count = %d,\n", f->task_settings_count);
     if (f->tokenizer) str_printf(out, "    .tokenizer = &%s_tokenizer,\n", c->name);
+    if (f->target_tokenizer) str_printf(out, "    .target_tokenizer = &%s_target_tokenizer,\n", c->name);
     if (f->constraint) str_printf(out, "    .constraint = &%s_constraint,\n", c->name);
     str_printf(out, "    .forward = %s_forward,\n", c->name);
     if (graph_has_encoder(c->graph)) str_printf(out, "    .encode = %s_encode_source,\n", c->name);
@@ -363,6 +364,7 @@ void emit_model(Str *out, const Compiled *c)
     if (emit_classifies(c) || emit_embeds(c) || emit_writes(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/direct.h"));
     if (emit_answers(c)) str_printf(out, "#include \"%s\"\n", flat_name(c->arena, "runtime/task/calls.h"));
     if (c->tokenizer) str_printf(out, "#include \"%s\"\n\nextern const hf2c_tokenizer %s_tokenizer; /* %s_text.c */\n\n", flat_name(c->arena, "runtime/text/tokenizer.h"), c->name, c->name);
+    if (c->target_tokenizer) str_printf(out, "extern const hf2c_tokenizer %s_target_tokenizer; /* %s_target_text.c */\n\n", c->name, c->name);
     if (c->baked) str_printf(out, "extern const hf2c_baked %s_baked; /* %s_prompt.c */\n\n", c->name, c->name);
     if (c->constraint) str_printf(out, "extern const hf2c_constraint %s_constraint; /* %s_constraint.c */\n\n", c->name, c->name);
     print_labels(out, &c->facts);

@@ -72,6 +72,8 @@ static void print_files(Str *out, const Compiled *c)
     }
     str_printf(out, "| `%s_model.c` | what the runtime is told; small calls |\n", c->name);
     if (c->tokenizer) str_printf(out, "| `%s_text.c` | tokenizer tables, %zu bytes |\n", c->name, tokenizer_bytes(c->tokenizer));
+    if (c->target_tokenizer)
+        str_printf(out, "| `%s_target_text.c` | the same of what is written, %zu bytes |\n", c->name, tokenizer_bytes(c->target_tokenizer));
     str_printf(out, "| `%s.weights` | packed weights, %zu bytes |\n", c->name, c->facts.weights_bytes);
     if (emit_has_self_test(c)) str_printf(out, "| `%s_test.c` | self-test: `cc -DHF2C_SELF_TEST *.c -lm` |\n", c->name);
     str_printf(out, "| others | the runtime and the kernels, as hf2c has them |\n");

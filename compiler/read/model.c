@@ -12,9 +12,20 @@ enum { CONFIG_LIMIT = 1 << 24, NAME_LIMIT = 512 };
 
 static const char weights_file[] = "model.safetensors", index_file[] = "model.safetensors.index.json";
 
+/* NULL: there is none such of a target. */
+static const char *name_of_target(const char *name)
+{
+    static const char *const names[][2] = {{"vocab.json", "target_vocab.json"}, {"source.spm", "target.spm"}, {"tokenizer.json", NULL}};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(name, names[i][0]) == 0) return names[i][1];
+    return name;
+}
+
 const char *model_file(const Model *model, const char *name)
 {
-    const char *path = arena_printf(model->arena, "%s/%s", model->folder, name);
+    const char *file = model->of_target ? name_of_target(name) : name;
+    if (!file) return NULL;
+    const char *path = arena_printf(model->arena, "%s/%s", model->folder, file);
     return file_exists(path) ? path : NULL;
 }
 

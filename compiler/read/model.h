@@ -9,6 +9,7 @@ typedef struct Model {
     Arena *arena;
     const char *folder; /* absolute path without links */
     const char *name;   /* last part of the folder's name, for people */
+    bool of_target;     /* the tokenizer's files are those of what is written, where a model writes other tokens than it reads */
     Config config;      /* config.json */
     Config generation;  /* generation_config.json, or an empty object */
     Config processor;   /* preprocessor_config.json: how pictures or sounds become values, or an empty object */

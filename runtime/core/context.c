@@ -65,6 +65,11 @@ int hf2c_longest_source(const hf2c_model *model) { return model->max_source ? mo
 
 int hf2c_source_vocabulary(const hf2c_model *model) { return model->source_vocabulary ? model->source_vocabulary : model->vocabulary; }
 
+const hf2c_tokenizer *hf2c_writing_tokenizer(const hf2c_model *model)
+{
+    return model->target_tokenizer ? model->target_tokenizer : model->tokenizer;
+}
+
 /* What an entry of a model reads. */
 typedef struct Entry {
     const hf2c_context *context;

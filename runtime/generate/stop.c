@@ -68,8 +68,8 @@ static int stops_by_string(const hf2c_generation *settings, const hf2c_model *mo
         longest = bytes > longest ? bytes : longest;
     }
     int tail = longest + 4 < (size_t)count ? (int)longest + 4 : count;
-    size_t length = decode_tail(model->tokenizer, ids + count - tail, tail, with, sizeof with);
-    size_t before = decode_tail(model->tokenizer, ids + count - tail, tail - 1, without, sizeof without);
+    size_t length = decode_tail(hf2c_writing_tokenizer(model), ids + count - tail, tail, with, sizeof with);
+    size_t before = decode_tail(hf2c_writing_tokenizer(model), ids + count - tail, tail - 1, without, sizeof without);
     for (int i = 0; i < settings->stop_strings.count; i++) {
         hf2c_text wanted = settings->stop_strings.texts[i];
         if (wanted.bytes > 0 && contains_from(with, length, before + 1, wanted)) return 1;

@@ -74,7 +74,7 @@ hf2c_status hf2c_run_encode(hf2c_run *run, hf2c_text text, hf2c_text second, hf2
 
 hf2c_status hf2c_run_decode(hf2c_run *run, const int32_t *ids, int count, int skip_special_tokens, hf2c_text *text)
 {
-    const hf2c_tokenizer *tokenizer = run->context->model->tokenizer;
+    const hf2c_tokenizer *tokenizer = hf2c_writing_tokenizer(run->context->model);
     size_t length = 0;
     *text = (hf2c_text){"", 0};
     if (!tokenizer) return no_tokenizer(run);

@@ -110,7 +110,7 @@ hf2c_status hf2c_generate_streaming(hf2c_run *run, const hf2c_generation *settin
 {
     Streaming s = {.run = run};
     hf2c_generate_call call = hf2c_generate_begin(run, settings);
-    hf2c_status status = hf2c_stream_begin(&s.stream, run->context->model->tokenizer, sequence->ids + sequence->prompt,
+    hf2c_status status = hf2c_stream_begin(&s.stream, hf2c_writing_tokenizer(run->context->model), sequence->ids + sequence->prompt,
                                            skip_special_tokens, run->sink, run->scratch);
     if (status != HF2C_OK) return status;
     call.token = show_token;

@@ -37,6 +37,16 @@ ids --tgt-lang fra_Latn | grep -q '"translation_token_ids": \[2, 426,' || fail "
 same "$(ids --src-lang eng_Latn --tgt-lang deu_Latn)" "$(ids)"
 refused 1 'no such language' ./nllb --src-lang nobody a
 
+# What is written may have tokens of its own: those of Marian's target_vocab.json.
+two=$ROOT/tests/odd/marian-two-vocabularies wanted=اбjرíслexceptι\ if\ System
+"$HF2C" build "$two" --emit c --name two -o two
+(cd two && cc -O0 ./*.c -lm -o program)
+write=(--max-new-tokens 12 --no-repeat-ngram-size 1 "And God said, Let there be light.")
+same "$(two/program "${write[@]}")" "$wanted"
+same "$(two/program --json "${write[@]}")" "[{\"translation_text\": \"$wanted\"}]"
+same "$("$HF2C" interpret "$two" -- "${write[@]}")" "$wanted"
+refused 1 'that write the tokens that they read' "$HF2C" interpret "$two" --choices 'a,b' -- a
+
 # A library, by hand: the source, then one token after another.
 "$HF2C" build "$ORACLE/bart" --emit c -o bart
 (cd bart && cc -O1 -DHF2C_SELF_TEST *.c -lm -o self_test && ./self_test) || fail "the self-test fails"
