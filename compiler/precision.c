@@ -132,7 +132,7 @@ static bool check_activations(const Graph *graph, const PrecisionOptions *option
         if (node->op == OP_linear && quantize_suits(graph->activations, node->operand[1]->format)) return true;
     }
     return err_set(err, "activations %s: no weight of this model is multiplied with them; wanted --precision %s", options->activations,
-                   graph->activations == FORMAT_bf16 ? "bf16" : "q8, q4, q4z or int8");
+                   graph->activations == FORMAT_bf16 ? "bf16 or one of fewer bits" : "q8, q4, q4z or int8");
 }
 
 Node *precision_weight(const Node *node)

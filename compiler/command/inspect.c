@@ -151,6 +151,12 @@ static int find_kept(const Inspection *in, Kept kept[MAX_NEEDS])
     return kinds;
 }
 
+static void add_compute_type(Str *out, const char *asked, Format activations)
+{
+    str_printf(out, "; bnb_4bit_compute_dtype %s, computed in %s", asked, activations == FORMAT_bf16 ? "bfloat16" : "float32");
+    if (activations == FORMAT_f32 && strcmp(asked, "bfloat16") == 0) str_printf(out, " (--activations bf16 computes in that)");
+}
+
 /* How the checkpoint is quantised, what becomes of it, and in which numbers its tool would multiply. */
 static void add_quantised(Str *out, const Inspection *in)
 {
@@ -162,7 +168,7 @@ static void add_quantised(Str *out, const Inspection *in)
         str_printf(out, "%s%d weights of %s", i ? ", " : ": ", kept[i].count, format_name(kept[i].stored));
         if (kept[i].packed != kept[i].stored) str_printf(out, ", packed as %s", format_name(kept[i].packed));
     }
-    if (model->computes_in) str_printf(out, "; bnb_4bit_compute_dtype %s, computed in float32", model->computes_in);
+    if (model->computes_in) add_compute_type(out, model->computes_in, in->compiled->graph->activations);
     str_printf(out, "\n");
 }
 

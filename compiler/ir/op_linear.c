@@ -60,21 +60,22 @@ bool linear_shape(Node *node, Err *err)
     return check_residual(node, shape, err);
 }
 
-static double dot(const double *x, const double *w, int64_t count)
-{
-    double sum = 0;
-    for (int64_t k = 0; k < count; k++) sum += x[k] * w[k];
-    return sum;
-}
-
 typedef struct LinearOperands {
     const double *weight, *bias, *residual; /* bias, residual: NULL when absent */
     int64_t inputs, outputs;                /* columns of x and of y */
+    bool rounded;                           /* x is bf16: so are the weights then */
 } LinearOperands;
+
+static double dot(const LinearOperands *of, const double *x, const double *w)
+{
+    double sum = 0;
+    for (int64_t k = 0; k < of->inputs; k++) sum += x[k] * (of->rounded ? (double)bf16_round((float)w[k]) : w[k]);
+    return sum;
+}
 
 static double linear_one(const LinearOperands *of, const double *x, int64_t row)
 {
-    return dot(x, of->weight + row * of->inputs, of->inputs) + (of->bias != NULL ? of->bias[row] : 0);
+    return dot(of, x, of->weight + row * of->inputs) + (of->bias != NULL ? of->bias[row] : 0);
 }
 
 static double linear_element(const Attributes *a, const LinearOperands *of, const double *x, int64_t n)
@@ -92,7 +93,7 @@ void linear_evaluate(const Node *node, Evaluation *evaluation)
     LinearOperands of = {weight_of(evaluation, node->operand[LINEAR_WEIGHT]),
                          value_of(evaluation, node->operand[LINEAR_BIAS]),
                          value_of(evaluation, node->operand[LINEAR_RESIDUAL]),
-                         shape_columns(x->shape), shape_columns(node->shape)};
+                         shape_columns(x->shape), shape_columns(node->shape), x->format == FORMAT_bf16};
     double *y = value_of(evaluation, node);
     int64_t rows = rows_of(evaluation, node);
     for (int64_t r = 0; r < rows; r++) {
@@ -127,7 +128,7 @@ void linear_bind(const Node *node, Call *call)
 
 bool quantize_suits(Format numbers, Format weight)
 {
-    if (numbers == FORMAT_bf16) return weight == FORMAT_bf16;
+    if (numbers == FORMAT_bf16) return weight == FORMAT_bf16 || (format_packs(weight) && format_bits(weight) < 16);
     return numbers == FORMAT_a8 && (weight == FORMAT_q8 || weight == FORMAT_q4 || weight == FORMAT_q4z || weight == FORMAT_int8);
 }
 
@@ -156,7 +157,7 @@ void quantize_evaluate(const Node *node, Evaluation *evaluation)
     double *y = value_of(evaluation, node);
     int64_t rows = rows_of(evaluation, node), columns = shape_columns(node->shape);
     for (int64_t r = 0; r < rows && node->format == FORMAT_a8; r++) round_row(y + r * columns, x + r * columns, columns);
-    for (int64_t i = 0; i < rows * columns && node->format == FORMAT_bf16; i++) y[i] = (double)bf16_decode(bf16_encode((float)x[i]));
+    for (int64_t i = 0; i < rows * columns && node->format == FORMAT_bf16; i++) y[i] = (double)bf16_round((float)x[i]);
 }
 
 void quantize_bind(const Node *node, Call *call)

@@ -44,7 +44,7 @@ static bool stores_turned(const Model *model)
 }
 
 /* In which numbers bitsandbytes multiplies 4-bit weights: it rounds them and their inputs to these. Here they are multiplied as f32, which is no
- * less exact; inspect tells so. */
+ * less exact, or where --activations asks for it as bf16; inspect tells so. */
 static const char *find_compute_type(const Config *config)
 {
     static const char key[] = "bnb_4bit_compute_dtype";

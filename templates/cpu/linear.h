@@ -3,7 +3,7 @@
  * x: [rows, K], y: [rows, N]; bias: [N], with gate [2 N]: gate, then up; residual: [rows, N], it may be y itself.
  * W is packed in panels of 16 rows (pack.h); with gate, panel 2 i is panel i of the gate and panel 2 i + 1 that of up. Formats with blocks
  * are decoded to f32, in registers for few rows, else a part of a panel at a time: each sum is the chain of fma over the decoded weights in the
- * order of k. */
+ * order of k. Where x is bf16 (linear_dot.h) the decoded weights are rounded to bf16 too. */
 #ifndef HF2C_CPU_LINEAR_H
 #define HF2C_CPU_LINEAR_H
 
@@ -37,6 +37,8 @@ typedef struct Linear {
     float value;
 } Linear;
 
+SIMD_INLINE int64_t linear_panel_count(const Linear *l) { return (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1); }
+
 /* Two panels, or one, of a weight without blocks, from k on. */
 SIMD_INLINE TilePanels linear_panels(const int format, const Linear *l, int64_t panel, int64_t k, int64_t ahead)
 {
@@ -49,6 +51,7 @@ SIMD_INLINE TilePanels linear_decoded(const int format, const Linear *l, int64_t
                                       float *scratch)
 {
     for (int p = 0; p < panels; p++) weight_decode(format, &l->w, panel + p, k, count, scratch + p * depth * TILE_PANEL);
+    for (int64_t i = 0; i < panels * depth * TILE_PANEL && !l->x; i++) scratch[i] = bf16_round(scratch[i]);
     return (TilePanels){(const char *)scratch, TILE_PANEL * sizeof(float), depth * TILE_PANEL * (int64_t)sizeof(float), 0};
 }
 
@@ -142,15 +145,21 @@ SIMD_INLINE void linear_direct_rows(const int format, const Linear *l, int64_t r
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, panel, count);
 }
 
-/* The same of LINEAR_TOGETHER panels of a weight with blocks. */
+/* BLOCK_PANELS panels of a weight with blocks, for rows from `row` on; numbers: of x, WEIGHT_f32 or WEIGHT_bf16 */
+SIMD_INLINE BlockTile linear_block_tile(const int numbers, const Linear *l, int64_t row, int64_t panel, float *sums, int64_t lds)
+{
+    const int64_t bytes = packed_panel_bytes(&l->w), stride = l->ldx * layout_bits(numbers) / 8;
+    const char *x = numbers == WEIGHT_f32 ? (const char *)l->x : l->narrow;
+    return (BlockTile){&l->w, (const char *)l->w.data + panel * bytes, bytes, l->w.block, l->K, x + row * stride, stride, sums, lds};
+}
+
+/* The same of LINEAR_TOGETHER panels of such a weight. */
 SIMD_INLINE void linear_block_rows(const int format, const Linear *l, int64_t row, int rows, int64_t panel)
 {
     enum { STRIDE = LINEAR_TOGETHER * TILE_PANEL };
     _Alignas(64) float sums[LINEAR_DIRECT_ROWS * STRIDE];
-    const int64_t bytes = packed_panel_bytes(&l->w);
     for (int p = 0; p < LINEAR_TOGETHER; p += BLOCK_PANELS) {
-        const BlockTile tile = {&l->w, (const char *)l->w.data + (panel + p) * bytes, bytes, l->w.block, l->K, l->x + row * l->ldx, l->ldx,
-                                sums + p * TILE_PANEL, STRIDE};
+        const BlockTile tile = linear_block_tile(WEIGHT_f32, l, row, panel + p, sums + p * TILE_PANEL, STRIDE);
         block_tiles(format, rows, &tile);
     }
     for (int r = 0; r < rows; r++) linear_finish_row(l, sums + r * STRIDE, row + r, panel, LINEAR_TOGETHER);
@@ -277,7 +286,7 @@ static inline float linear_plain_sum(const Linear *l, int64_t r, int64_t n)
 {
     float sum = 0;
     for (int64_t k = 0; k < l->K; k++) {
-        float x = l->x ? l->x[r * l->ldx + k] : linear_narrow(l, r, k), product = x * packed_value(&l->w, n, k);
+        float w = packed_value(&l->w, n, k), product = l->x ? l->x[r * l->ldx + k] * w : linear_narrow(l, r, k) * bf16_round(w);
         sum += product;
     }
     return sum;
@@ -300,7 +309,7 @@ SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows, 
 
 SIMD_INLINE void linear_rows(const int format, const Linear *l, const hf2c_team *team, int rows, LinearBody *block)
 {
-    const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
+    const int64_t panels = linear_panel_count(l);
     if (l->w.panel != TILE_PANEL || (!l->x && !LINEAR_HAS_BLOCKS))
         linear_plain(l, team, rows, linear_plain_sum);
     else if (LINEAR_HAS_BLOCKS && (!l->x || rows > LINEAR_DIRECT_ROWS))

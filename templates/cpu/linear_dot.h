@@ -1,8 +1,9 @@
-/* linear of activations in 8 bits (a8.h) and weights that are whole numbers times a scale: the products of a block are summed exactly, then
+/* linear of narrower activations. Of 8 bits (a8.h) and weights that are whole numbers times a scale: the products of a block are summed exactly, then
  *
  *   sum += (float)whole * scale of the block, from block to block;   y = epilogue(sum * scale of the row of x),
  *
- * each operation rounded: every instruction set and every division of the work gives the same bits of the sums. */
+ * each operation rounded: every instruction set and every division of the work gives the same bits of the sums. Of bf16 and weights in any format,
+ * whose decoded numbers are rounded to bf16: the sums are those of f32, or on zen4 of its products of pairs. */
 #ifndef HF2C_CPU_LINEAR_DOT_H
 #define HF2C_CPU_LINEAR_DOT_H
 
@@ -49,7 +50,7 @@ SIMD_INLINE void linear_dot_block(const int format, const Linear *l, const Linea
     for (int row = part->first_row, height; row < part->end_row; row += height, next += bytes) {
         height = dot_height(part->end_row - row, dot_rows_most(format));
         const char *x = (const char *)l->narrow + row * stride;
-        const DotTile tile = {x, stride, w, bytes, l->K, sums, 2 * TILE_PANEL, next, next < w + 4 * bytes};
+        const DotTile tile = {x, stride, w, bytes, l->K, sums, 2 * TILE_PANEL, next, next < w + 4 * bytes, 0};
         dot_tile(format, height, part->panels, &tile);
         for (int r = 0; r < height; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, part->panel, part->panels);
     }
@@ -57,8 +58,7 @@ SIMD_INLINE void linear_dot_block(const int format, const Linear *l, const Linea
 
 SIMD_INLINE void linear_dot(const Linear *l, const hf2c_team *team, int rows, int64_t row_bytes, LinearBody *block)
 {
-    const int64_t panels = (l->N + TILE_PANEL - 1) / TILE_PANEL * (l->gate != FUNCTION_none ? 2 : 1);
-    linear_parts(l, team, rows, panels, linear_rows_near(row_bytes), block);
+    linear_parts(l, team, rows, linear_panel_count(l), linear_rows_near(row_bytes), block);
 }
 
 #define LINEAR_A8(format)                                                                                                       \
@@ -81,24 +81,123 @@ LINEAR_A8(q4z)
 LINEAR_A8(int8)
 #undef LINEAR_A8
 
+/* ---- rows of bf16, and weights that are bf16 or rounded to it when they are decoded ---- */
+
 #if HF2C_ISA == HF2C_ISA_zen4
 static inline void linear_dot_block_bf16(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_bf16, l, part); }
+
+/* A weight with blocks. The functions below are the same ones for all formats. */
+typedef struct LinearRounded {
+    Linear linear; /* the first member: a LinearBody finds the rest by it */
+    WeightRound *round;
+    BlockTiles *tiles;
+} LinearRounded;
+
+static inline void linear_rounded_finish(const Linear *l, const float *sums, int64_t stride, int64_t row, int64_t rows, int64_t panel, int panels)
+{
+    for (int64_t r = 0; r < rows; r++) linear_finish_row(l, sums + r * stride, row + r, panel, panels);
+}
+
+/* One or two panels, a part of them at a time. */
+static inline void linear_rounded_block(const Linear *l, const LinearPart *part)
+{
+    enum { PANEL = TILE_DEPTH * TILE_PANEL, STRIDE = 2 * TILE_PANEL };
+    _Alignas(64) float sums[LINEAR_ROWS * STRIDE];
+    _Alignas(64) bf16_element scratch[2 * PANEL];
+    const bf16_element *x = l->narrow;
+    const int64_t size = sizeof(bf16_element);
+    for (int64_t k = 0; k < l->K; k += TILE_DEPTH) {
+        const int64_t depth = l->K - k < TILE_DEPTH ? l->K - k : TILE_DEPTH;
+        for (int p = 0; p < part->panels; p++) ((const LinearRounded *)l)->round(&l->w, part->panel + p, k, depth, scratch + p * PANEL);
+        for (int row = part->first_row, height; row < part->end_row; row += height) {
+            height = dot_height(part->end_row - row, DOT_ROWS);
+            const DotTile tile = {(const char *)(x + row * l->ldx + k), l->ldx * size, (const char *)scratch, PANEL * size, depth,
+                                  sums + (row - part->first_row) * STRIDE, STRIDE, (const char *)scratch, 0, k > 0};
+            dot_tile(WEIGHT_bf16, height, part->panels, &tile);
+        }
+    }
+    linear_rounded_finish(l, sums, STRIDE, part->first_row, part->end_row - part->first_row, part->panel, part->panels);
+}
+
+/* Few rows: LINEAR_TOGETHER panels decoded in registers. */
+static inline void linear_rounded_rows(const LinearRounded *r, int rows, int64_t panel)
+{
+    enum { STRIDE = LINEAR_TOGETHER * TILE_PANEL };
+    _Alignas(64) float sums[LINEAR_DIRECT_ROWS * STRIDE];
+    for (int p = 0; p < LINEAR_TOGETHER; p += BLOCK_PANELS) {
+        const BlockTile tile = linear_block_tile(WEIGHT_bf16, &r->linear, 0, panel + p, sums + p * TILE_PANEL, STRIDE);
+        r->tiles(rows, &tile);
+    }
+    linear_rounded_finish(&r->linear, sums, STRIDE, 0, rows, panel, LINEAR_TOGETHER);
+}
+
+static inline void linear_rounded_few(const LinearRounded *r, const hf2c_team *team, int rows, int64_t panels)
+{
+    const Linear *l = &r->linear;
+    int first, end;
+    hf2c_share(team, (int)((panels + LINEAR_TOGETHER - 1) / LINEAR_TOGETHER), &first, &end);
+    for (int64_t some = first, panel; some < end; some++) {
+        panel = some * LINEAR_TOGETHER;
+        if (panels - panel >= LINEAR_TOGETHER && block_fits(l->w.format, l->w.block)) {
+            linear_rounded_rows(r, rows, panel);
+            continue;
+        }
+        for (LinearPart part = {panel, 2, 0, rows}; part.panel < panel + LINEAR_TOGETHER && part.panel < panels; part.panel += 2) {
+            part.panels = panels - part.panel < 2 ? 1 : 2;
+            linear_rounded_block(l, &part);
+        }
+    }
+}
+
+static inline void linear_rounded(const LinearRounded *r, const hf2c_team *team, int rows)
+{
+    if (r->linear.w.panel != TILE_PANEL)
+        linear_plain(&r->linear, team, rows, linear_plain_sum);
+    else if (rows <= LINEAR_DIRECT_ROWS)
+        linear_rounded_few(r, team, rows, linear_panel_count(&r->linear));
+    else
+        linear_parts(&r->linear, team, rows, linear_panel_count(&r->linear), LINEAR_ROWS, linear_rounded_block);
+}
+
+static inline void linear_of_pairs(const Linear *l, const hf2c_team *team, int rows)
+{
+    if (l->w.panel == TILE_PANEL)
+        linear_dot(l, team, rows, l->ldx * (int64_t)sizeof(bf16_element), linear_dot_block_bf16);
+    else
+        linear_plain(l, team, rows, linear_plain_sum);
+}
+#define LINEAR_OF_BF16(format) linear_of_pairs(&l, team, rows)
+#define LINEAR_OF_BLOCKS(format) linear_rounded(&(LinearRounded){l, weight_round_##format, block_tile_##format##_bf16}, team, rows)
+#else
+/* Without products of such numbers they are widened: the same sums as of f32. */
+static inline void linear_widened(const Linear *l, const hf2c_team *team, int rows, LinearBody *block)
+{
+    if (l->w.panel == TILE_PANEL && LINEAR_HAS_BLOCKS)
+        linear_parts(l, team, rows, linear_panel_count(l), LINEAR_ROWS, block);
+    else
+        linear_plain(l, team, rows, linear_plain_sum);
+}
+#define LINEAR_OF_BF16(format) linear_widened(&l, team, rows, linear_block_##format)
+#define LINEAR_OF_BLOCKS LINEAR_OF_BF16
 #endif
 
-/* x: [rows, K] of bf16. Without products of such numbers they are widened: the same sums as of f32. */
-static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
-                                    int rows, const int64_t K, const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,
-                                    const int64_t block, const int activation, const int gate, const float value)
-{
-    const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
-    const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
-#if HF2C_ISA == HF2C_ISA_zen4
-    if (panel == TILE_PANEL) {
-        linear_dot(&l, team, rows, ldx * (int64_t)sizeof(bf16_element), linear_dot_block_bf16);
-        return;
+/* x: [rows, K] of bf16 */
+#define LINEAR_BF16(format, OF)                                                                                                  \
+    static inline void linear_##format##_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, \
+                                              const float *residual, int rows, const int64_t K, const int64_t N,                \
+                                              const int64_t ldx, const int64_t ldr, const int64_t panel, const int64_t block,   \
+                                              const int activation, const int gate, const float value)                          \
+    {                                                                                                                           \
+        const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                         \
+        const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
+        OF(format);                                                                                                             \
     }
-#endif
-    linear_rows(WEIGHT_bf16, &l, team, rows, linear_block_bf16);
-}
+#define PLAIN_FORMAT(format, bits, own_block, parameters, group, cut, text)
+#define FORMAT(format, bits, own_block, parameters, group, cut, text) LINEAR_BF16(format, LINEAR_OF_BLOCKS)
+#include "templates/format/formats.def"
+LINEAR_BF16(bf16, LINEAR_OF_BF16)
+#undef LINEAR_BF16
+#undef LINEAR_OF_BF16
+#undef LINEAR_OF_BLOCKS
 
 #endif

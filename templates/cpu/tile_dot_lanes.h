@@ -157,7 +157,8 @@ SIMD_INLINE void dot_wide_tile(const int format, const int rows, const int panel
     const char *w = t->w + lane * 4, *next = t->next;
     TileRows x = tile_rows(t->x, t->stride);
     SIMD_UNROLL
-    for (int i = 0; i < rows * panels; i++) sum[i] = simd_zero();
+    for (int i = 0; i < rows * panels; i++)
+        sum[i] = format == WEIGHT_bf16 && t->further ? simd_load(t->sums + i / panels * t->lds + i % panels * WEIGHT_PANEL + lane) : simd_zero();
     for (int64_t left = pairs; left > 0; left--, w += 2 * DOT_GROUP_BYTES) {
         dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
         dot_wide_step(format, rows, panels, w, t->panel, &x, 4, sum);

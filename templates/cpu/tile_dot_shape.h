@@ -69,6 +69,7 @@ typedef struct DotTile {
     int64_t lds;
     const char *next; /* what is read later: the cache is asked for it, a line for each load of codes */
     int64_t ask;      /* 1, or 0: no more than the first lines of it */
+    int further;      /* of bf16: the sums go on from *sums; else they start from zero */
 } DotTile;
 
 enum { DOT_BLOCK = A8_SUM };

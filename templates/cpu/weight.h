@@ -186,8 +186,29 @@ SIMD_INLINE simd_int weight_codes(const int format, const char *codes, const int
     return simd_and(low ? both : simd_shift_right(both, 4), 0x0f0f0f0fu);
 }
 
-/* Groups [first, end) of a unit to rows of WEIGHT_PANEL floats; place: its parameters. */
-SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const int64_t unit, WeightPlace place, int64_t first, int64_t end, float *to)
+/* The four codes of SIMD_LANES rows as numbers of `wanted`: f32, or bf16, each as a panel of weights in that format has them. */
+SIMD_INLINE void weight_store_group(const int format, const int wanted, simd_int four, WeightScale scale, char *to)
+{
+#if HF2C_ISA == HF2C_ISA_zen4
+    SIMD_UNROLL
+    for (int j = 0; j < WEIGHT_GROUP && wanted == WEIGHT_bf16; j += 2) {
+        simd_int pair = simd_pair_bf16(weight_value(format, four, j, scale), weight_value(format, four, j + 1, scale));
+        simd_store((float *)(void *)to + j / 2 * WEIGHT_PANEL, simd_as_float(pair));
+    }
+    if (wanted == WEIGHT_bf16) return;
+#else
+    (void)wanted;
+#endif
+    SIMD_UNROLL
+    for (int j = 0; j < WEIGHT_GROUP; j++) simd_store((float *)(void *)to + j * WEIGHT_PANEL, weight_value(format, four, j, scale));
+}
+
+/* Bytes of a group of a panel, decoded. */
+SIMD_INLINE int64_t weight_group_bytes(const int wanted) { return WEIGHT_CHUNK * layout_bits(wanted) / 8; }
+
+/* Groups [first, end) of a unit; place: its parameters. */
+SIMD_INLINE void weight_decode_groups(const int format, const int wanted, const char *codes, const int64_t unit, WeightPlace place, int64_t first, int64_t end,
+                                      char *to)
 {
     const int64_t groups = unit / WEIGHT_GROUP;
     for (int lane = 0; lane < WEIGHT_PANEL; lane += SIMD_LANES) {
@@ -196,27 +217,31 @@ SIMD_INLINE void weight_decode_groups(const int format, const char *codes, const
         place.head += SIMD_LANES * (int)sizeof(float);
         for (int64_t g = first; g < end; g++) {
             simd_int four = weight_codes(format, codes, groups, g, lane);
-            float *out = to + (g - first) * WEIGHT_CHUNK + lane;
-            SIMD_UNROLL
-            for (int j = 0; j < WEIGHT_GROUP; j++)
-                simd_store(out + j * WEIGHT_PANEL, weight_value(format, four, j, scale));
+            weight_store_group(format, wanted, four, scale, to + (g - first) * weight_group_bytes(wanted) + lane * (int)sizeof(float));
         }
     }
 }
 
 /* Nibbles of blocks that are no whole number of vectors. */
-static inline void weight_decode_slowly(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
+static inline void weight_decode_slowly(const Packed *w, const int wanted, int64_t panel, int64_t k, int64_t count, void *to)
 {
     for (int64_t i = 0; i < count; i++)
-        for (int n = 0; n < WEIGHT_PANEL; n++) to[i * WEIGHT_PANEL + n] = packed_value(w, panel * WEIGHT_PANEL + n, k + i);
+        for (int n = 0; n < WEIGHT_PANEL; n++) {
+            float value = packed_value(w, panel * WEIGHT_PANEL + n, k + i);
+            if (wanted == WEIGHT_bf16)
+                ((bf16_element *)to)[(i / 2 * WEIGHT_PANEL + n) * 2 + i % 2] = bf16_encode(value);
+            else
+                ((float *)to)[i * WEIGHT_PANEL + n] = value;
+        }
 }
 
-SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
+SIMD_INLINE void weight_decode_some(const int format, const int wanted, const Packed *w, int64_t panel, int64_t k, int64_t count, void *to)
 {
+    char *out = to;
     const int64_t unit = w->block;
     const char *codes = (const char *)w->data + packed_codes(w, panel * WEIGHT_PANEL, k);
     if (layout_bits(format) == 4 && unit % (2 * WEIGHT_GROUP)) {
-        weight_decode_slowly(w, panel, k, count, to);
+        weight_decode_slowly(w, wanted, panel, k, count, to);
         return;
     }
     int64_t first = k % unit / WEIGHT_GROUP, left = (count + WEIGHT_GROUP - 1) / WEIGHT_GROUP;
@@ -224,20 +249,25 @@ SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t p
     while (left > 0) {
         int64_t end = first + left < unit / WEIGHT_GROUP ? first + left : unit / WEIGHT_GROUP;
         place.from = codes + packed_code_bytes(w);
-        weight_decode_groups(format, codes, unit, place, first, end, to);
+        weight_decode_groups(format, wanted, codes, unit, place, first, end, out);
         left -= end - first;
-        to += (end - first) * WEIGHT_CHUNK;
+        out += (end - first) * weight_group_bytes(wanted);
         codes += packed_unit_bytes(w);
         place.unit++;
         first = 0;
     }
 }
 
-/* One function for each format, called by all its kernels. */
+/* Functions of each format, called by all its kernels. */
+#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static inline void weight_decode_##name(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)       \
     {                                                                                                                  \
-        if (weight_has_blocks(WEIGHT_##name)) weight_decode_some(WEIGHT_##name, w, panel, k, count, to);               \
+        weight_decode_some(WEIGHT_##name, WEIGHT_f32, w, panel, k, count, to);                                         \
+    }                                                                                                                  \
+    static inline void weight_round_##name(const Packed *w, int64_t panel, int64_t k, int64_t count, bf16_element *to) \
+    {                                                                                                                  \
+        weight_decode_some(WEIGHT_##name, WEIGHT_bf16, w, panel, k, count, to);                                        \
     }
 #include "templates/format/formats.def"
 
@@ -245,6 +275,7 @@ SIMD_INLINE void weight_decode_some(const int format, const Packed *w, int64_t p
 SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
 {
     switch (format) {
+#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     case WEIGHT_##name:                                                                                                \
         weight_decode_##name(w, panel, k, count, to);                                                                  \
@@ -254,6 +285,9 @@ SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel,
         break;
     }
 }
+
+/* The same rounded to bf16, as a panel of such weights has them: weight_round_NAME, on zen4 alone. */
+typedef void WeightRound(const Packed *w, int64_t panel, int64_t k, int64_t count, bf16_element *to);
 
 /* ---- rows ---- */
 

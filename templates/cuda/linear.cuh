@@ -24,7 +24,7 @@ __device__ inline void multiply_rows(float *sums, const Rows &x, const W &w, int
 {
     for (int64_t r = 0; r < rows; r++) sums[r] = 0.0f;
     for (int64_t k = thread_index(); k < K; k += thread_count()) {
-        float weight = w.value(n, k);
+        float weight = x.weight(w.value(n, k));
         for (int64_t r = 0; r < rows; r++) sums[r] += weight * x.value(first + r, k);
     }
     for (int64_t r = 0; r < rows; r++) sums[r] = x.scale(first + r) * block_reduce<Sum>(sums[r]);
@@ -36,6 +36,7 @@ struct RowsF32 {
     const void *x;
     __device__ float value(int64_t r, int64_t k) const { return ((const float *)x)[r * ldx + k]; }
     __device__ float scale(int64_t) const { return 1.0f; }
+    __device__ float weight(float w) const { return w; }
 };
 
 template <int format, template <int64_t, int64_t> class Rows, int64_t K, int64_t N, int64_t ldx, int64_t ldr, int64_t panel, int64_t block,

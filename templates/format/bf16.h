@@ -15,6 +15,8 @@ static inline bf16_element bf16_encode(float value)
     return (bf16_element)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
+static inline float bf16_round(float value) { return bf16_decode(bf16_encode(value)); }
+
 /* A code is the element. */
 static inline float bf16_value(uint32_t code, const void *parameters)
 {

@@ -117,6 +117,12 @@ SIMD_INLINE simd_int simd_four(const void *p)
 #if HF2C_ISA == HF2C_ISA_zen4
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p) { return _mm512_dpbusd_epi32(sum, codes, simd_four(p)); }
 SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
+SIMD_INLINE simd_int simd_pair_bf16(simd_float first, simd_float second)
+{
+    static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    return _mm512_permutexvar_epi16(simd_load_int(order), (__m512i)_mm512_cvtne2ps_pbh(second, first));
+}
 SIMD_INLINE simd_float simd_dot16(simd_float sum, simd_int pairs, const void *p)
 {
     return _mm512_dpbf16_ps(sum, (__m512bh)pairs, (__m512bh)simd_four(p));

@@ -33,6 +33,7 @@
  *   simd_lookup_bytes(table, v)            table[byte & 127]
  *   simd_sign_bytes(v, signs)              v < 128 with the highest bits of signs
  *   simd_pair_bytes(low, high, j)          byte j of each lane of both, as the lane's upper half
+ *   simd_pair_bf16(first, second)          both rounded to bf16, side by side in each lane; denormals become zeros
  *   simd_dot16(sum, pairs, p)              sum + the two products of each lane's bf16 with bf16 p[0], p[1], in one order */
 #ifndef HF2C_SIMD_SIMD_H
 #define HF2C_SIMD_SIMD_H

@@ -97,8 +97,8 @@ static const Subject subjects[] = {
     {"linear_q4_a8", WEIGHT_q4, PEAK_int8},   {"linear_q4z_a8", WEIGHT_q4z, PEAK_int8}, {"linear_q8_a8", WEIGHT_q8, PEAK_int8},
     {"linear_int8_a8", WEIGHT_int8, PEAK_int8}, {"linear_bf16_bf16", WEIGHT_bf16, PEAK_bf16}, {"linear_f32", WEIGHT_f32, PEAK_f32},
     {"linear_bf16", WEIGHT_bf16, PEAK_f32},   {"linear_nf4", WEIGHT_nf4, PEAK_f32},     {"linear_nf4_double", WEIGHT_nf4_double, PEAK_f32},
-    {"linear_q4", WEIGHT_q4, PEAK_f32},
-    {"linear_q8", WEIGHT_q8, PEAK_f32},       {"linear_e4m3", WEIGHT_e4m3, PEAK_f32},
+    {"linear_q4", WEIGHT_q4, PEAK_f32},       {"linear_q8", WEIGHT_q8, PEAK_f32},         {"linear_e4m3", WEIGHT_e4m3, PEAK_f32},
+    {"linear_nf4_bf16", WEIGHT_nf4, PEAK_bf16}, {"linear_nf4_double_bf16", WEIGHT_nf4_double, PEAK_bf16}, {"linear_e4m3_bf16", WEIGHT_e4m3, PEAK_bf16},
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
 static const int row_counts[] = {1, 4, 16, 128, 512};

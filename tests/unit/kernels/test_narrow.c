@@ -217,31 +217,73 @@ static void extreme_weights(void **state)
     }
 }
 
-/* x and weights of bf16 against the f32 kernel on the same numbers. */
-static void bf16_by_bf16(void **state)
+/* ---- rows of bf16 ---- */
+
+static const struct {
+    const char *name;
+    int format;
+} rounded[] = {{"linear_bf16_bf16", WEIGHT_bf16},
+#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
+#define FORMAT(name, bits, block, parameters, group, cut, text) {"linear_" #name "_bf16", WEIGHT_##name},
+#include "templates/format/formats.def"
+};
+enum { ROUNDED = sizeof(rounded) / sizeof(rounded[0]), ROUNDED_ROWS = 19 };
+
+/* The sums of x and the weights as they decode, both rounded to bf16. */
+static double *rounded_sums(const uint16_t *x, const float *matrix, int64_t N, int64_t K)
+{
+    double *wanted = test_alloc((size_t)(ROUNDED_ROWS * N) * sizeof(double));
+    for (int64_t i = 0; i < ROUNDED_ROWS * N; i++) {
+        wanted[i] = 0;
+        for (int64_t k = 0; k < K; k++) wanted[i] += (double)bf16_decode(x[i / N * K + k]) * (double)bf16_round(matrix[i % N * K + k]);
+    }
+    return wanted;
+}
+
+/* Many rows, few, each alone: the same bits. */
+static void check_rounded_rows(TestCall call, const double *wanted, const uint16_t *x, int64_t N, int64_t K)
+{
+    float *all = test_alloc((size_t)(ROUNDED_ROWS * N) * sizeof(float)), *some = test_alloc((size_t)(3 * N) * sizeof(float));
+    test_check(&call, wanted, ROUNDED_ROWS * N, 2e-5);
+    for (int i = 0; i < TEST_ISAS; i++) {
+        if (!kernels_isa_runs(test_isas[i])) continue;
+        call.rows = ROUNDED_ROWS;
+        call.pointers[1] = (void *)(uintptr_t)x;
+        test_run(&call, test_isas[i], 1, all, ROUNDED_ROWS * N);
+        for (int row = 0; row < ROUNDED_ROWS; row += 5) {
+            call.rows = 1 + row % 3;
+            call.pointers[1] = (void *)(uintptr_t)(x + row * K);
+            test_run(&call, test_isas[i], 2, some, call.rows * N);
+            test_same_bits(all + row * N, some, call.rows * N, "few rows");
+        }
+    }
+    free(all), free(some);
+}
+
+static void check_rounded(const char *name, int format, int panel, int64_t N, int64_t K)
+{
+    PackLayout layout = {format, panel, 0, N, K, 0};
+    size_t bytes;
+    if (!pack_bytes(&layout, &bytes)) return; /* blocks of the flat matrix that no row is made of */
+    float *x = test_reals(ROUNDED_ROWS * K, 1), *matrix = test_reals(N * K, 1);
+    uint16_t *narrow = test_alloc((size_t)(ROUNDED_ROWS * K) * sizeof(uint16_t));
+    void *w = test_alloc(bytes);
+    pack_weight(&layout, matrix, w);
+    pack_unpack(&layout, w, matrix);
+    for (int64_t i = 0; i < ROUNDED_ROWS * K; i++) narrow[i] = bf16_encode(x[i]);
+    double *wanted = rounded_sums(narrow, matrix, N, K);
+    TestCall call = {name, {NULL, narrow, w, NULL, NULL}, ROUNDED_ROWS, {K, N, K, N, panel, pack_block(&layout), 0, 0}, {0}};
+    check_rounded_rows(call, wanted, narrow, N, K);
+    free(x), free(matrix), free(narrow), free(wanted), free(w);
+}
+
+static void rows_of_bf16_times_weights(void **state)
 {
     (void)state;
-    enum { ROWS = 19 };
-    static const int64_t shapes[][2] = {{1, 1}, {33, 15}, {130, 49}, {301, 70}};
-    for (size_t s = 0; s < 4; s++) {
-        int64_t K = shapes[s][0], N = shapes[s][1];
-        PackLayout layout = {WEIGHT_bf16, 16, 0, N, K, 0};
-        size_t bytes;
-        assert_true(pack_bytes(&layout, &bytes));
-        float *x = test_reals(ROWS * K, 1), *matrix = test_reals(N * K, 1);
-        uint16_t *narrow = test_alloc((size_t)(ROWS * K) * sizeof(uint16_t));
-        double *wanted = test_alloc((size_t)(ROWS * N) * sizeof(double));
-        void *w = test_alloc(bytes);
-        pack_weight(&layout, matrix, w);
-        pack_unpack(&layout, w, matrix);
-        for (int64_t i = 0; i < ROWS * K; i++) narrow[i] = bf16_encode(x[i]);
-        for (int64_t i = 0; i < ROWS * N; i++) {
-            wanted[i] = 0;
-            for (int64_t k = 0; k < K; k++) wanted[i] += (double)bf16_decode(narrow[i / N * K + k]) * (double)matrix[i % N * K + k];
-        }
-        for (int rows = 1; rows <= ROWS; rows += 6)
-            test_check(&(TestCall){"linear_bf16_bf16", {NULL, narrow, w, NULL, NULL}, rows, {K, N, K, N, 16, 1, 0, 0}, {0}}, wanted, rows * N, 1e-5);
-        free(x), free(matrix), free(narrow), free(wanted), free(w);
+    static const int64_t shapes[][2] = {{4, 1}, {33, 15}, {130, 49}, {301, 70}, {320, 130}, {648, 65}};
+    for (size_t f = 0; f < ROUNDED; f++) {
+        for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) check_rounded(rounded[f].name, rounded[f].format, 16, shapes[s][1], shapes[s][0]);
+        check_rounded(rounded[f].name, rounded[f].format, 1, 15, 64);
     }
 }
 
@@ -249,7 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_quantised), cmocka_unit_test(extreme_rows),    cmocka_unit_test(rows_of_bf16), cmocka_unit_test(every_shape),
-        cmocka_unit_test(every_epilogue),     cmocka_unit_test(extreme_weights), cmocka_unit_test(bf16_by_bf16),
+        cmocka_unit_test(every_epilogue),     cmocka_unit_test(extreme_weights), cmocka_unit_test(rows_of_bf16_times_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
