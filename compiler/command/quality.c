@@ -46,6 +46,7 @@ static void add_precision(Quality *q, const char *name, const char *cache, bool 
     if (chosen) budget_use(chosen, &options);
     else options.precision.weights = name;
     options.precision.cache = cache;
+    if (p == q->precision) options.precision.activations = NULL; /* what the others are compared with */
     if (calibrated) options.inputs = q->calibration->inputs;
     p->name = name;
     p->cache = cache;
@@ -152,6 +153,15 @@ static void measure_window(Quality *q, int number)
 
 /* ---- the table ---- */
 
+/* "q4, calibrated, activations bf16, cache q8": what differs from plain f32. */
+static const char *row_name(const Quality *q, const Precision *p)
+{
+    const char *activations = p == q->precision ? NULL : q->options->activations;
+    const char *name = p->calibrated ? arena_printf(q->arena, "%s, calibrated", p->name) : p->name;
+    if (activations) name = arena_printf(q->arena, "%s, activations %s", name, activations);
+    return strcmp(p->cache, "f32") == 0 ? name : arena_printf(q->arena, "%s, cache %s", name, p->cache);
+}
+
 static void print_table(const Quality *q)
 {
     const Sums *first = &q->precision[0].sums;
@@ -163,10 +173,8 @@ static void print_table(const Quality *q)
     for (size_t i = 0; i < q->count; i++) {
         const Precision *p = &q->precision[i];
         double nats = p->sums.negative_log / (double)p->sums.predicted;
-        bool plain = strcmp(p->cache, "f32") == 0;
-        printf("| %s%s%s%s | %zu | %.5f | %.4f | %+.2f %% | %.6f | %.2f %% |\n", p->name, p->calibrated ? ", calibrated" : "", plain ? "" : ", cache ", plain ? "" : p->cache,
-               p->compiled->facts.weights_bytes, nats, exp(nats), 100 * (exp(nats - exact) - 1), p->sums.divergence / (double)p->sums.rows,
-               100 * (double)p->sums.agreed / (double)p->sums.rows);
+        printf("| %s | %zu | %.5f | %.4f | %+.2f %% | %.6f | %.2f %% |\n", row_name(q, p), p->compiled->facts.weights_bytes, nats, exp(nats),
+               100 * (exp(nats - exact) - 1), p->sums.divergence / (double)p->sums.rows, 100 * (double)p->sums.agreed / (double)p->sums.rows);
     }
 }
 

@@ -359,6 +359,8 @@ static void test_linear_bf16_bf16(void **)
 {
     CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 70, 33, 33, 16, 0, 0);
     CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 129, 7, 9, 1, 0, FUNCTION_silu);
+    CHECK_NARROW(linear_nf4_bf16, "quantize_bf16", nf4, 128, 33, 9, 16, 0, 0);
+    CHECK_NARROW(linear_q4_bf16, "quantize_bf16", q4, 70, 7, 9, 1, 0, 0);
 }
 
 /* The bytes of the CPU's kernel, in every grid. */

@@ -39,6 +39,7 @@ refused 1 'tokenizer.json' "$HF2C" build model -o out
 restore
 refused 1 'precision.*"q3".*f32' "$HF2C" build model -o out --precision q3
 refused 1 'activations int8.*q8, q4' "$HF2C" build model -o out --activations int8
+refused 1 'activations bf16.*--precision bf16' "$HF2C" build model -o out --activations bf16
 refused 1 'activations llm.int8: no weight.*--precision int8' "$HF2C" build model -o out --activations llm.int8
 echo "a text" >model/text
 refused 1 'calibrate.*--precision q4' "$HF2C" build "$EXAMPLES/kjv-writer" -o out --calibrate model/text
