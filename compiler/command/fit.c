@@ -20,7 +20,7 @@ typedef struct Fit {
     Arena *arena;
     CompileOptions compile; /* the limits guide it, and refuse nothing */
     int64_t ram, flash;
-    Measure measure;        /* code, tables and stack hardly depend on the way */
+    Measure measure;        /* code, tables and stack depend little on the way, and are measured again of the one that is found */
 } Fit;
 
 static bool fits(const Fit *f, const Way *way)
@@ -41,17 +41,22 @@ static void way_needs(const Fit *f, const Compiled *c, Way *way)
     way->strip = c->plan->options.strip_rows;
 }
 
-/* Plans without packing anything. */
-static bool try_way(const Fit *f, Way *way)
+/* Plans without packing anything. NULL: it cannot be compiled so. */
+static Compiled *compile_way(const Fit *f, Arena *arena, const Way *way)
 {
-    Arena *arena = arena_new();
     Err err = {{0}};
     CompileOptions options = f->compile;
     options.precision.weights = way->precision;
     options.precision.cache = way->cache;
     options.max_sequence = way->sequence;
     options.max_rows = way->rows;
-    const Compiled *c = compile(arena, &options, &err);
+    return compile(arena, &options, &err);
+}
+
+static bool try_way(const Fit *f, Way *way)
+{
+    Arena *arena = arena_new();
+    const Compiled *c = compile_way(f, arena, way);
     if (c) way_needs(f, c, way);
     arena_free(arena);
     return c != NULL;
@@ -205,11 +210,25 @@ static bool find_fitting(const Fit *f, Way *way)
     return false;
 }
 
-static void advise(const Fit *f, const Way *now)
+/* What a way needs whose own code is measured. */
+static void measure_way(Fit *f, Way *way)
+{
+    Arena *arena = arena_new();
+    Compiled *c = f->measure.known ? compile_way(f, arena, way) : NULL;
+    if (c) {
+        measure_code(f, c);
+        way_needs(f, c, way);
+    }
+    arena_free(arena);
+}
+
+static void advise(Fit *f, const Way *now)
 {
     Way way = *now;
     print_changes(f, now);
-    if (find_fitting(f, &way))
+    bool found = find_fitting(f, &way);
+    if (found) measure_way(f, &way);
+    if (found && (fits(f, &way) || find_fitting(f, &way)))
         printf("\nIt would fit with %s: flash %zu, RAM %zu\n", options_of(f, now, &way), way.flash, way.ram);
     else
         printf("\nNothing of this is enough; with %s it would need flash %zu, RAM %zu\n", options_of(f, now, &way), way.flash, way.ram);

@@ -94,6 +94,16 @@ static void put_word(Str *out, const char *word, size_t n, const Arguments *name
     str_add(out, word, n);
 }
 
+/* "#name": the argument in quotes. Bytes of it. */
+static size_t put_string(Str *out, const char *text, const Arguments *names, const Arguments *values)
+{
+    size_t n = ctext_word(text + 1);
+    str_printf(out, "\"");
+    put_word(out, text + 1, n, names, values);
+    str_printf(out, "\"");
+    return n + 1;
+}
+
 /* One line of a macro's body, without its backslash. */
 static void put_body_line(Expander *e, const char *line, size_t length, const Arguments *names, const Arguments *values)
 {
@@ -107,6 +117,7 @@ static void put_body_line(Expander *e, const char *line, size_t length, const Ar
     for (size_t i = from; i < length;) {
         size_t quoted = ctext_quoted(line + i), n = quoted ? quoted : ctext_word(line + i);
         if (!quoted && line[i] == '#' && line[i + 1] == '#') i += 2;
+        else if (!quoted && line[i] == '#') i += put_string(e->out, line + i, names, values);
         else if (!quoted && n) put_word(e->out, line + i, n, names, values), i += n;
         else str_add(e->out, line + i, n ? n : 1), i += n ? n : 1;
     }

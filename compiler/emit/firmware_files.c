@@ -53,8 +53,20 @@ static Sources collect(const Folder *f, bool text)
 
 /* ---- what this model has no use for ---- */
 
+/* Enumerators that no value of this model has. */
+typedef struct Absent {
+    const char *name[64];
+    size_t count;
+} Absent;
+
+static void absent_add(Absent *absent, const char *name)
+{
+    if (absent->count == COUNT_OF(absent->name)) bug("too many names");
+    absent->name[absent->count++] = name;
+}
+
 /* The formats of the tables that no kernel of the plan reads or writes; f32 is what all of them compute in. */
-static void add_absent_formats(Map *absent, Arena *arena, const Plan *plan)
+static void add_absent_formats(Absent *absent, Arena *arena, const Plan *plan)
 {
     static const char *const formats[] = {
 #define FORMAT(name, bits, block, parameters, group, cut, text) #name,
@@ -69,13 +81,13 @@ static void add_absent_formats(Map *absent, Arena *arena, const Plan *plan)
         bool used = strcmp(formats[i], "f32") == 0;
         for (size_t k = 0; k < plan->instances; k++) used = used || strcmp(plan->instance[k].kernel->format, formats[i]) == 0;
         has_nested = has_nested || (used && nested[i]);
-        if (!used) map_set(absent, arena_printf(arena, "WEIGHT_%s", formats[i]), absent);
+        if (!used) absent_add(absent, arena_printf(arena, "WEIGHT_%s", formats[i]));
     }
-    if (!has_nested) map_set(absent, "CUT_nested", absent);
+    if (!has_nested) absent_add(absent, "CUT_nested");
 }
 
 /* The functions that the schedule does not name. */
-static void add_absent_functions(Map *absent, Arena *arena, const Piece *source)
+static void add_absent_functions(Absent *absent, Arena *arena, const Piece *source)
 {
     static const char *const functions[] = {
 #define UNARY(name, expression) #name,
@@ -84,17 +96,34 @@ static void add_absent_functions(Map *absent, Arena *arena, const Piece *source)
     };
     for (size_t i = 0; i < COUNT_OF(functions); i++) {
         const char *name = arena_printf(arena, "FUNCTION_%s", functions[i]);
-        if (!ctext_mentions(source->text, source->bytes, name, strlen(name))) map_set(absent, name, absent);
+        if (!ctext_mentions(source->text, source->bytes, name, strlen(name))) absent_add(absent, name);
     }
 }
 
-static Map *absent_of(const Folder *f)
+static Absent absent_of(const Folder *f)
 {
     const char *source = arena_printf(f->arena, "%s.c", f->compiled->name);
-    Map *absent = map_new(f->arena);
-    add_absent_formats(absent, f->arena, f->compiled->plan);
-    add_absent_functions(absent, f->arena, pieces_find(f->pieces, source, strlen(source)));
+    Absent absent = {.count = 0};
+    add_absent_formats(&absent, f->arena, f->compiled->plan);
+    add_absent_functions(&absent, f->arena, pieces_find(f->pieces, source, strlen(source)));
     return absent;
+}
+
+static Map *absent_map(Arena *arena, const Absent *absent)
+{
+    Map *map = map_new(arena);
+    for (size_t i = 0; i < absent->count; i++) map_set(map, absent->name[i], map);
+    return map;
+}
+
+/* What a kernel of this model names nevertheless, for all models alike, is not absent. False: there is nothing such. */
+static bool take_back(Absent *absent, const PruneFile *file)
+{
+    size_t left = 0, before = absent->count;
+    for (size_t i = 0; i < before; i++)
+        if (!ctext_mentions(file->out.data, file->out.length, absent->name[i], strlen(absent->name[i]))) absent->name[left++] = absent->name[i];
+    absent->count = left;
+    return left < before;
 }
 
 /* ---- files ---- */
@@ -180,12 +209,18 @@ static bool write_source(const Folder *f, const PruneFile *file, bool text)
 
 bool folder_write_firmware(Folder *f)
 {
-    Map *absent = absent_of(f);
+    Absent absent = absent_of(f);
     Map *known = map_new(f->arena);
-    PruneFile file[3] = {{.text = header_text(f, known)}, {.text = source_text(f, known, false, absent)}};
-    file[2].text = source_text(f, known, true, absent);
-    size_t count = file[2].text ? 3 : 2;
-    prune_files(f->arena, file, count, f->compiled->name, emit_upper(f->arena, f->compiled->name));
+    PruneFile file[3] = {{.text = header_text(f, known)}};
+    size_t count;
+    bool again;
+    do {
+        for (size_t i = 1; i < COUNT_OF(file); i++) file[i].text = source_text(f, known, i == 2, absent_map(f->arena, &absent));
+        count = file[2].text ? 3 : 2;
+        prune_files(f->arena, file, count, f->compiled->name, emit_upper(f->arena, f->compiled->name));
+        again = take_back(&absent, &file[1]);
+        for (size_t i = 0; again && i < count; i++) str_free(&file[i].out);
+    } while (again);
     bool fine = write_header(f, &file[0]);
     for (size_t i = 1; i < count; i++) fine = fine && write_source(f, &file[i], i == 2);
     for (size_t i = 0; i < count; i++) str_free(&file[i].out);

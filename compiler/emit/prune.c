@@ -238,13 +238,22 @@ static bool sees(const Pruner *p, const Unit *from, const Unit *u)
     return u->kind != MACRO || !u->end || from->kind == MACRO || (u < from && from < p->unit + u->end);
 }
 
+/* Is the word a parameter of the macro, and so no other macro's name? */
+static bool is_parameter(const Unit *macro, const char *word, size_t length)
+{
+    const char *text = macro->text + macro->comment, *name = text + strlen("#define ");
+    const char *open = name + ctext_word(name), *close = *open == '(' ? strchr(open, ')') : NULL;
+    return close && ctext_mentions(open, (size_t)(close - open), word, length);
+}
+
 static void reach(Pruner *p, const Unit *from)
 {
     const char *text = from->text + from->comment;
     size_t length = from->length - from->comment;
     for (size_t i = 0; i < length;) {
         size_t quoted = ctext_quoted(text + i), n = quoted ? 0 : ctext_word(text + i);
-        for (const Named *named = n ? map_get_n(p->names, text + i, n) : NULL; named; named = named->next)
+        bool other = n && !(from->kind == MACRO && is_parameter(from, text + i, n));
+        for (const Named *named = other ? map_get_n(p->names, text + i, n) : NULL; named; named = named->next)
             if (sees(p, from, named->unit)) keep(p, named->unit);
         i += quoted ? quoted : n ? n : 1;
     }
@@ -339,22 +348,41 @@ static const char *parameter_name(const char *from, const char *end)
     return word;
 }
 
-/* "(void)name;" for parameters [from, end) that the body does not mention. */
-static void put_unused(Str *out, const char *from, const char *end, const char *body, size_t bytes, const char *before)
+/* Does a function's body, or a macro that stands in it, read the name? */
+static bool reads(const Pruner *p, const Unit *u, const char *body, const char *name, size_t n)
 {
+    size_t bytes = (size_t)(u->text + u->length - body);
+    if (ctext_mentions(body, bytes, name, n)) return true;
+    for (size_t i = 0; i < bytes;) {
+        size_t quoted = ctext_quoted(body + i), letters = quoted ? 0 : ctext_word(body + i);
+        for (const Named *named = letters ? map_get_n(p->names, body + i, letters) : NULL; named; named = named->next) {
+            const Unit *macro = named->unit;
+            if (macro->kind == MACRO && sees(p, u, macro) && ctext_mentions(macro->text, macro->length, name, n)) return true;
+        }
+        i += quoted ? quoted : letters ? letters : 1;
+    }
+    return false;
+}
+
+/* "(void)name;" for parameters [from, end) that the body does not read. */
+static void put_unused(const Pruner *p, Str *out, const Unit *u, const char *from, const char *end, const char *body)
+{
+    const char *before = *body == '\n' ? "\n    " : " ";
     for (const char *next = from; from < end; from = next + 1) {
         int depth = 0;
         for (next = from; next < end && (*next != ',' || depth > 0); next++) depth += *next == '(' ? 1 : *next == ')' ? -1 : 0;
         const char *name = parameter_name(from, next);
         size_t n = name ? ctext_word(name) : 0;
-        if (n == 0 || (n == 4 && memcmp(name, "void", 4) == 0) || ctext_mentions(body, bytes, name, n)) continue;
-        str_printf(out, "%s(void)%.*s;", before, (int)n, name);
+        bool none = n == 0 || (n == 4 && memcmp(name, "void", 4) == 0);
+        if (!none && !reads(p, u, body, name, n)) str_printf(out, "%s(void)%.*s;", before, (int)n, name);
     }
 }
 
-/* A function's text, with what is said of its parameters. */
-static void put_body(Str *out, const char *text, size_t n)
+/* A unit's text; a function's with what is said of its parameters. */
+static void put_body(const Pruner *p, Str *out, const Unit *u)
 {
+    const char *text = u->text + u->comment;
+    size_t n = u->length - u->comment;
     const char *open = memchr(text, '(', n), *brace = memchr(text, '{', n), *close = brace;
     while (close && close > text && *close != ')') close--;
     if (*text == '#' || !open || !brace || close < open || strspn(close + 1, " \n") != (size_t)(brace - close - 1)) {
@@ -363,14 +391,14 @@ static void put_body(Str *out, const char *text, size_t n)
     }
     size_t begin = (size_t)(brace + 1 - text);
     str_add(out, text, begin);
-    put_unused(out, open + 1, close, brace + 1, n - begin, brace[1] == '\n' ? "\n    " : " ");
+    put_unused(p, out, u, open + 1, close, brace + 1);
     str_add(out, brace + 1, n - begin);
 }
 
 static bool is_reference(const char *comment)
 {
     const char *see = strstr(comment, ": see "), *end = strchr(comment, '\n');
-    return see && end && see < end && ctext_starts(end - 5, ".h. */");
+    return see && end && see < end && ctext_starts(end - 6, ".h. */");
 }
 
 /* Blank lines, headings that something follows, and the units that are kept. */
@@ -399,7 +427,7 @@ static void put_file(const Pruner *p, size_t file)
         if (blank) str_printf(out, "\n");
         blank = false;
         put_comment(p, out, u->text, u->comment);
-        put_body(out, u->text + u->comment, u->length - u->comment);
+        put_body(p, out, u);
     }
 }
 
