@@ -208,14 +208,25 @@ bool combine_shape(Node *node, Err *err)
     return true;
 }
 
-/* W[e, n] x + bias[e, n] */
-static double expert_one(const Node *node, const Evaluation *evaluation, const double *x, int64_t e, int64_t n)
+/* Weights as their kernels see them: rounding them costs more than all products with them. */
+typedef struct ExpertWeights {
+    const double *weight, *bias; /* bias may be NULL */
+    int64_t rows, columns;       /* of one expert */
+} ExpertWeights;
+
+static ExpertWeights expert_weights(const Node *node, const Evaluation *evaluation)
 {
-    const double *weight = weight_of(evaluation, node->operand[MIXTURE_WEIGHT]);
-    const double *bias = value_of(evaluation, operand_of(node, MIXTURE_BIAS));
-    int64_t columns = shape_columns(node->operand[MIXTURE_WEIGHT]->shape), row = e * expert_rows(node) + n;
-    double sum = bias != NULL ? bias[row] : 0;
-    for (int64_t k = 0; k < columns; k++) sum += weight[row * columns + k] * x[k];
+    const Node *weight = node->operand[MIXTURE_WEIGHT];
+    return (ExpertWeights){weight_of(evaluation, weight), value_of(evaluation, operand_of(node, MIXTURE_BIAS)), expert_rows(node),
+                           shape_columns(weight->shape)};
+}
+
+/* W[e, n] x + bias[e, n] */
+static double expert_one(const ExpertWeights *of, const double *x, int64_t e, int64_t n)
+{
+    int64_t row = e * of->rows + n;
+    double sum = of->bias != NULL ? of->bias[row] : 0;
+    for (int64_t k = 0; k < of->columns; k++) sum += of->weight[row * of->columns + k] * x[k];
     return sum;
 }
 
@@ -234,11 +245,12 @@ void experts_evaluate(const Node *node, Evaluation *evaluation)
     int64_t columns = shape_columns(node->operand[MIXTURE_X]->shape);
     const double *p = value_of(evaluation, node->operand[MIXTURE_P]), *x = value_of(evaluation, node->operand[MIXTURE_X]);
     double *y = value_of(evaluation, node);
+    const ExpertWeights of = expert_weights(node, evaluation);
     for (int64_t r = 0; r < rows; r++, x += columns) {
         double *end = y + node->a.active * inner;
         for (int64_t e = 0; e < experts && y < end; e++) {
             for (int64_t n = 0; p[r * experts + e] != 0 && n < inner; n++)
-                *y++ = expert_gated(&node->a, expert_one(node, evaluation, x, e, n), expert_one(node, evaluation, x, e, inner + n));
+                *y++ = expert_gated(&node->a, expert_one(&of, x, e, n), expert_one(&of, x, e, inner + n));
         }
         while (y < end) *y++ = 0;
     }
@@ -250,11 +262,12 @@ void combine_evaluate(const Node *node, Evaluation *evaluation)
     int64_t inner = shape_columns(node->operand[MIXTURE_WEIGHT]->shape);
     const double *p = value_of(evaluation, node->operand[MIXTURE_P]), *x = value_of(evaluation, node->operand[MIXTURE_X]);
     double *y = value_of(evaluation, node);
+    const ExpertWeights of = expert_weights(node, evaluation);
     for (int64_t r = 0; r < rows; r++, x += node->a.active * inner, y += columns) {
         for (int64_t n = 0; n < columns; n++) y[n] = 0;
         for (int64_t e = 0, slot = 0; e < experts && slot < node->a.active; e++) {
             double weight = p[r * experts + e];
-            for (int64_t n = 0; weight != 0 && n < columns; n++) y[n] += weight * expert_one(node, evaluation, x + slot * inner, e, n);
+            for (int64_t n = 0; weight != 0 && n < columns; n++) y[n] += weight * expert_one(&of, x + slot * inner, e, n);
             slot += weight != 0;
         }
     }
