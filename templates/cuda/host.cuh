@@ -1,12 +1,16 @@
-/* host: a launch without a device. Blocks run one after another; the threads of a block are real threads that meet at
- * its barriers, or just the caller when a block has one thread, the default. */
+/* host: a launch without a device. Blocks run one after another; the threads of a block are contexts of the caller's own
+ * thread, each of which runs until its next barrier, in another order after each one, so that a barrier that is missing
+ * shows. The default is one thread a block. */
 #ifndef HF2C_CUDA_HOST_CUH
 #define HF2C_CUDA_HOST_CUH
 
 #include <stddef.h>
-#include <condition_variable>
+#include <stdio.h>
+#include <stdlib.h>
+#include <ucontext.h>
+#include <functional>
 #include <mutex>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #define __global__
@@ -14,50 +18,96 @@
 #define __host__
 #define __shared__ static /* blocks run one at a time, so one copy of a shared array is enough */
 
+struct EmulatedThread {
+    ucontext_t context;
+    std::vector<char> stack;
+};
+
 struct EmulatedGrid {
     int threads = 1;                   /* of each block, at most BLOCK_THREADS; set by tests */
     int64_t most_blocks = GRID_BLOCKS; /* of a launch; set by tests */
     int64_t blocks = 0;                /* of the launch that runs */
+    int64_t block = 0;                 /* that the running thread is in */
     std::mutex running;                /* one launch at a time */
-    std::mutex guard;                  /* of the barrier */
-    std::condition_variable changed;
-    int waiting = 0;
-    unsigned phase = 0;
+    std::vector<EmulatedThread> thread;
+    std::vector<int> order; /* of the threads until the next barrier */
+    int turn = 0;           /* in the order */
+    int left = 0;           /* threads at their end */
+    unsigned shuffles = 1;
+    std::function<void()> work; /* of each thread */
 };
 inline EmulatedGrid emulated_grid;
-inline thread_local int emulated_thread = 0;
-inline thread_local int64_t emulated_block = 0;
 
-inline int thread_index() { return emulated_thread; }
+inline int thread_index() { return emulated_grid.threads == 1 ? 0 : emulated_grid.order[emulated_grid.turn]; }
 inline int thread_count() { return emulated_grid.threads; }
-inline int64_t block_index() { return emulated_block; }
+inline int64_t block_index() { return emulated_grid.block; }
 inline int64_t block_count() { return emulated_grid.blocks; }
+
+inline void emulated_shuffle(EmulatedGrid &grid)
+{
+    for (int i = grid.threads - 1; i > 0; i--) {
+        grid.shuffles = grid.shuffles * 1664525u + 1013904223u; /* Numerical Recipes, chapter 7 */
+        std::swap(grid.order[i], grid.order[(grid.shuffles >> 8) % (unsigned)(i + 1)]);
+    }
+    grid.turn = 0;
+}
+
+inline void emulated_switch(EmulatedThread &from, EmulatedThread &to)
+{
+    if (&from != &to) swapcontext(&from.context, &to.context);
+}
 
 inline void block_barrier()
 {
     EmulatedGrid &grid = emulated_grid;
     if (grid.threads == 1) return;
-    std::unique_lock<std::mutex> lock(grid.guard);
-    unsigned phase = grid.phase;
-    if (++grid.waiting == grid.threads) {
-        grid.waiting = 0;
-        grid.phase++;
-        grid.changed.notify_all();
-    } else {
-        grid.changed.wait(lock, [&] { return grid.phase != phase; });
-    }
+    const int64_t block = grid.block;
+    EmulatedThread &self = grid.thread[thread_index()];
+    if (++grid.turn == grid.threads) emulated_shuffle(grid);
+    emulated_switch(self, grid.thread[thread_index()]);
+    grid.block = block;
+}
+
+/* The last one goes back to the caller's. */
+inline void emulated_leave(EmulatedGrid &grid)
+{
+    EmulatedThread &self = grid.thread[thread_index()];
+    grid.left++;
+    emulated_switch(self, grid.thread[++grid.turn == grid.threads ? 0 : thread_index()]);
+    if (grid.left == grid.threads) return;
+    fprintf(stderr, "threads of a block come to different numbers of barriers\n");
+    abort();
 }
 
 /* One thread's way through all blocks of a launch. */
-template <class... Parameters, class... Arguments>
-void emulate_thread(int thread, void (*kernel)(Parameters...), Arguments... arguments)
+inline void emulated_run()
 {
-    emulated_thread = thread;
-    for (int64_t block = 0; block < emulated_grid.blocks; block++) {
-        emulated_block = block;
-        kernel(arguments...);
+    EmulatedGrid &grid = emulated_grid;
+    for (grid.block = 0; grid.block < grid.blocks; grid.block++) {
+        grid.work();
         block_barrier();
     }
+    if (grid.threads > 1) emulated_leave(grid);
+}
+
+/* Thread 0 is the caller's. */
+inline void emulated_launch(EmulatedGrid &grid)
+{
+    enum { STACK_BYTES = 1 << 17 };
+    grid.thread.resize((size_t)grid.threads);
+    grid.order.resize((size_t)grid.threads);
+    for (int i = 0; i < grid.threads; i++) {
+        EmulatedThread &thread = grid.thread[i];
+        grid.order[i] = i;
+        if (i == 0) continue;
+        thread.stack.resize(STACK_BYTES);
+        getcontext(&thread.context);
+        thread.context.uc_stack.ss_sp = thread.stack.data();
+        thread.context.uc_stack.ss_size = thread.stack.size();
+        makecontext(&thread.context, emulated_run, 0);
+    }
+    grid.turn = grid.left = 0;
+    emulated_run();
 }
 
 template <class... Parameters, class... Arguments>
@@ -67,11 +117,8 @@ void launch(hf2c_stream *stream, const char *, int64_t blocks, void (*kernel)(Pa
     EmulatedGrid &grid = emulated_grid;
     std::lock_guard<std::mutex> lock(grid.running);
     grid.blocks = blocks < grid.most_blocks ? blocks : grid.most_blocks;
-    std::vector<std::thread> others;
-    for (int thread = 1; thread < grid.threads; thread++)
-        others.emplace_back([=] { emulate_thread(thread, kernel, arguments...); });
-    emulate_thread(0, kernel, arguments...);
-    for (std::thread &other : others) other.join();
+    grid.work = [=] { kernel(arguments...); };
+    emulated_launch(grid);
 }
 
 #endif

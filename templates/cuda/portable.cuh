@@ -1,8 +1,8 @@
 /* portable: the little that a kernel needs of the machine, so that one source is both CUDA and plain C++.
  *
  * nvcc sees the real thing. Any other C++17 compiler gets host.cuh, which runs a launch's blocks one after another: a
- * block of one thread in programs, of several real threads in tests, where address and thread sanitizers then watch
- * every index and every access to shared memory. Kernels therefore use only the names below, are right for any number
+ * block of one thread in programs, of several in tests, where sanitizers then watch every index, and an order that
+ * changes at each barrier shows where one is missing. Kernels therefore use only the names below, are right for any number
  * of threads in a block, and stride over their work, so that they are right for any number of blocks too. */
 #ifndef HF2C_CUDA_PORTABLE_CUH
 #define HF2C_CUDA_PORTABLE_CUH
