@@ -210,7 +210,7 @@ static void mark_whole(TokenizerBuild *build)
         work.tracked = 1;
         work.scratch = (hf2c_text_scratch){scratch, scratch + bytes};
         work.tokens = (hf2c_token *)(void *)(scratch + bytes) - 1;
-        work.piece = (hf2c_view){text, origin, length, 0};
+        work.piece = (hf2c_view){text, origin, length};
         if (build->tokenizer->model(build->tokenizer, &work, text, length) == HF2C_OK && work.count == 1 &&
             hf2c_work_token(&work, 0)->id == (int32_t)i && hf2c_work_token(&work, 0)->start == 0 &&
             hf2c_work_token(&work, 0)->end == length) {

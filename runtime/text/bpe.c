@@ -381,9 +381,13 @@ static hf2c_status merge_piece(const hf2c_tokenizer *tokenizer, hf2c_work *work,
 hf2c_status hf2c_bpe(const hf2c_tokenizer *tokenizer, hf2c_work *work, const uint8_t *text, size_t bytes)
 {
     const hf2c_bpe_table *table = tokenizer->model_table;
-    int32_t whole = hf2c_vocabulary_whole(tokenizer, text, bytes,
-                                          table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE);
+    int flags = table->ignore_merges ? HF2C_TOKEN_WHOLE | HF2C_TOKEN_OF_MODEL : HF2C_TOKEN_WHOLE;
+    /* many pieces are one byte */
+    int32_t whole = bytes == 1 && table->suffix_bytes == 0 ? table->symbol[text[0]] : NONE;
 
+    if (whole < 0) {
+        whole = hf2c_vocabulary_whole(tokenizer, text, bytes, flags);
+    }
     if (whole < 0) {
         return merge_piece(tokenizer, work, text, bytes);
     }

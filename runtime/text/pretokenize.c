@@ -56,7 +56,6 @@ static int yield(hf2c_splitter *splitter, size_t start, size_t end)
     splitter->piece.text = input->text + start;
     splitter->piece.origin = input->origin != NULL ? input->origin + 2 * start : NULL;
     splitter->piece.bytes = end - start;
-    splitter->piece.behind = input->bytes - end + input->behind;
     return 1;
 }
 

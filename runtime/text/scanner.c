@@ -38,7 +38,7 @@ int hf2c_scan(const hf2c_scanner *scanner, const uint8_t *text, size_t bytes, si
 
     while (state != 0) {
         const uint16_t *row = scanner->next + (size_t)state * (classes + 1);
-        uint32_t next = row[classes];
+        uint32_t next = 0;
         size_t size = 1;
         /* A state mostly leads to itself: such bytes need not wait for each other. */
         for (; at < bytes && ((next = row[narrow[text[at]]]) & (HF2C_MATCH - 1)) == state; at++) {

@@ -75,7 +75,7 @@ void hf2c_work_place(hf2c_work *work, hf2c_token *token, size_t start, size_t en
 
 static hf2c_view view_part(const hf2c_view *view, size_t start, size_t end)
 {
-    hf2c_view part = {view->text + start, view->origin != NULL ? view->origin + 2 * start : NULL, end - start, view->bytes - end};
+    hf2c_view part = {view->text + start, view->origin != NULL ? view->origin + 2 * start : NULL, end - start};
 
     return part;
 }
@@ -236,7 +236,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
     }
     status = normalize(work, segment, &from, &to);
     if (status == HF2C_OK && from.bytes > 0) {
-        hf2c_view view = {from.text, from.origin, from.bytes, 0};
+        hf2c_view view = {from.text, from.origin, from.bytes};
         status = encode_segment(work, &view);
     }
     work->scratch.bottom = bottom;
@@ -246,7 +246,7 @@ static hf2c_status encode_raw_segment(hf2c_work *work, const hf2c_view *segment)
 
 hf2c_status hf2c_work_sequence(hf2c_work *work, const uint8_t *text, size_t bytes)
 {
-    hf2c_view whole = {text, NULL, bytes, 0};
+    hf2c_view whole = {text, NULL, bytes};
     hf2c_added_search search;
     hf2c_added_match match;
     hf2c_status status = HF2C_OK;

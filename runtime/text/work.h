@@ -32,7 +32,6 @@ typedef struct hf2c_view {
     const uint8_t *text;
     const uint32_t *origin;
     size_t bytes;
-    size_t behind; /* bytes behind them that can be read, as far as anybody knows */
 } hf2c_view;
 
 int hf2c_line_take(hf2c_line *line, hf2c_text_scratch *scratch, size_t capacity, int tracked);
