@@ -13,7 +13,8 @@
 
 enum {
     ATTENTION_QUERIES = 2 * TILE_ROWS,
-    ATTENTION_AHEAD = 16,     /* keys: the cache is asked for values that many before their turn */
+    ATTENTION_AHEAD = 8192,   /* bytes that memory is asked for keys and values before their turn, or ATTENTION_KEYS_AHEAD of them */
+    ATTENTION_KEYS_AHEAD = 16,
     ATTENTION_WIDE = 8,       /* panels of values that are summed at once for few queries: each row is read in one go */
     ATTENTION_CHUNKS = (ATTENTION_HEAD_DIM + TILE_DEPTH - 1) / TILE_DEPTH
 };
@@ -46,9 +47,12 @@ typedef struct AttentionTile {
     int low, high; /* the keys that any query sees */
 } AttentionTile;
 
-static inline void attention_load_query(AttentionTile *t, int i, const float *q, const int head_dim, float scale)
+SIMD_INLINE void attention_load_query(AttentionTile *t, int i, const float *q, const int head_dim, float scale)
 {
-    for (int d = 0; d < head_dim; d++) t->q[d / TILE_DEPTH][i * TILE_STRIDE + d % TILE_DEPTH] = scale * q[d];
+    for (int d = 0; d < head_dim; d += SIMD_LANES) {
+        int n = head_dim - d < SIMD_LANES ? head_dim - d : SIMD_LANES;
+        simd_store(t->q[d / TILE_DEPTH] + i * TILE_STRIDE + d % TILE_DEPTH, simd_set1(scale) * simd_load_partial(q + d, n));
+    }
 }
 
 /* Rows [row, end_row) of sequence s, heads [head, end_head). */
@@ -72,11 +76,16 @@ SIMD_INLINE void attention_begin(const Attention *a, AttentionTile *t, const Key
         }
     t->height = tile_height(t->queries);
     t->padded = (t->queries + t->height - 1) / t->height * t->height;
-    memset(t->sums, 0, (size_t)t->padded * ATTENTION_HEAD_DIM * sizeof(float));
+    for (int i = 0; i < t->padded; i++) memset(t->sums + i * ATTENTION_HEAD_DIM, 0, (size_t)a->v_head_dim * sizeof(float));
     for (int i = t->queries; i < t->padded; i++) {
         for (int c = 0; c < ATTENTION_CHUNKS; c++) memset(t->q[c] + i * TILE_STRIDE, 0, TILE_DEPTH * sizeof(float));
         memset(t->p + i * TILE_STRIDE, 0, TILE_DEPTH * sizeof(float));
     }
+}
+
+SIMD_INLINE int64_t attention_ahead(int64_t stride)
+{
+    return stride * ATTENTION_KEYS_AHEAD < ATTENTION_AHEAD ? ATTENTION_AHEAD / stride * stride : ATTENTION_KEYS_AHEAD * stride;
 }
 
 /* turned[d][j] = key j, elements [d, d + depth), for count <= TILE_COLUMNS keys; zero keys fill the columns. */
@@ -108,7 +117,7 @@ SIMD_INLINE void attention_scores(const int format, const Attention *a, Attentio
         for (int i = 0; i < TILE_COLUMNS; i++) key[i] = keys_at(k, i < count ? j + i : j);
         for (int d = 0; d < a->head_dim; d += TILE_DEPTH) {
             int depth = a->head_dim - d < TILE_DEPTH ? a->head_dim - d : TILE_DEPTH;
-            attention_turn_keys(format, t->turned, key, a->head_dim, d, count, depth, TILE_COLUMNS * k->stride);
+            attention_turn_keys(format, t->turned, key, a->head_dim, d, count, depth, attention_ahead(k->stride));
             for (int i = 0; i < t->padded; i += t->height)
                 tile_f32(t->height, TILE_PANELS, t->q[d / TILE_DEPTH] + i * TILE_STRIDE, turned, depth,
                          t->p + i * TILE_STRIDE + j - block, TILE_STRIDE, d == 0);
@@ -175,6 +184,7 @@ SIMD_INLINE void attention_values_wide(const int format, const int height, const
     for (int i = 0; i < total; i++)
         sum[i] = fresh ? simd_zero() : simd_load(part + d + i / vectors * ATTENTION_HEAD_DIM + i % vectors * SIMD_LANES);
     const char *row = v->data;
+    const int64_t ahead = attention_ahead(v->stride);
     for (int j = 0; j < v->count; j++, row += v->stride) {
         SIMD_UNROLL
         for (int c = 0; c < vectors; c++) {
@@ -184,7 +194,7 @@ SIMD_INLINE void attention_values_wide(const int format, const int height, const
                 sum[i * vectors + c] = simd_fma(value, simd_set1(p[i * TILE_STRIDE + j]), sum[i * vectors + c]);
         }
         SIMD_UNROLL
-        for (int c = 0; c < vectors; c++) row_prefetch(format, row, d + c * SIMD_LANES, ATTENTION_AHEAD * v->stride);
+        for (int c = 0; c < vectors; c++) row_prefetch(format, row, d + c * SIMD_LANES, ahead);
     }
     SIMD_UNROLL
     for (int i = 0; i < total; i++)
@@ -235,7 +245,7 @@ SIMD_INLINE void attention_values(const int format, AttentionTile *t, const floa
         if (!done && format != WEIGHT_f32) done = attention_values_few(format, ATTENTION_WIDE / 4, t, p, v, d, fresh);
         if (done) continue;
         done = panels * TILE_PANEL;
-        TilePanels b = {v->data + d * (int64_t)sizeof(float), v->stride, TILE_PANEL * sizeof(float), ATTENTION_AHEAD * v->stride};
+        TilePanels b = {v->data + d * (int64_t)sizeof(float), v->stride, TILE_PANEL * sizeof(float), attention_ahead(v->stride)};
         if (format != WEIGHT_f32 || left < TILE_PANEL) b = attention_decode_values(format, t, v, d, panels);
         for (int i = 0; i < t->padded; i += t->height)
             tile_f32(t->height, panels, p + i * TILE_STRIDE, b, v->count, t->part + i * ATTENTION_HEAD_DIM + d, ATTENTION_HEAD_DIM, fresh);

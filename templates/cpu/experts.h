@@ -61,15 +61,15 @@ SIMD_INLINE void experts_add(ExpertSum *sum, const float *w, const float *x, int
 }
 
 /* [count] products of row n of the weight with rows of x, which begin at x[i] */
-SIMD_INLINE void experts_dots(const Experts *a, int64_t n, const float *const *x, int count, float *dots)
+SIMD_INLINE void experts_dots(const int format, const Experts *a, int64_t n, const float *const *x, int count, float *dots)
 {
     float decoded[EXPERTS_DECODE];
     ExpertSum sums[EXPERTS_ROWS];
     for (int i = 0; i < count; i++) sums[i].vectors = simd_zero();
     for (int64_t k = 0; k < a->K; k += EXPERTS_DECODE) {
         int64_t part = a->K - k < EXPERTS_DECODE ? a->K - k : EXPERTS_DECODE;
-        const float *w = a->w.format == WEIGHT_f32 ? (const float *)a->w.data + n * a->K + k : decoded;
-        if (w == decoded) weight_decode_row(&a->w, n, k, part, decoded);
+        const float *w = format == WEIGHT_f32 ? (const float *)a->w.data + n * a->K + k : decoded;
+        if (w == decoded) weight_decode_row(format, &a->w, n, k, part, decoded);
         for (int i = 0; i < count; i++) experts_add(&sums[i], w, x[i] + k, part);
     }
     for (int i = 0; i < count; i++) {
@@ -110,16 +110,16 @@ static inline void experts_inputs(const Experts *a, const ExpertRows *some, int 
     for (int i = 0; i < some->count; i++) x[i] = a->x + some->row[i] * a->ldx + (slots ? some->slot[i] * a->K : 0);
 }
 
-SIMD_INLINE void experts_one(const Experts *a, const ExpertGate *g, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
+SIMD_INLINE void experts_one(const int format, const Experts *a, const ExpertGate *g, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
 {
     float gate[EXPERTS_ROWS], up[EXPERTS_ROWS];
-    experts_dots(a, 2 * e * a->N + n, x, some->count, gate);
-    experts_dots(a, (2 * e + 1) * a->N + n, x, some->count, up);
+    experts_dots(format, a, 2 * e * a->N + n, x, some->count, gate);
+    experts_dots(format, a, (2 * e + 1) * a->N + n, x, some->count, up);
     for (int i = 0; i < some->count; i++)
         y[(some->row[i] * a->active + some->slot[i]) * a->N + n] = experts_gated(g, gate[i], up[i]);
 }
 
-SIMD_INLINE void experts_all(const Experts *a, const ExpertGate *g, const hf2c_team *team, float *y, int rows)
+SIMD_INLINE void experts_all(const int format, const Experts *a, const ExpertGate *g, const hf2c_team *team, float *y, int rows)
 {
     ExpertRows some;
     const float *x[EXPERTS_ROWS];
@@ -130,21 +130,21 @@ SIMD_INLINE void experts_all(const Experts *a, const ExpertGate *g, const hf2c_t
         for (int64_t e = 0; e < a->E; e++) {
             experts_collect(a, &some, e, first, first + EXPERTS_ROWS < rows ? first + EXPERTS_ROWS : rows);
             experts_inputs(a, &some, 0, x);
-            for (int64_t n = from; n < to && some.count; n++) experts_one(a, g, &some, e, n, x, y);
+            for (int64_t n = from; n < to && some.count; n++) experts_one(format, a, g, &some, e, n, x, y);
         }
 }
 
-SIMD_INLINE void combine_one(const Experts *a, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
+SIMD_INLINE void combine_one(const int format, const Experts *a, const ExpertRows *some, int64_t e, int64_t n, const float *const *x, float *y)
 {
     float dots[EXPERTS_ROWS];
-    experts_dots(a, e * a->N + n, x, some->count, dots);
+    experts_dots(format, a, e * a->N + n, x, some->count, dots);
     for (int i = 0; i < some->count; i++) {
         float part = a->p[some->row[i] * a->ldp + e] * dots[i];
         y[some->row[i] * a->N + n] += part;
     }
 }
 
-SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, int rows)
+SIMD_INLINE void combine_all(const int format, const Experts *a, const hf2c_team *team, float *y, int rows)
 {
     ExpertRows some;
     const float *x[EXPERTS_ROWS];
@@ -156,7 +156,7 @@ SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, 
         for (int64_t e = 0; e < a->E; e++) {
             experts_collect(a, &some, e, first, first + EXPERTS_ROWS < rows ? first + EXPERTS_ROWS : rows);
             experts_inputs(a, &some, 1, x);
-            for (int64_t n = from; n < to && some.count; n++) combine_one(a, &some, e, n, x, y);
+            for (int64_t n = from; n < to && some.count; n++) combine_one(format, a, &some, e, n, x, y);
         }
 }
 
@@ -170,14 +170,14 @@ SIMD_INLINE void combine_all(const Experts *a, const hf2c_team *team, float *y, 
     {                                                                                                                              \
         const Experts a = {x, p, bias, {w, WEIGHT_##format, E * 2 * N, K, 1, block}, E, K, N, ldx, ldp, active};                   \
         const ExpertGate g = {gate, value, limit, shift};                                                                          \
-        experts_all(&a, &g, team, y, rows);                                                                                        \
+        experts_all(WEIGHT_##format, &a, &g, team, y, rows);                                                                                        \
     }                                                                                                                              \
     static inline void combine_##format(const hf2c_team *team, float *y, const float *x, const float *p, const void *w,            \
                                         const float *bias, int rows, const int64_t E, const int64_t K, const int64_t N,            \
                                         const int active, const int64_t ldx, const int64_t ldp, const int64_t block)               \
     {                                                                                                                              \
         const Experts a = {x, p, bias, {w, WEIGHT_##format, E * N, K, 1, block}, E, K, N, ldx, ldp, active};                       \
-        combine_all(&a, team, y, rows);                                                                                            \
+        combine_all(WEIGHT_##format, &a, team, y, rows);                                                                                            \
     }
 #include "templates/format/formats.def"
 

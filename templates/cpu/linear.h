@@ -71,6 +71,15 @@ SIMD_INLINE simd_float linear_result(const Linear *l, simd_float sum, simd_float
     return sum;
 }
 
+/* Where the results of two panels of some rows go: lines that the cache has when they are written, which is after the sums. */
+SIMD_INLINE void linear_ask_results(const Linear *l, int64_t row, int rows, int64_t panel)
+{
+    const int halves = l->gate != FUNCTION_none ? 2 : 1;
+    const float *to = l->y + row * l->N + panel / halves * TILE_PANEL;
+    for (int r = 0; r < rows && SIMD_LANES > 1; r++, to += l->N)
+        for (int i = 0; i < 2 * TILE_PANEL / halves; i += TILE_PANEL) SIMD_PREFETCH_WRITE(to + i);
+}
+
 /* The results of one row from the sums of its panels [panel, panel + panels). */
 SIMD_INLINE void linear_finish_row(const Linear *l, const float *sums, int64_t r, int64_t panel, int panels)
 {
@@ -248,6 +257,7 @@ SIMD_INLINE void linear_block_panels(const int format, const Linear *l, const Li
     for (int row = part->first_row, height; row < part->end_row; row += height, b.ahead = 0) {
         const float *a = l->x ? l->x + row * l->ldx + k : wide;
         height = tile_next(part->end_row - row);
+        if (k + depth == l->K) linear_ask_results(l, row, height, part->panel);
         for (int i = 0; i < height && !l->x; i++)
             for (int64_t j = 0; j < depth; j++) wide[i * TILE_STRIDE + j] = linear_narrow(l, row + i, k + j);
         tile_add(format, height, panels, a, l->x ? l->ldx : TILE_STRIDE, b, depth, sums + (row - part->first_row) * 2 * TILE_PANEL, 2 * TILE_PANEL, k == 0);

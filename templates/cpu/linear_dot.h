@@ -41,16 +41,20 @@ static inline float linear_a8_sum(const Linear *l, int64_t r, int64_t n)
 
 /* ---- panels of 16: tiles ---- */
 
-/* The first tiles of rows over the panels ask for the panels behind them. */
+enum { LINEAR_ASKING = 4 /* tiles of rows over two panels that ask for the panels behind them, each for its share: memory is read all the time */ };
+
 SIMD_INLINE void linear_dot_block(const int format, const Linear *l, const LinearPart *part)
 {
     _Alignas(64) float sums[DOT_ROWS * 2 * TILE_PANEL];
     const int64_t bytes = packed_panel_bytes(&l->w), stride = format == WEIGHT_bf16 ? l->ldx * (int64_t)sizeof(bf16_element) : (int64_t)a8_row_bytes(l->K);
+    const int tiles = (part->end_row - part->first_row + dot_rows_most(format) - 1) / dot_rows_most(format);
     const char *w = (const char *)l->w.data + part->panel * bytes, *next = w + 2 * bytes;
-    for (int row = part->first_row, height; row < part->end_row; row += height, next += bytes) {
+    const int64_t share = 2 * bytes / (tiles < LINEAR_ASKING ? tiles : LINEAR_ASKING), ask = share / dot_asks(format, l->K);
+    for (int row = part->first_row, height; row < part->end_row; row += height, next += share) {
         height = dot_height(part->end_row - row, dot_rows_most(format));
         const char *x = (const char *)l->narrow + row * stride;
-        const DotTile tile = {x, stride, w, bytes, l->K, sums, 2 * TILE_PANEL, next, next < w + 4 * bytes, 0};
+        const DotTile tile = {x, stride, w, bytes, l->K, sums, 2 * TILE_PANEL, next, next < w + 4 * bytes ? ask : 0, 0};
+        linear_ask_results(l, row, height, part->panel);
         dot_tile(format, height, part->panels, &tile);
         for (int r = 0; r < height; r++) linear_finish_row(l, sums + r * 2 * TILE_PANEL, row + r, part->panel, part->panels);
     }

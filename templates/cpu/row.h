@@ -20,10 +20,12 @@ SIMD_INLINE simd_float row_load(const int format, const char *row, const int64_t
 SIMD_INLINE simd_float row_load_partial(const int format, const char *row, const int64_t size, int64_t d, int n)
 {
     float some[SIMD_LANES];
+    uint16_t halves[SIMD_LANES] = {0};
     if (n == SIMD_LANES) return row_load(format, row, size, d);
     if (format == WEIGHT_f32) return simd_load_partial((const float *)(const void *)row + d, n);
-    for (int i = 0; i < SIMD_LANES; i++) some[i] = i < n ? row_value(format, row, size, d + i) : 0;
-    return simd_load(some);
+    if (layout_bits(format) == 16) return row_load(format, memcpy(halves, row + 2 * d, 2 * (size_t)n), SIMD_LANES, 0);
+    for (int i = 0; i < n; i++) some[i] = row_value(format, row, size, d + i);
+    return simd_load_partial(some, n);
 }
 
 /* Asks for what lies `ahead` bytes behind the line in which element d begins, once for each line. */

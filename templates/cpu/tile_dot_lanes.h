@@ -73,8 +73,8 @@ SIMD_INLINE void dot_block(const int format, const int rows, const int panels, c
     }
 }
 
-/* Few rows: more of the same panels; else what the tile is told, a line for each of so many loads of codes. */
-SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const char **next, int64_t ask, const int loads, const int64_t bytes)
+/* Few rows: more of the same panels; else what the tile is told, at most as many bytes as it has read of one of its own. */
+SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const char **next, int64_t ask, const int64_t bytes)
 {
     if (rows <= DOT_FEW && panels == 1) {
         SIMD_UNROLL
@@ -82,8 +82,8 @@ SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const 
         return;
     }
     SIMD_UNROLL
-    for (int i = 0; i < loads; i++) SIMD_PREFETCH(*next, i * 64);
-    *next += ask * loads * 64;
+    for (int i = 0; i + 64 <= bytes; i += 64) SIMD_PREFETCH(*next, i);
+    *next += ask;
 }
 
 /* SIMD_LANES columns from `lane` on. sum, whole: [rows * panels], registers */
@@ -105,7 +105,7 @@ SIMD_INLINE void dot_block_tile(const int format, const int rows, const int pane
             simd_float product = simd_float_of(whole[i]) * scale[i % panels];
             sum[i] = sum[i] + product;
         }
-        dot_ask(rows, panels, w, &next, t->ask, DOT_BLOCK * layout_bits(format) / 32, unit_bytes);
+        dot_ask(rows, panels, w, &next, t->ask, unit_bytes);
         w += unit_bytes;
         parameters += unit_bytes;
         tile_rows_advance(&x, rows, DOT_BLOCK);
@@ -162,7 +162,7 @@ SIMD_INLINE void dot_wide_tile(const int format, const int rows, const int panel
     for (int64_t left = pairs; left > 0; left--, w += 2 * DOT_GROUP_BYTES) {
         dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
         dot_wide_step(format, rows, panels, w, t->panel, &x, 4, sum);
-        dot_ask(rows, panels, w, &next, t->ask, 2, 2 * DOT_GROUP_BYTES);
+        dot_ask(rows, panels, w, &next, t->ask, 2 * DOT_GROUP_BYTES);
         tile_rows_advance(&x, rows, 8);
     }
     if (rest) { /* what a row of x has in its last groups, and zeros */

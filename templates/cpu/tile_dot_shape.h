@@ -67,8 +67,8 @@ typedef struct DotTile {
     int64_t K;
     float *sums;      /* [rows, lds] */
     int64_t lds;
-    const char *next; /* what is read later: the cache is asked for it, a line for each load of codes */
-    int64_t ask;      /* 1, or 0: no more than the first lines of it */
+    const char *next; /* what is read later: the cache is asked for it */
+    int64_t ask;      /* bytes of it for each time (dot_asks) that a tile does so */
     int further;      /* of bf16: the sums go on from *sums; else they start from zero */
 } DotTile;
 
@@ -77,6 +77,13 @@ enum { DOT_BLOCK = A8_SUM };
 SIMD_INLINE int64_t dot_unit_bytes(const int format)
 {
     return WEIGHT_PANEL * (DOT_BLOCK * layout_bits(format) / 8 + layout_parameters(format));
+}
+
+/* How often a tile asks for what is read later: once for each block, or for each two groups. */
+SIMD_INLINE int64_t dot_asks(const int format, int64_t K)
+{
+    const int64_t columns = !dot_by_rows(format) ? DOT_BLOCK : format == WEIGHT_bf16 ? 4 : 8;
+    return (K + columns - 1) / columns;
 }
 
 #endif

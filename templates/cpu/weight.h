@@ -291,44 +291,101 @@ typedef void WeightRound(const Packed *w, int64_t panel, int64_t k, int64_t coun
 
 /* ---- rows ---- */
 
-/* Elements [k, k + count) of row n of a format without parameters: codes of 16 or 32 bits. */
-SIMD_INLINE void weight_decode_plain(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+/* The parameters of one row in all lanes; from: as they are stored, or nested ones decoded. */
+SIMD_INLINE WeightScale weight_row_scale(const int format, const void *from)
 {
-    const char *codes = (const char *)w->data + packed_codes(w, n, k);
-    const int64_t group = packed_group(w), skip = (w->panel - 1) * group;
-    int64_t place = packed_place(w, n, k), left = group - k % group;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t code = layout_bits(w->format) == 32 ? ((const uint32_t *)(const void *)codes)[place] : ((const uint16_t *)(const void *)codes)[place];
-        to[i] = layout_value(w->format, code, NULL);
-        place++;
-        if (--left > 0) continue;
-        place += skip;
-        left = group;
+    const int bytes = layout_is_nested(format) ? (int)sizeof(float) : layout_parameters(format);
+    float lanes[SIMD_LANES];
+    uint32_t all = float_bits(bytes == 4 ? bits_load_float(from) : 0);
+    if (bytes == 1) all = 0x01010101u * *(const unsigned char *)from;
+    if (bytes == 2) all = 0x00010001u * bits_load_half(from);
+    simd_store(lanes, simd_as_float(simd_set1_int((int32_t)all)));
+    return weight_scale(format, (const char *)lanes);
+}
+
+/* What SIMD_LANES codes side by side are worth; high: of 4 bits, those in the upper halves of bytes. */
+SIMD_INLINE simd_float weight_row_value(const int format, const char *codes, const int high, WeightScale scale)
+{
+    enum { LOWEST = SIMD_BYTE_SHIFT(0) == 0 ? 0 : 3 };
+    if (format == WEIGHT_bf16) return simd_load_bf16((const uint16_t *)(const void *)codes);
+    if (!weight_has_blocks(format)) return weight_load(format, codes, 0);
+    simd_int bytes = simd_load_bytes(codes);
+    return weight_value(format, high ? simd_shift_right(bytes, 4) : bytes, LOWEST, scale);
+}
+
+/* Codes [place, place + n) of row number `row` of a panel, n <= SIMD_LANES, side by side: where they are, or in `side`. */
+SIMD_INLINE const char *weight_row_codes(const int format, const Packed *w, const char *codes, int64_t row, int64_t place, int64_t n, char *side)
+{
+    const int group = layout_group(format), bytes = layout_bits(format) < 8 ? 1 : layout_bits(format) / 8;
+    if (w->panel == 1 && n == SIMD_LANES) return codes + place * bytes;
+    if (w->panel == 1) return memcpy(side, codes + place * bytes, (size_t)(n * bytes));
+    for (int64_t i = 0, some; i < n; i += some, place += some) {
+        some = group - place % group < n - i ? group - place % group : n - i;
+        memcpy(side + i * bytes, codes + ((place / group * w->panel + row) * group + place % group) * bytes, (size_t)(some * bytes));
+    }
+    return side;
+}
+
+/* Elements with the codes [place, place + count) of a unit, of 4 bits in the lower or the upper halves of bytes. */
+SIMD_INLINE void weight_decode_part(const int format, const Packed *w, int64_t row, const char *codes, WeightScale scale, const int high, int64_t place,
+                                    int64_t count, float *to)
+{
+    _Alignas(64) char side[SIMD_LANES * sizeof(float)] = {0};
+    for (int64_t i = 0; i < count; i += SIMD_LANES) {
+        int n = count - i < SIMD_LANES ? (int)(count - i) : SIMD_LANES;
+        const char *from = weight_row_codes(format, w, codes, row, place + i, n, side);
+        simd_store_partial(to + i, n, weight_row_value(format, from, high, scale));
     }
 }
 
-/* The same of any format, all in one unit. */
-SIMD_INLINE void weight_decode_part(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+/* Elements [at, at + count) of a unit. */
+SIMD_INLINE void weight_decode_unit(const int format, const Packed *w, int64_t row, const char *codes, WeightScale scale, int64_t at, int64_t count, float *to)
 {
-    if (!weight_has_blocks(w->format)) {
-        weight_decode_plain(w, n, k, count, to);
+    const int64_t half = layout_bits(format) == 4 ? packed_unit(w) / 2 : packed_unit(w), low = half > at ? half - at : 0;
+    const int64_t first = count < low ? count : low;
+    weight_decode_part(format, w, row, codes, scale, 0, at, first, to);
+    if (layout_bits(format) == 4) weight_decode_part(format, w, row, codes, scale, 1, at + first - half, count - first, to + first);
+}
+
+/* Elements [k, k + count) of row n. */
+SIMD_INLINE void weight_decode_units(const int format, const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+{
+    const int64_t unit = packed_unit(w), unit_bytes = packed_unit_bytes(w), parameters = layout_parameters(format), row = n % w->panel;
+    const char *codes = (const char *)w->data + packed_codes(w, n, k), *from = parameters ? (const char *)w->data + packed_parameters(w, n, k) : codes;
+    WeightScale scale = {simd_zero(), simd_zero()};
+    if (layout_bits(format) == 4 && w->panel > 1 && unit % (2 * WEIGHT_GROUP)) { /* halves of bytes that are halves of a panel, not of a row */
+        for (int64_t i = 0; i < count; i++) to[i] = packed_value(w, n, k + i);
         return;
     }
-    float nested;
-    const void *parameters = packed_decoded_parameters(w, n, k, &nested);
-    for (int64_t i = 0; i < count; i++) to[i] = layout_value(w->format, packed_code(w, n, k + i), parameters);
+    for (int64_t at = k % unit, some; count > 0; at = 0, k += some, to += some, count -= some) {
+        float nested;
+        some = count < unit - at ? count : unit - at;
+        if (parameters) scale = weight_row_scale(format, layout_is_nested(format) ? packed_decoded_parameters(w, n, k, &nested) : from);
+        weight_decode_unit(format, w, row, codes, scale, at, some, to);
+        codes += unit_bytes;
+        from += w->panel == 1 ? parameters : unit_bytes;
+    }
 }
 
+/* One function for each format, called by all its kernels. */
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
+    static inline void weight_decode_row_##name(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)       \
+    {                                                                                                                  \
+        weight_decode_units(WEIGHT_##name, w, n, k, count, to);                                                        \
+    }
+#include "templates/format/formats.def"
+
 /* Elements [k, k + count) of row n, in any layout. */
-SIMD_INLINE void weight_decode_row(const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
+SIMD_INLINE void weight_decode_row(const int format, const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
 {
-    const int64_t unit = packed_unit(w);
-    while (count > 0) {
-        int64_t left = unit - k % unit, some = count < left ? count : left;
-        weight_decode_part(w, n, k, some, to);
-        k += some;
-        to += some;
-        count -= some;
+    switch (format) {
+#define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
+    case WEIGHT_##name:                                                                                                \
+        weight_decode_row_##name(w, n, k, count, to);                                                                  \
+        break;
+#include "templates/format/formats.def"
+    default:
+        break;
     }
 }
 

@@ -103,11 +103,14 @@
 #define SIMD_HALF_SHIFT(j) (16 * (j))
 #endif
 
-/* Asks the second cache for the line so many bytes after a pointer; there need not be memory. Small cores, which are scalar, have none. */
+/* Asks the second cache for the line so many bytes after a pointer; there need not be memory. SIMD_PREFETCH_WRITE: the first cache, for a line that
+ * is written soon. Small cores, which are scalar, have none. */
 #if defined(__GNUC__) && HF2C_ISA != HF2C_ISA_scalar
+#define SIMD_PREFETCH_WRITE(pointer) __builtin_prefetch((const void *)(pointer), 1, 3)
 #define SIMD_PREFETCH(pointer, offset)                                                                                 \
     __builtin_prefetch((const void *)((uintptr_t)(pointer) + (uintptr_t)(offset)), 0, 2)
 #else
+#define SIMD_PREFETCH_WRITE(pointer) (void)(pointer)
 #define SIMD_PREFETCH(pointer, offset) ((void)(pointer), (void)(offset))
 #endif
 

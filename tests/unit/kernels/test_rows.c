@@ -1,5 +1,6 @@
 /* The kernels that work row by row: norms, elementwise, rope, embed, take, copy, pool, cache. */
 #include "kernels_test.h"
+#include "templates/format/layout.h"
 
 static const int row_counts[] = {1, 5, 33};
 static const int64_t widths[] = {1, 15, 64, 131};
@@ -180,7 +181,8 @@ static void rope(void **state)
     }
 }
 
-static void check_embed(int format, int64_t panel, int64_t H, int first)
+/* block: 0 as the format has it */
+static void check_embed(int format, int64_t panel, int64_t H, int first, int64_t block)
 {
     enum { V = 37, ROWS = 6 };
     static const char *const names[] = {
@@ -188,7 +190,7 @@ static void check_embed(int format, int64_t panel, int64_t H, int first)
 #include "templates/format/formats.def"
     };
     int32_t ids[ROWS] = {-first, 36 - first, 17, 16, -1 - first, V - first};
-    PackLayout layout = {format, (int)panel, 0, V, H, 0};
+    PackLayout layout = {format, (int)panel, 0, V, H, block};
     size_t bytes;
     assert_true(pack_bytes(&layout, &bytes));
     float *matrix = test_reals(V * H, 3);
@@ -207,9 +209,10 @@ static void embed(void **state)
     (void)state;
     for (int format = 0; format < WEIGHT_COUNT; format++)
         for (int64_t panel = 1; panel <= 16; panel += 15) {
-            check_embed(format, panel, 1, 0);
-            check_embed(format, panel, 200, 0);
-            check_embed(format, panel, 77, 2);
+            check_embed(format, panel, 1, 0, 0);
+            check_embed(format, panel, 200, 0, 0);
+            check_embed(format, panel, 77, 2, 0);
+            for (int64_t block = 4; block <= 16 && layout_parameters(format); block *= 2) check_embed(format, panel, 90, 1, block);
         }
 }
 
