@@ -64,7 +64,7 @@ static Node *clip_picture(Builder *b, int64_t projected)
 {
     ClipShape s = clip_shape(b, "vision_config");
     Grid size = image_size(b, &s.config, "image_size");
-    int64_t patch = config_int(&s.config, "patch_size", 1, 4096);
+    int64_t patch = image_patch_size(b, &s.config, size);
     if (b->err->text[0]) return NULL;
     scope_enter(b, "vision_model");
     Node *cls = param_vector(b, "embeddings.class_embedding", s.hidden, INITIAL_ZEROS);

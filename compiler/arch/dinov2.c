@@ -37,12 +37,9 @@ static Node *dino_positions(Builder *b, int64_t hidden, Grid to, int64_t patch)
 static Node *dino_embeddings(Builder *b, const DinoShape *s)
 {
     Grid size = image_processed_size(b, "image_size");
-    int64_t patch = config_int(b->config, "patch_size", 1, 4096);
+    int64_t patch = image_patch_size(b, b->config, size);
+    image_patch_size(b, b->config, image_size(b, b->config, "image_size")); /* whose positions are learned */
     if (b->err->text[0]) return NULL;
-    if (size.height < patch || size.width < patch) {
-        err_set(b->err, "%s: pictures are smaller than patch_size %lld", b->config->file, (long long)patch);
-        return NULL;
-    }
     scope_enter(b, "embeddings");
     Node *cls = param_tensor(b, "cls_token", shape_of(3, dim_of(1), dim_of(1), dim_of(s->hidden)), initial_normal(b));
     cls = graph_add(b->graph, OP_reshape, 1, &cls, &(Attributes){.size = s->hidden});

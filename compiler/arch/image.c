@@ -91,6 +91,14 @@ void image_patch_weights(Builder *b, const char *name, int64_t channels, int64_t
     if (bias) *bias = named_bias(b, name, hidden);
 }
 
+int64_t image_patch_size(Builder *b, const Config *config, Grid size)
+{
+    int64_t patch = config_int(config, "patch_size", 1, 4096);
+    if (!b->err->text[0] && (size.height < patch || size.width < patch))
+        err_set(b->err, "%s: image_size: pictures are smaller than patch_size %lld", config->file, (long long)patch);
+    return patch;
+}
+
 Node *image_patches(Builder *b, const char *name, Grid size, int64_t channels, int64_t patch, int64_t hidden, bool biased)
 {
     int64_t across = size.width / patch, down = size.height / patch, part = channels * patch * patch, count = across * down * part;
@@ -179,8 +187,9 @@ static bool check_convolution(Builder *b, const Grid *grid, const char *name, co
 /* x by its windows, times the weight. scale: by which rows of the weight are multiplied, or NULL */
 static Node *convolve(Builder *b, Node *x, Grid *grid, const char *name, const Convolution *c, Node *scale)
 {
+    const Convolution smallest = {.channels = c->channels, .kernel = 1, .stride = 1, .groups = c->groups, .initial = c->initial};
+    if (!check_convolution(b, grid, name, c)) c = &smallest; /* what follows wants the shape, though all is refused in the end */
     int64_t groups = c->groups ? c->groups : 1, channels = shape_columns(x->shape) / groups, taps = c->kernel * c->kernel;
-    if (!check_convolution(b, grid, name, c)) return x;
     name_next(b, name);
     bool plain = c->kernel == 1 && c->stride == 1 && c->padding == 0;
     Node *weight = convolution_weight(b, name, c->channels, channels, c->kernel, c->initial);

@@ -26,6 +26,8 @@ Grid image_largest_size(Builder *b, const char *keys);
 Node *image_pixels(Builder *b, Grid size, int64_t channels);
 /* Rows of each image in another order, or side by side: see op arrange. extra may be NULL. */
 Node *image_arrange(Builder *b, Node *x, const float *index, int64_t count, int64_t size, Node *extra, double value);
+/* patch_size, and an error where pictures are smaller. */
+int64_t image_patch_size(Builder *b, const Config *config, Grid size);
 /* Patches of size x size pixels, side by side and without bounds between, as a linear layer sees them: NAME.weight, NAME.bias. */
 Node *image_patches(Builder *b, const char *name, Grid size, int64_t channels, int64_t patch, int64_t hidden, bool bias);
 /* Weight and bias of such a layer; bias NULL: it has none. */

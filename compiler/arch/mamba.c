@@ -142,9 +142,11 @@ static Node *body(Builder *b, const Mamba *m)
 {
     const Config *c = b->config;
     int64_t layers = config_int(c, "num_hidden_layers|n_layer", 1, 4096), vocabulary = config_int(c, "vocab_size", 1, 1 << 24);
-    if (m->size > SCAN_NUMBERS / (m->inner / m->heads))
-        err_set(b->err, "%s: state_size: %lld is too large for heads of %lld", c->file, (long long)m->size, (long long)(m->inner / m->heads));
     if (b->err->text[0]) return NULL;
+    if (m->size > SCAN_NUMBERS / (m->inner / m->heads)) {
+        err_set(b->err, "%s: state_size: %lld is too large for heads of %lld", c->file, (long long)m->size, (long long)(m->inner / m->heads));
+        return NULL;
+    }
     Node *x = embedding(b, input_ids(b), "embeddings", vocabulary, m->hidden, -1);
     for (int i = 0; i < layers; i++) {
         scope_layer(b, i);

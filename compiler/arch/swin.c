@@ -21,6 +21,9 @@ static SwinShape swin_shape(Builder *b)
     s.stages = config_ints(c, "depths", 1, 256, s.depths, MOST_STAGES);
     if (s.stages == 0 || config_ints(c, "num_heads", 1, 1 << 12, s.heads, MOST_STAGES) != s.stages)
         err_set(b->err, "%s: depths and num_heads: wanted two lists of one length", c->file);
+    for (size_t i = 0; i < s.stages && !b->err->text[0]; i++)
+        if ((s.width << i) % s.heads[i])
+            err_set(b->err, "%s: num_heads: found %lld, wanted a divisor of %lld columns", c->file, (long long)s.heads[i], (long long)(s.width << i));
     return s;
 }
 

@@ -10,12 +10,11 @@ VitShape vit_shape(Builder *b)
     s.heads = config_int(c, "num_attention_heads", 1, 1 << 14);
     s.intermediate = config_int(c, "intermediate_size", 1, 1 << 22);
     s.layers = config_int(c, "num_hidden_layers", 1, 4096);
-    s.patch = config_int(c, "patch_size", 1, 4096);
+    s.patch = image_patch_size(b, c, s.size);
     s.epsilon = config_float_or(c, "layer_norm_eps", 0, 1, 1e-12);
     s.qkv_bias = config_bool_or(c, "qkv_bias", true);
     if (b->err->text[0]) return s;
     if (s.hidden % s.heads) err_set(b->err, "%s: hidden_size is no multiple of num_attention_heads", c->file);
-    if (s.size.height < s.patch || s.size.width < s.patch) err_set(b->err, "%s: image_size is smaller than patch_size", c->file);
     return s;
 }
 

@@ -163,7 +163,9 @@ bool model_open(Arena *arena, const char *where, bool with_weights, Model *model
         !read_optional(model, !place.config_only, "generation_config.json", &model->generation, err) ||
         !read_processor(model, !place.config_only, err))
         return false;
-    return place.config_only || !with_weights || read_weights(model, err);
+    if (!with_weights) return true;
+    if (place.config_only) return err_set(err, "%s: a config alone has no weights, wanted a model's folder; hf2c new --save makes one", where);
+    return read_weights(model, err);
 }
 
 /* ---- tensors by name ---- */

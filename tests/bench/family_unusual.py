@@ -95,6 +95,8 @@ def compare(hf2c, case, config):
         if refused:
             command = [hf2c, "inspect", os.path.join(folder, "config.json")]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode < 0:
+        return "crash", str(done.returncode)
     if refused:
         return ("accepted alone" if done.returncode == 0 else "both refuse"), refused
     if done.returncode == 0:
@@ -102,7 +104,7 @@ def compare(hf2c, case, config):
     failures = [line for line in done.stdout.splitlines() if "FAIL" in line]
     if failures:
         return "differs", failures[0]
-    return ("crash" if done.returncode < 0 else "hf2c refuses"), (done.stderr.strip().splitlines() or [str(done.returncode)])[-1][-200:]
+    return "hf2c refuses", (done.stderr.strip().splitlines() or [str(done.returncode)])[-1][-200:]
 
 
 def drawn(rng, usual, count):

@@ -47,6 +47,19 @@ rm model/text
 refused 1 'target.*"z80".*x86-64-v3.*' "$HF2C" build model -o out --target z80
 refused 1 'task.*"translation".*text-classification' "$HF2C" build model -o out --task translation
 refused 1 'nowhere' "$HF2C" build nowhere -o out
+refused 1 'a config alone has no weights' "$HF2C" build model/config.json -o out
+
+# Numbers of a config that leave nothing to compute.
+number() { python3 -c "import json, sys; c = json.load(open('$ORACLE/$1/config.json')); c['$2'] = $3; json.dump(c, open('config.json', 'w'))"; }
+number convnext-cls image_size 3
+refused 1 'patch_embeddings: pictures become smaller than its kernel of 4' "$HF2C" inspect config.json
+number vit-cls image_size 3
+refused 1 'image_size: pictures are smaller than patch_size' "$HF2C" inspect config.json
+number mamba2 num_heads 0
+refused 1 'num_heads: found 0' "$HF2C" inspect config.json
+number swin-cls num_heads '[3, 4]'
+refused 1 'num_heads: found 3, wanted a divisor of 16' "$HF2C" inspect config.json
+rm config.json
 refused 1 'not found.*clang|no-such-compiler' "$HF2C" build model -o out --cc no-such-compiler
 refused 2 'no command "biuld"' "$HF2C" biuld model
 refused 2 '--outptu' "$HF2C" build model --outptu x
