@@ -23,6 +23,8 @@ static ResnetShape resnet_shape(Builder *b)
     s.stages = config_ints(c, "hidden_sizes", 1, 1 << 16, s.sizes, MOST_STAGES);
     if (s.stages == 0 || config_ints(c, "depths", 1, 256, s.depths, MOST_STAGES) != s.stages)
         err_set(b->err, "%s: hidden_sizes and depths: wanted two lists of one length", c->file);
+    for (size_t i = 0; i < s.stages && s.bottleneck && !b->err->text[0]; i++)
+        if (s.sizes[i] < 4) err_set(b->err, "%s: hidden_sizes: found %lld, wanted 4 or more for layer_type bottleneck", c->file, (long long)s.sizes[i]);
     return s;
 }
 
