@@ -196,9 +196,8 @@ static inline void linear_widened(const Linear *l, const hf2c_team *team, int ro
         const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
         OF(format);                                                                                                             \
     }
-#define PLAIN_FORMAT(format, bits, own_block, parameters, group, cut, text)
 #define FORMAT(format, bits, own_block, parameters, group, cut, text) LINEAR_BF16(format, LINEAR_OF_BLOCKS)
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 LINEAR_BF16(bf16, LINEAR_OF_BF16)
 #undef LINEAR_BF16
 #undef LINEAR_OF_BF16

@@ -173,7 +173,6 @@ SIMD_INLINE void block_switch(const int format, const int numbers, int rows, con
 #undef BLOCK_HEIGHTS
 
 /* Functions of each format, called by all its kernels: BLOCK_PANELS panels; rows: up to 4, on c11 up to 2 */
-#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                         \
     static inline void block_tile_##name(int rows, const BlockTile *t)                                                  \
     {                                                                                                                   \
@@ -183,19 +182,18 @@ SIMD_INLINE void block_switch(const int format, const int numbers, int rows, con
     {                                                                                                                   \
         block_switch(WEIGHT_##name, WEIGHT_bf16, rows, t);                                                              \
     }
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 
 typedef void BlockTiles(int rows, const BlockTile *t);
 
 SIMD_INLINE void block_tiles(const int format, int rows, const BlockTile *t)
 {
     switch (format) {
-#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     case WEIGHT_##name:                                                                                                \
         block_tile_##name(rows, t);                                                                                    \
         break;
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
     default:
         break;
     }

@@ -259,7 +259,6 @@ SIMD_INLINE void weight_decode_some(const int format, const int wanted, const Pa
 }
 
 /* Functions of each format, called by all its kernels. */
-#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     static inline void weight_decode_##name(const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)       \
     {                                                                                                                  \
@@ -269,18 +268,17 @@ SIMD_INLINE void weight_decode_some(const int format, const int wanted, const Pa
     {                                                                                                                  \
         weight_decode_some(WEIGHT_##name, WEIGHT_bf16, w, panel, k, count, to);                                        \
     }
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 
 /* Elements [k, k + count) of the rows of a panel of WEIGHT_PANEL to [count rounded up to a group][WEIGHT_PANEL]; k: a multiple of the group. */
 SIMD_INLINE void weight_decode(const int format, const Packed *w, int64_t panel, int64_t k, int64_t count, float *to)
 {
     switch (format) {
-#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text)                                                        \
     case WEIGHT_##name:                                                                                                \
         weight_decode_##name(w, panel, k, count, to);                                                                  \
         break;
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
     default:
         break;
     }

@@ -25,8 +25,7 @@ LINEAR(linear_q4_a8, q4, void, RowsA8)
 LINEAR(linear_q4z_a8, q4z, void, RowsA8)
 LINEAR(linear_int8_a8, int8, void, RowsA8)
 LINEAR(linear_bf16_bf16, bf16, void, RowsBf16)
-#define PLAIN_FORMAT(name, bits, own_block, parameters, group, cut, text)
 #define FORMAT(name, bits, own_block, parameters, group, cut, text) LINEAR(linear_##name##_bf16, name, void, RowsBf16)
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 
 #endif

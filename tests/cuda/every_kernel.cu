@@ -28,10 +28,9 @@ CALL(linear_q4_a8) { linear_q4_a8<64, 32, 64, 32, 1, 32, FUNCTION_none, FUNCTION
 CALL(linear_q4z_a8) { linear_q4z_a8<64, 32, 64, 32, 1, 32, FUNCTION_gelu, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
 CALL(linear_int8_a8) { linear_int8_a8<64, 32, 64, 32, 1, 64, FUNCTION_none, 0>(stream, o.y, o.x, o.w, NULL, NULL, o.rows, 0.0f); }
 CALL(linear_bf16_bf16) { linear_bf16_bf16<64, 32, 64, 32, 1, 1, FUNCTION_none, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
-#define PLAIN_FORMAT(format, bits, block, parameters, group, cut, text)
 #define FORMAT(format, bits, block, parameters, group, cut, text) \
     CALL(linear_##format##_bf16) { linear_##format##_bf16<64, 32, 64, 32, 1, block ? block : 64, FUNCTION_none, 0>(stream, o.y, o.x, o.w, o.x, o.x, o.rows, 0.0f); }
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 CALL(layer_norm) { layer_norm<1, 64, 64>(stream, o.y, o.x, o.x, o.x, o.rows, 1e-5f); }
 CALL(rms_norm) { rms_norm<4, 16, 64>(stream, o.y, o.x, o.x, o.rows, 1e-6f); }
 CALL(unary) { unary<64, 64, FUNCTION_tanh>(stream, o.y, o.x, o.rows, 1.0f); }

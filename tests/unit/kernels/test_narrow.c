@@ -223,9 +223,8 @@ static const struct {
     const char *name;
     int format;
 } rounded[] = {{"linear_bf16_bf16", WEIGHT_bf16},
-#define PLAIN_FORMAT(name, bits, block, parameters, group, cut, text)
 #define FORMAT(name, bits, block, parameters, group, cut, text) {"linear_" #name "_bf16", WEIGHT_##name},
-#include "templates/format/formats.def"
+#include "templates/format/blocks.def"
 };
 enum { ROUNDED = sizeof(rounded) / sizeof(rounded[0]), ROUNDED_ROWS = 19 };
 
