@@ -344,24 +344,19 @@ static void check_activations()
     }
 #include "templates/format/formats.def"
 
-#define TEST_A8(format)                                                                                                \
-    static void test_linear_##format##_a8(void **)                                                                     \
+#define TEST_NARROW(format, numbers)                                                                                   \
+    static void test_linear_##format##_##numbers(void **)                                                              \
     {                                                                                                                  \
-        CHECK_NARROW(linear_##format##_a8, "quantize_a8", format, 70, 33, 33, 16, 0, 0);                               \
-        CHECK_NARROW(linear_##format##_a8, "quantize_a8", format, 129, 7, 9, 1, 0, FUNCTION_silu);                     \
+        CHECK_NARROW(linear_##format##_##numbers, "quantize_" #numbers, format, 70, 33, 33, 16, 0, 0);                 \
+        CHECK_NARROW(linear_##format##_##numbers, "quantize_" #numbers, format, 129, 7, 9, 1, 0, FUNCTION_silu);       \
     }
-TEST_A8(q8)
-TEST_A8(q4)
-TEST_A8(q4z)
-TEST_A8(int8)
-
-static void test_linear_bf16_bf16(void **)
-{
-    CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 70, 33, 33, 16, 0, 0);
-    CHECK_NARROW(linear_bf16_bf16, "quantize_bf16", bf16, 129, 7, 9, 1, 0, FUNCTION_silu);
-    CHECK_NARROW(linear_nf4_bf16, "quantize_bf16", nf4, 128, 33, 9, 16, 0, 0);
-    CHECK_NARROW(linear_q4_bf16, "quantize_bf16", q4, 70, 7, 9, 1, 0, 0);
-}
+TEST_NARROW(q8, a8)
+TEST_NARROW(q4, a8)
+TEST_NARROW(q4z, a8)
+TEST_NARROW(int8, a8)
+TEST_NARROW(bf16, bf16)
+#define FORMAT(format, bits, block, parameters, group, cut, text) TEST_NARROW(format, bf16)
+#include "templates/format/blocks.def"
 
 /* The bytes of the CPU's kernel, in every grid. */
 template <class Kernel>
