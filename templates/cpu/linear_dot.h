@@ -170,8 +170,13 @@ static inline void linear_of_pairs(const Linear *l, const hf2c_team *team, int r
     else
         linear_plain(l, team, rows, linear_plain_sum);
 }
-#define LINEAR_OF_BF16(format) linear_of_pairs(&l, team, rows)
-#define LINEAR_OF_BLOCKS(format) linear_rounded(&(LinearRounded){l, weight_round_##format, block_tile_##format##_bf16}, team, rows)
+
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                  \
+    static inline void linear_times_##format(const Linear *l, const hf2c_team *team, int rows)                         \
+    {                                                                                                                  \
+        linear_rounded(&(LinearRounded){*l, weight_round_##format, block_tile_##format##_bf16}, team, rows);           \
+    }
+#include "templates/format/blocks.def"
 #else
 /* Without products of such numbers they are widened: the same sums as of f32. */
 static inline void linear_widened(const Linear *l, const hf2c_team *team, int rows, LinearBody *block)
@@ -181,12 +186,28 @@ static inline void linear_widened(const Linear *l, const hf2c_team *team, int ro
     else
         linear_plain(l, team, rows, linear_plain_sum);
 }
-#define LINEAR_OF_BF16(format) linear_widened(&l, team, rows, linear_block_##format)
-#define LINEAR_OF_BLOCKS LINEAR_OF_BF16
+
+static inline void linear_of_pairs(const Linear *l, const hf2c_team *team, int rows) { linear_widened(l, team, rows, linear_block_bf16); }
+
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                  \
+    static inline void linear_times_##format(const Linear *l, const hf2c_team *team, int rows)                         \
+    {                                                                                                                  \
+        linear_widened(l, team, rows, linear_block_##format);                                                          \
+    }
+#include "templates/format/blocks.def"
 #endif
 
 /* x: [rows, K] of bf16 */
-#define LINEAR_BF16(format, OF)                                                                                                  \
+static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
+                                    int rows, const int64_t K, const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,
+                                    const int64_t block, const int activation, const int gate, const float value)
+{
+    const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
+    const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
+    linear_of_pairs(&l, team, rows);
+}
+
+#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                           \
     static inline void linear_##format##_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, \
                                               const float *residual, int rows, const int64_t K, const int64_t N,                \
                                               const int64_t ldx, const int64_t ldr, const int64_t panel, const int64_t block,   \
@@ -194,13 +215,8 @@ static inline void linear_widened(const Linear *l, const hf2c_team *team, int ro
     {                                                                                                                           \
         const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                         \
         const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
-        OF(format);                                                                                                             \
+        linear_times_##format(&l, team, rows);                                                                                  \
     }
-#define FORMAT(format, bits, own_block, parameters, group, cut, text) LINEAR_BF16(format, LINEAR_OF_BLOCKS)
 #include "templates/format/blocks.def"
-LINEAR_BF16(bf16, LINEAR_OF_BF16)
-#undef LINEAR_BF16
-#undef LINEAR_OF_BF16
-#undef LINEAR_OF_BLOCKS
 
 #endif
