@@ -345,6 +345,16 @@ SIMD_INLINE void weight_decode_unit(const int format, const Packed *w, int64_t r
     if (layout_bits(format) == 4) weight_decode_part(format, w, row, codes, scale, 1, at + first - half, count - first, to + first);
 }
 
+/* from: its parameters as they are stored */
+static inline WeightScale weight_scale_of_row(const int format, const Packed *w, int64_t n, int64_t k, const char *from)
+{
+    if (layout_is_nested(format)) {
+        float nested;
+        return weight_row_scale(format, packed_decoded_parameters(w, n, k, &nested));
+    }
+    return weight_row_scale(format, from);
+}
+
 /* Elements [k, k + count) of row n. */
 SIMD_INLINE void weight_decode_units(const int format, const Packed *w, int64_t n, int64_t k, int64_t count, float *to)
 {
@@ -356,9 +366,8 @@ SIMD_INLINE void weight_decode_units(const int format, const Packed *w, int64_t 
         return;
     }
     for (int64_t at = k % unit, some; count > 0; at = 0, k += some, to += some, count -= some) {
-        float nested;
         some = count < unit - at ? count : unit - at;
-        if (parameters) scale = weight_row_scale(format, layout_is_nested(format) ? packed_decoded_parameters(w, n, k, &nested) : from);
+        if (parameters) scale = weight_scale_of_row(format, w, n, k, from);
         weight_decode_unit(format, w, row, codes, scale, at, some, to);
         codes += unit_bytes;
         from += w->panel == 1 ? parameters : unit_bytes;
