@@ -134,14 +134,14 @@ bool normalizers_build(TokenizerBuild *build)
         const hf2c_normalizer *part = &build->normalizer[i];
         if (part->apply == hf2c_normalize_replace) {
             replaced = replaced * part->growth > GROWTH_MOST ? GROWTH_MOST : replaced * part->growth;
-            extra *= part->growth;
         } else {
             unicode = part->growth > unicode ? part->growth : unicode;
         }
-        extra += part->extra;
+        extra = extra * (part->growth > 0 ? part->growth : 1) + part->extra; /* what was put before the text grows too */
+        extra = extra < 60000 ? extra : 60000;
     }
     build->tokenizer->line_growth = (uint16_t)(replaced * unicode);
-    build->tokenizer->line_extra = (uint16_t)(extra < 60000 ? extra : 60000);
+    build->tokenizer->line_extra = (uint16_t)extra;
     return true;
 }
 

@@ -83,8 +83,8 @@ static void opens_a_config_file(void **state)
     (void)state;
     scratch_text(arena, "model/config.json", "{\"model_type\": \"bert\"}");
     scratch_text(arena, "model/tiny.json", "{\"model_type\": \"gpt2\"}");
-    Model first = open_good(scratch_path(arena, "model/config.json"), true);
-    Model second = open_good(scratch_path(arena, "model/tiny.json"), true);
+    Model first = open_good(scratch_path(arena, "model/config.json"), false);
+    Model second = open_good(scratch_path(arena, "model/tiny.json"), false);
     assert_string_equal(first.name, "model");
     assert_string_equal(second.name, "tiny");
     assert_false(second.has_weights);
