@@ -51,6 +51,8 @@ char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 #define ARENA_NEW(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
 #define ARENA_ARRAY(arena, Type, n) ((Type *)arena_alloc_array((arena), (n), sizeof(Type)))
 void *arena_alloc_array(Arena *arena, size_t count, size_t size); /* checked product */
+/* An array with room for one more item: itself, or where count has reached its capacity a copy with twice the room. */
+void *arena_grow(Arena *arena, void *items, size_t count, size_t *capacity, size_t size);
 /* Calls call(value) when the arena is freed, before its memory goes; the last registered first. */
 void arena_on_free(Arena *arena, void (*call)(void *), void *value);
 

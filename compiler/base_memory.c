@@ -119,6 +119,15 @@ void *arena_alloc_array(Arena *arena, size_t count, size_t size)
     return arena_alloc(arena, bytes);
 }
 
+void *arena_grow(Arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) return items;
+    *capacity = *capacity != 0 ? 2 * *capacity : 16;
+    char *more = arena_alloc_array(arena, *capacity, size);
+    if (count != 0) memcpy(more, items, count * size);
+    return more;
+}
+
 char *arena_copy_text(Arena *arena, const char *text, size_t length)
 {
     size_t bytes;

@@ -15,13 +15,7 @@ static void add_edge(Nfa *nfa, NfaEdge edge)
 {
     if (nfa->edges == EDGES_MAX) nfa->too_large = true;
     if (nfa->too_large) return;
-    if (nfa->edges == nfa->capacity) {
-        size_t capacity = 2 * nfa->capacity + 256;
-        NfaEdge *grown = ARENA_ARRAY(nfa->arena, NfaEdge, capacity);
-        if (nfa->edges) memcpy(grown, nfa->edge, nfa->edges * sizeof *grown);
-        nfa->edge = grown;
-        nfa->capacity = capacity;
-    }
+    nfa->edge = arena_grow(nfa->arena, nfa->edge, nfa->edges, &nfa->capacity, sizeof *nfa->edge);
     nfa->edge[nfa->edges++] = edge;
 }
 

@@ -5,13 +5,7 @@
 
 void pieces_add(Pieces *p, const char *name, const char *text, size_t bytes)
 {
-    if (p->count == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 64;
-        Piece *grown = ARENA_ARRAY(p->arena, Piece, capacity);
-        if (p->count) memcpy(grown, p->piece, p->count * sizeof *grown);
-        p->piece = grown;
-        p->capacity = capacity;
-    }
+    p->piece = arena_grow(p->arena, p->piece, p->count, &p->capacity, sizeof *p->piece);
     p->piece[p->count++] = (Piece){arena_printf(p->arena, "%s", name), arena_copy_text(p->arena, text, bytes), bytes};
 }
 

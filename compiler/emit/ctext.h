@@ -17,6 +17,12 @@ static inline size_t ctext_word(const char *text)
     return n;
 }
 
+/* Does this very word begin here? */
+static inline bool ctext_is_word(const char *text, const char *word, size_t length)
+{
+    return ctext_word(text) == length && memcmp(text, word, length) == 0;
+}
+
 /* Bytes of a comment, a string or a character that begins here; 0: none does. */
 static inline size_t ctext_quoted(const char *text)
 {

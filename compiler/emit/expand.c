@@ -38,11 +38,11 @@ static bool is_list(const char *text, const char *name, size_t length)
     bool used = false;
     for (const char *line = text; *line; line += ctext_line(line)) {
         size_t n = ctext_line(line);
-        if (ctext_starts(line, "#undef ") && ctext_word(line + 7) == length && memcmp(line + 7, name, length) == 0) break;
-        if (ctext_starts(line, "#ifndef ") && ctext_word(line + 8) == length && memcmp(line + 8, name, length) == 0) {
+        if (ctext_starts(line, "#undef ") && ctext_is_word(line + 7, name, length)) break;
+        if (ctext_starts(line, "#ifndef ") && ctext_is_word(line + 8, name, length)) {
             line += n; /* what follows is a default */
             n = ctext_line(line);
-        } else if (ctext_word(line) == length && memcmp(line, name, length) == 0 && line[length] == '(') {
+        } else if (ctext_is_word(line, name, length) && line[length] == '(') {
             used = true;
         } else if (ctext_mentions(line, n, name, length)) {
             return false;

@@ -69,21 +69,10 @@ static size_t group_length(const char *text)
 
 static int rank_of(const char *comment) { return ctext_starts(comment, "/* ====") ? 0 : ctext_starts(comment, "/* ----") ? 2 : 1; }
 
-static Unit *add_unit(Pruner *p)
-{
-    if (p->units == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 1024;
-        Unit *grown = ARENA_ARRAY(p->arena, Unit, capacity);
-        if (p->units) memcpy(grown, p->unit, p->units * sizeof *grown);
-        p->unit = grown;
-        p->capacity = capacity;
-    }
-    return &p->unit[p->units++];
-}
-
 static size_t read_unit(Pruner *p, size_t file, size_t segment, const char *text, bool blank)
 {
-    Unit *u = add_unit(p);
+    p->unit = arena_grow(p->arena, p->unit, p->units, &p->capacity, sizeof *p->unit);
+    Unit *u = &p->unit[p->units++];
     *u = (Unit){.file = file, .segment = segment, .text = text, .blank = blank};
     if (ctext_starts(text, "/*")) u->comment = ctext_line(text);
     const char *body = text + u->comment;
@@ -176,8 +165,7 @@ static void name_types(Pruner *p, Unit *u, const char *text, size_t n)
             break;
         }
     if (ctext_starts(text, "enum ") || ctext_starts(text, "typedef enum ")) name_constants(p, u, text, n);
-    if (ctext_starts(text, "typedef ") && !memchr(text, '(', n)) name_last(p, u, text, n);
-    else if (ctext_starts(text, "typedef ") && memchr(text, '{', n)) name_last(p, u, text, n);
+    if (ctext_starts(text, "typedef ") && (!memchr(text, '(', n) || memchr(text, '{', n))) name_last(p, u, text, n);
 }
 
 /* Every macro, function and constant of a group of conditions. */
@@ -214,7 +202,7 @@ static void match_macros(Pruner *p)
         for (size_t j = i; j-- > 0 && !u->end;) {
             Unit *macro = &p->unit[j];
             const char *other = macro->text + macro->comment + 8;
-            if (macro->kind != MACRO || macro->file != u->file || ctext_word(other) != ctext_word(name) || memcmp(other, name, ctext_word(name)) != 0) continue;
+            if (macro->kind != MACRO || macro->file != u->file || !ctext_is_word(other, name, ctext_word(name))) continue;
             macro->end = i;
             u->end = j;
         }

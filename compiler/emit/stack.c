@@ -12,7 +12,7 @@ typedef enum Visit { VISIT_new, VISIT_open, VISIT_done } Visit;
 
 typedef struct Calls {
     int *to;
-    int count, capacity;
+    size_t count, capacity;
 } Calls;
 
 typedef struct Function {
@@ -78,14 +78,9 @@ static const char *quoted(const char *line, const char *key, size_t *length)
 
 static void add_call(StackGraph *g, Calls *calls, int to)
 {
-    for (int i = 0; i < calls->count; i++)
+    for (size_t i = 0; i < calls->count; i++)
         if (calls->to[i] == to) return;
-    if (calls->count == calls->capacity) {
-        int capacity = calls->capacity ? 2 * calls->capacity : 8;
-        int *grown = ARENA_ARRAY(g->arena, int, (size_t)capacity);
-        if (calls->count) memcpy(grown, calls->to, (size_t)calls->count * sizeof *grown);
-        *calls = (Calls){grown, calls->count, capacity};
-    }
+    calls->to = arena_grow(g->arena, calls->to, calls->count, &calls->capacity, sizeof *calls->to);
     calls->to[calls->count++] = to;
 }
 
@@ -204,7 +199,8 @@ static void add_pointers(StackGraph *g, Function *caller)
 /* Depth first, with a path of its own: what is read may be as deep as it likes. */
 static bool walk(StackGraph *g, int root, Err *err)
 {
-    int path[MOST_FUNCTIONS], at[MOST_FUNCTIONS], depth = 0;
+    size_t at[MOST_FUNCTIONS];
+    int path[MOST_FUNCTIONS], depth = 0;
     path[0] = root;
     at[0] = 0;
     g->function[root].visit = VISIT_open;
@@ -221,7 +217,7 @@ static bool walk(StackGraph *g, int root, Err *err)
             continue;
         }
         f->deepest = 0;
-        for (int i = 0; i < f->calls.count; i++) {
+        for (size_t i = 0; i < f->calls.count; i++) {
             const Function *called = &g->function[f->calls.to[i]];
             if (f->next < 0 || called->deepest > f->deepest) f->deepest = called->deepest, f->next = f->calls.to[i];
         }

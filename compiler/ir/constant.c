@@ -26,14 +26,7 @@ static void need(Arena *arena, Needed *needed, const Node *node)
     if (node == NULL || is_needed(needed, node))
         return;
     for (int i = 0; i < node->operands; i++) need(arena, needed, node->operand[i]);
-    if (needed->count == needed->capacity) {
-        size_t capacity = needed->capacity != 0 ? 2 * needed->capacity : 16;
-        const Node **more = ARENA_ARRAY(arena, const Node *, capacity);
-        if (needed->count != 0)
-            memcpy(more, needed->node, needed->count * sizeof *more);
-        needed->node = more;
-        needed->capacity = capacity;
-    }
+    needed->node = arena_grow(arena, needed->node, needed->count, &needed->capacity, sizeof *needed->node);
     needed->node[needed->count++] = node;
     needed->most_id = node->id > needed->most_id ? node->id : needed->most_id;
 }

@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-/* Doubles an arena array whose count has reached its capacity. */
-static void *grow(Arena *arena, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    *capacity = *capacity != 0 ? 2 * *capacity : 16;
-    char *more = arena_alloc_array(arena, *capacity, size);
-    if (count != 0)
-        memcpy(more, items, count * size);
-    return more;
-}
-
 Graph *graph_new(Arena *arena)
 {
     Graph *graph = ARENA_NEW(arena, Graph);
@@ -26,7 +14,7 @@ Graph *graph_new(Arena *arena)
 /* Puts the node at a position of the order. */
 static void place(Graph *graph, size_t position, Node *node)
 {
-    graph->node = grow(graph->arena, graph->node, graph->count, &graph->capacity, sizeof *graph->node);
+    graph->node = arena_grow(graph->arena, graph->node, graph->count, &graph->capacity, sizeof *graph->node);
     memmove(graph->node + position + 1, graph->node + position, (graph->count - position) * sizeof *graph->node);
     graph->node[position] = node;
     graph->count++;
@@ -137,7 +125,7 @@ void graph_append(Graph *graph, Node *node)
     graph->next_id = node->id >= graph->next_id ? node->id + 1 : graph->next_id;
     if (node->op != OP_param)
         return;
-    graph->param = grow(graph->arena, graph->param, graph->params, &graph->param_capacity, sizeof *graph->param);
+    graph->param = arena_grow(graph->arena, graph->param, graph->params, &graph->param_capacity, sizeof *graph->param);
     graph->param[graph->params++] = (Param){node, {INITIAL_ZEROS, 0, -1}, false};
 }
 
@@ -186,7 +174,7 @@ Node *graph_insert_constant(Graph *graph, Node *before, Shape shape, const float
 void graph_output(Graph *graph, const char *name, Node *node)
 {
     graph->output =
-        grow(graph->arena, graph->output, graph->outputs, &graph->output_capacity, sizeof *graph->output);
+        arena_grow(graph->arena, graph->output, graph->outputs, &graph->output_capacity, sizeof *graph->output);
     graph->output[graph->outputs++] = (GraphOutput){arena_copy_text(graph->arena, name, strlen(name)), node, 0};
 }
 
@@ -264,7 +252,7 @@ Graph *graph_copy(Arena *arena, const Graph *graph)
         Param param = graph->param[i];
         Node *known = by_id[param.node->id]; /* NULL: removed from the order, still a param of the checkpoint */
         param.node = known ? known : copy_node(copy, param.node, by_id);
-        copy->param = grow(arena, copy->param, copy->params, &copy->param_capacity, sizeof *copy->param);
+        copy->param = arena_grow(arena, copy->param, copy->params, &copy->param_capacity, sizeof *copy->param);
         copy->param[copy->params++] = param;
     }
     for (size_t i = 0; i < graph->outputs; i++) {

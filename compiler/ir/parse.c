@@ -54,13 +54,7 @@ static bool parse_id(Parser *parser, int64_t *id)
 
 static void add_value(Parser *parser, Values *values, double value)
 {
-    if (values->count == values->capacity) {
-        values->capacity = values->capacity != 0 ? 2 * values->capacity : 16;
-        float *more = ARENA_ARRAY(parser->lexer.arena, float, values->capacity);
-        if (values->count != 0)
-            memcpy(more, values->value, values->count * sizeof *more);
-        values->value = more;
-    }
+    values->value = arena_grow(parser->lexer.arena, values->value, values->count, &values->capacity, sizeof *values->value);
     values->value[values->count++] = (float)value;
 }
 

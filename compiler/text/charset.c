@@ -8,15 +8,7 @@
 
 void charset_add(Arena *arena, CharSet *set, uint32_t first, uint32_t last)
 {
-    if (set->count == set->capacity) {
-        size_t capacity = set->capacity == 0 ? 8 : 2 * set->capacity;
-        CharRange *range = ARENA_ARRAY(arena, CharRange, capacity);
-        if (set->count > 0) {
-            memcpy(range, set->range, set->count * sizeof *range);
-        }
-        set->range = range;
-        set->capacity = capacity;
-    }
+    set->range = arena_grow(arena, set->range, set->count, &set->capacity, sizeof *set->range);
     set->range[set->count++] = (CharRange){first, last};
 }
 

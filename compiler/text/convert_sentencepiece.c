@@ -22,15 +22,7 @@ typedef struct Merges {
 
 static void merges_add(Merges *merges, Merge merge)
 {
-    if (merges->count == merges->capacity) {
-        size_t capacity = merges->capacity == 0 ? 1024 : 2 * merges->capacity;
-        Merge *grown = ARENA_ARRAY(merges->arena, Merge, capacity);
-        if (merges->count > 0) {
-            memcpy(grown, merges->item, merges->count * sizeof *grown);
-        }
-        merges->item = grown;
-        merges->capacity = capacity;
-    }
+    merges->item = arena_grow(merges->arena, merges->item, merges->count, &merges->capacity, sizeof *merges->item);
     merges->item[merges->count++] = merge;
 }
 

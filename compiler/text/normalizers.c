@@ -137,7 +137,7 @@ bool normalizers_build(TokenizerBuild *build)
         } else {
             unicode = part->growth > unicode ? part->growth : unicode;
         }
-        extra = extra * (part->growth > 0 ? part->growth : 1) + part->extra; /* what was put before the text grows too */
+        extra = extra * part->growth + part->extra; /* what was put before the text grows too */
         extra = extra < 60000 ? extra : 60000;
     }
     build->tokenizer->line_growth = (uint16_t)(replaced * unicode);

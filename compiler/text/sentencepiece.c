@@ -91,15 +91,7 @@ static bool read_piece(Arena *arena, Reader reader, SentenceModel *model)
         memchr(piece.text, 0, piece.length) != NULL) {
         return false;
     }
-    if (model->count == model->capacity) {
-        size_t capacity = model->capacity == 0 ? 1024 : 2 * model->capacity;
-        SentencePiece *grown = ARENA_ARRAY(arena, SentencePiece, capacity);
-        if (model->count > 0) {
-            memcpy(grown, model->piece, model->count * sizeof *grown);
-        }
-        model->piece = grown;
-        model->capacity = capacity;
-    }
+    model->piece = arena_grow(arena, model->piece, model->count, &model->capacity, sizeof *model->piece);
     model->piece[model->count++] = piece;
     return true;
 }

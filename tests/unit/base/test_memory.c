@@ -65,6 +65,24 @@ static void arena_gives_zeroed_aligned_memory(void **state)
     arena_free(NULL);
 }
 
+static void arena_grows_arrays(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    size_t *item = NULL, count = 0, capacity = 0;
+    while (count < 1000) {
+        const size_t *before = item;
+        size_t room = capacity;
+        item = arena_grow(arena, item, count, &capacity, sizeof *item);
+        assert_true(capacity > count);
+        assert_true(count < room ? item == before && capacity == room : item != before);
+        item[count] = count;
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) assert_int_equal(item[i], i);
+    arena_free(arena);
+}
+
 static int order[2], calls;
 
 static void note_call(void *value)
@@ -155,6 +173,7 @@ int main(void)
         cmocka_unit_test(errors_are_one_bounded_line),
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+        cmocka_unit_test(arena_grows_arrays),
         cmocka_unit_test(arena_calls_cleanups_last_first),
         cmocka_unit_test(text_grows),
         cmocka_unit_test(map_keeps_all_keys),
