@@ -112,7 +112,11 @@ static const Piece *included(const Unit *u, const char *line)
     return pieces_find(u->pieces, name, strcspn(name, "\""));
 }
 
-static bool may_repeat(const Piece *piece) { return strcmp(piece->name + strlen(piece->name) - 4, ".def") == 0; }
+static bool may_repeat(const Piece *piece)
+{
+    const char *ending = strrchr(piece->name, '.');
+    return ending && strcmp(ending, ".def") == 0;
+}
 
 static void put_piece(Unit *u, Str *out, const Piece *piece, bool header);
 

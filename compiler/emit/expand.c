@@ -28,7 +28,8 @@ static Macro *find(Expander *e, const char *name, size_t length)
 /* "NAME" of a line "#define NAME(...) ..."; 0: it is another line. */
 static size_t defined_length(const char *line)
 {
-    size_t n = ctext_starts(line, "#define ") ? ctext_word(line + 8) : 0;
+    if (!ctext_starts(line, "#define ")) return 0;
+    size_t n = ctext_word(line + 8);
     return line[8 + n] == '(' ? n : 0;
 }
 

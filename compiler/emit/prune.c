@@ -197,12 +197,12 @@ static void match_macros(Pruner *p)
 {
     for (size_t i = 0; i < p->units; i++) {
         Unit *u = &p->unit[i];
-        const char *name = u->text + u->comment + 7;
         if (u->kind != UNDEF) continue;
+        const char *name = u->text + u->comment + strlen("#undef ");
         for (size_t j = i; j-- > 0 && !u->end;) {
             Unit *macro = &p->unit[j];
-            const char *other = macro->text + macro->comment + 8;
-            if (macro->kind != MACRO || macro->file != u->file || !ctext_is_word(other, name, ctext_word(name))) continue;
+            if (macro->kind != MACRO || macro->file != u->file) continue;
+            if (!ctext_is_word(macro->text + macro->comment + strlen("#define "), name, ctext_word(name))) continue;
             macro->end = i;
             u->end = j;
         }
