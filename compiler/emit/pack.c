@@ -1,10 +1,57 @@
 /* pack: see pack.h. */
-#include "compiler/emit/pack.h"
+#include <string.h>
 
-#include "compiler/emit/progress.h"
-#include "compiler/read/quantized.h"
-#include "runtime/core/checksum.h"
-#include "runtime/core/weights.h"
+#include "compiler/emit/packing.h"
+#include "runtime/core/team.h"
+
+/* ---- one weight ---- */
+
+typedef struct Task {
+    Packing *packing;
+    const PackedWeight *weight;
+    uint8_t *to; /* NULL: nowhere */
+} Task;
+
+static void pack_share(const hf2c_team *team, void *argument)
+{
+    const Task *task = argument;
+    int begin, end;
+    hf2c_share(team, (int)packing_chunks(task->weight), &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        Arena *scratch = arena_new();
+        PackedChunk chunk;
+        ChunkPart part[2];
+        if (packing_chunk(task->packing, scratch, i, task->to ? &chunk : NULL) && task->to) {
+            packing_place(task->weight, &chunk, part);
+            for (int k = 0; k < 2 && part[k].bytes; k++) memcpy(task->to + part[k].at, part[k].from, part[k].bytes);
+        }
+        arena_free(scratch);
+    }
+}
+
+static bool pack(const PackedWeight *weight, Format format, bool rounds, uint8_t *to, PackError *error, Err *err)
+{
+    Arena *arena = arena_new();
+    Task task = {packing_new(arena, weight, format, rounds), weight, to};
+    int64_t chunks = packing_chunks(weight), threads = hf2c_thread_limit();
+    hf2c_parallel((int)(chunks < threads ? chunks : threads), pack_share, &task);
+    bool fine = packing_end(task.packing, error, err);
+    arena_free(arena);
+    return fine;
+}
+
+bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err)
+{
+    PackError error;
+    return pack(weight, (Format)weight->layout.format, false, to, &error, err);
+}
+
+bool pack_rounded(const PackedWeight *weight, Format format, uint8_t *to, PackError *error, Err *err)
+{
+    return pack(weight, format, true, to, error, err);
+}
+
+/* ---- all of them ---- */
 
 /* A fixed function of the graph and where everything lies. */
 static uint64_t hash_layout(const Plan *plan)
@@ -18,8 +65,7 @@ static uint64_t hash_layout(const Plan *plan)
     return hf2c_checksum_end(&sum);
 }
 
-/* The header, but for the checksum; what of it is summed is. */
-static uint64_t begin_header(const Plan *plan, uint8_t header[HF2C_WEIGHTS_HEADER], hf2c_checksum *sum)
+uint64_t pack_begin(const Plan *plan, uint8_t header[HF2C_WEIGHTS_HEADER], hf2c_checksum *sum)
 {
     uint64_t layout = hash_layout(plan);
     hf2c_weights_write_header(header, plan->weights_bytes, layout, 0);
@@ -31,7 +77,7 @@ static uint64_t begin_header(const Plan *plan, uint8_t header[HF2C_WEIGHTS_HEADE
 bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
 {
     hf2c_checksum sum;
-    uint64_t layout = begin_header(plan, memory, &sum);
+    uint64_t layout = pack_begin(plan, memory, &sum);
     for (size_t i = 0; i < plan->weights; i++) {
         const PackedWeight *weight = &plan->weight[i];
         if (!pack_one(weight, memory + weight->offset, err)) return false;
@@ -40,64 +86,4 @@ bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err)
     *hash = hf2c_checksum_end(&sum);
     hf2c_weights_write_header(memory, plan->weights_bytes, layout, *hash);
     return true;
-}
-
-static bool write_one(const Plan *plan, const PackedWeight *weight, FileWriter *writer, hf2c_checksum *sum, Err *err)
-{
-    Arena *arena = arena_new();
-    uint8_t *packed = arena_alloc(arena, weight->bytes);
-    bool fine = pack_one(weight, packed, err);
-    if (fine) pack_order_bytes(plan, weight, packed);
-    if (fine) {
-        writer_pad(writer, HF2C_WEIGHTS_ALIGNMENT);
-        if (writer_size(writer) != weight->offset) bug("weight at %zu, planned at %zu", writer_size(writer), weight->offset);
-        writer_write(writer, packed, weight->bytes);
-        hf2c_checksum_add(sum, packed, weight->bytes);
-    }
-    arena_free(arena);
-    return fine;
-}
-
-/* Bytes of the checkpoint that a weight is made of. */
-static size_t source_bytes(const Node *node)
-{
-    size_t bytes = 0;
-    Format format = FORMAT_f32;
-    if (node->op == OP_param && node->tensor && format_parse(tensor_natural_format(node->tensor), &format))
-        bytes = node->tensor->elements * (size_t)format_bits(format) / 8;
-    for (int i = 0; i < node->operands; i++)
-        if (node->operand[i]) bytes += source_bytes(node->operand[i]);
-    return bytes;
-}
-
-static void begin_progress(Progress *progress, const Plan *plan)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < plan->weights; i++) total += source_bytes(plan->weight[i].node);
-    progress_begin(progress, total);
-}
-
-/* The header holds the checksum of what follows, so it is written last, in its place. */
-bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err)
-{
-    uint8_t header[HF2C_WEIGHTS_HEADER];
-    hf2c_checksum sum;
-    FileWriter *writer = writer_open(path, err);
-    if (!writer) return false;
-    Progress progress;
-    uint64_t layout = begin_header(plan, header, &sum);
-    begin_progress(&progress, plan);
-    writer_write(writer, header, sizeof header);
-    for (size_t i = 0; i < plan->weights; i++) {
-        if (!write_one(plan, &plan->weight[i], writer, &sum, err)) {
-            writer_discard(writer);
-            return false;
-        }
-        progress_add(&progress, source_bytes(plan->weight[i].node));
-    }
-    progress_end(&progress, plan->weights_bytes);
-    *hash = hf2c_checksum_end(&sum);
-    hf2c_weights_write_header(header, plan->weights_bytes, layout, *hash);
-    writer_write_at(writer, 0, header, sizeof header);
-    return writer_commit(writer, false, err);
 }

@@ -6,12 +6,12 @@
 
 /* memory: [plan->weights_bytes], 64-byte aligned; receives header and data. *hash: of layout and contents, also in the header. */
 bool pack_to_memory(const Plan *plan, uint8_t *memory, uint64_t *hash, Err *err);
-/* order.c: in the target's byte order, in place. */
-void pack_order_bytes(const Plan *plan, const PackedWeight *weight, uint8_t *packed);
+/* order.c: packed numbers in the target's byte order, in place. */
+void pack_order_bytes(const Target *target, const PackLayout *layout, size_t bytes, uint8_t *packed);
 /* The same numbers, in the target's byte order, as a file, whole or not at all. */
 bool pack_to_file(const Plan *plan, const char *path, uint64_t *hash, Err *err);
 
-/* pack_weight.c: one weight; to: [weight->bytes]. */
+/* One weight; to: [weight->bytes]. */
 bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err);
 
 /* What rounding does to a weight: sums of squares over all of its elements, each weighted by its column's input where those are measured. */

@@ -1,16 +1,16 @@
-/* One weight, packed in chunks of rows: so much is in memory as floats at a time, by as many threads as there are. */
+/* packing: see packing.h. */
+#include "compiler/emit/packing.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "compiler/emit/compensate.h"
-#include "compiler/emit/pack.h"
-#include "runtime/core/team.h"
 
 static const TensorPart given_parts[] = {PART_scale, PART_zero, PART_outer, PART_offset};
 enum { GIVEN_PARTS = sizeof given_parts / sizeof *given_parts };
 
-enum { CHUNK_ELEMENTS = 1 << 21, CHUNK_ROWS = 64 /* a multiple of every panel, and of the blocks that rows share */ };
+enum { CHUNK_ELEMENTS = 1 << 19, CHUNK_ROWS = 64 /* a multiple of every panel, and of the blocks that rows share */ };
 
 typedef enum FaultKind { FAULT_NONE, FAULT_NOT_FINITE, FAULT_INEXACT } FaultKind;
 
@@ -26,7 +26,7 @@ typedef struct Subnormals {
     Fault first;
 } Subnormals;
 
-typedef struct Packing {
+struct Packing {
     const PackedWeight *weight;
     const float *importance; /* of columns, or NULL */
     const Compensation *compensation; /* or NULL */
@@ -37,47 +37,33 @@ typedef struct Packing {
     int64_t halves, rows;    /* rows of each half */
     int64_t chunk_rows;      /* of each half in a chunk */
     int64_t chunks;
-    uint8_t *to;             /* NULL: nowhere */
     int format;              /* that the values are rounded to */
     PackError *error;        /* [chunks], of values that are rounded before they are packed; NULL: packing rounds them */
     Fault *fault;            /* [chunks] */
     Subnormals *subnormals;  /* [chunks] */
-} Packing;
+};
 
-/* ---- where a chunk goes ---- */
+/* ---- where it goes ---- */
 
-/* Rows [first, first + count) of each half as a matrix of their own. */
-static PackLayout chunk_layout(const Packing *p, int64_t count)
+static size_t code_bytes(const PackLayout *layout, int64_t rows)
 {
-    PackLayout layout = p->weight->layout;
-    layout.N = p->halves * count;
-    return layout;
+    return (size_t)(pack_padded_columns(layout) * rows) * (size_t)format_bits((Format)layout->format) / 8;
 }
 
-/* Panel 1: codes and parameters of a chunk go to two places. */
-static void place_apart(const Packing *p, const PackLayout *chunk, int64_t first, const uint8_t *packed, size_t bytes)
+void packing_place(const PackedWeight *weight, const PackedChunk *chunk, ChunkPart part[2])
 {
-    const PackLayout *layout = &p->weight->layout;
-    size_t row = (size_t)pack_padded_columns(layout) * (size_t)format_bits((Format)layout->format) / 8;
-    size_t codes = row * (size_t)chunk->N, at = align_up(row * (size_t)layout->N, 64), from = align_up(codes, 64);
-    size_t parameters = (p->weight->bytes - at) / (size_t)layout->N;
-    memcpy(p->to + row * (size_t)(p->halves * first), packed, codes);
-    if (from < bytes) memcpy(p->to + at + parameters * (size_t)(p->halves * first), packed + from, parameters * (size_t)chunk->N);
-}
-
-static int64_t pack_chunk_at(const Packing *p, Arena *scratch, const PackLayout *chunk, int64_t first, const float *values, const PackGiven *given)
-{
-    const PackLayout *layout = &p->weight->layout;
-    size_t bytes;
-    if (!pack_bytes(chunk, &bytes)) bug("a chunk of %lld rows cannot be packed", (long long)chunk->N);
+    const PackLayout *layout = &weight->layout;
+    const size_t first = (size_t)chunk->first, rows = (size_t)chunk->layout.N;
     if (layout->panel > 1) {
-        size_t panel = p->weight->bytes / (size_t)pack_panel_count(layout);
-        return pack_panels(chunk, values, p->importance, given, 0, pack_panel_count(chunk), p->to + panel * (size_t)(p->halves * first / layout->panel));
+        size_t panel = weight->bytes / (size_t)pack_panel_count(layout);
+        part[0] = (ChunkPart){chunk->packed, chunk->bytes, panel * first / (size_t)layout->panel};
+        part[1] = (ChunkPart){NULL, 0, weight->bytes};
+        return;
     }
-    uint8_t *packed = arena_alloc(scratch, bytes);
-    int64_t inexact = pack_panels(chunk, values, p->importance, given, 0, pack_panel_count(chunk), packed);
-    place_apart(p, chunk, first, packed, bytes);
-    return inexact;
+    size_t codes = code_bytes(layout, chunk->layout.N), from = align_up(codes, 64), apart = align_up(code_bytes(layout, layout->N), 64);
+    part[0] = (ChunkPart){chunk->packed, codes, code_bytes(layout, chunk->first)};
+    part[1] = (ChunkPart){NULL, 0, weight->bytes};
+    if (from < chunk->bytes) part[1] = (ChunkPart){chunk->packed + from, chunk->bytes - from, apart + (chunk->bytes - from) / rows * first};
 }
 
 /* ---- what is in it ---- */
@@ -175,39 +161,50 @@ static PackError round_chunk(const Packing *p, Arena *scratch, float *values, in
 
 /* ---- one chunk ---- */
 
-static int64_t pack_values(const Packing *p, Arena *scratch, const PackLayout *chunk, int64_t first, int64_t count, float *values)
+/* Rows [first, first + count) of each half as a matrix of their own. */
+static PackedChunk chunk_new(const Packing *p, Arena *scratch, int64_t first, int64_t count)
+{
+    PackedChunk chunk = {.layout = p->weight->layout, .first = p->halves * first};
+    chunk.layout.N = p->halves * count;
+    if (!pack_bytes(&chunk.layout, &chunk.bytes)) bug("a chunk of %lld rows cannot be packed", (long long)chunk.layout.N);
+    chunk.packed = arena_alloc(scratch, chunk.bytes);
+    return chunk;
+}
+
+static int64_t pack_values(const Packing *p, Arena *scratch, const PackedChunk *chunk, float *values)
 {
     PackGiven given = {NULL, NULL, NULL, NULL};
-    if (p->error) return p->to ? pack_chunk_at(p, scratch, chunk, first, values, NULL) : -1;
-    if (p->is_given) given = given_of_chunk(p, scratch, first, count);
-    if (p->compensation) given = compensated(p, scratch, values, chunk->N);
-    return pack_chunk_at(p, scratch, chunk, first, values, given.scale ? &given : NULL);
+    const int64_t rows = chunk->layout.N;
+    if (p->is_given && !p->error) given = given_of_chunk(p, scratch, chunk->first / p->halves, rows / p->halves);
+    if (p->compensation && !p->error) given = compensated(p, scratch, values, rows);
+    return pack_panels(&chunk->layout, values, p->importance, given.scale ? &given : NULL, 0, pack_panel_count(&chunk->layout), chunk->packed);
 }
 
-static Fault pack_chunk(const Packing *p, Arena *scratch, int64_t first, int64_t count)
+/* NULL where they are no numbers. */
+static float *find_values(Packing *p, Arena *scratch, int64_t number, int64_t first, int64_t count)
 {
     float *values = chunk_of(p, scratch, p->whole, first, count);
-    PackLayout chunk = chunk_layout(p, count);
-    for (int64_t i = 0; i < chunk.N * chunk.K; i++) {
-        if (!isfinite(values[i])) return fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
+    for (int64_t i = 0, elements = p->halves * count * p->weight->layout.K; i < elements; i++) {
+        if (!isfinite(values[i])) {
+            p->fault[number] = fault_at(p, FAULT_NOT_FINITE, i, first, count, values[i]);
+            return NULL;
+        }
         if (fabsf(values[i]) < FLT_MIN && values[i] != 0) note_subnormal(p, i, first, count, values[i]);
     }
-    if (p->error) p->error[first / p->chunk_rows] = round_chunk(p, scratch, values, chunk.N);
-    int64_t inexact = pack_values(p, scratch, &chunk, first, count, values);
-    return inexact < 0 ? (Fault){FAULT_NONE, 0, 0, 0} : fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
+    return values;
 }
 
-static void pack_share(const hf2c_team *team, void *argument)
+bool packing_chunk(Packing *p, Arena *scratch, int64_t number, PackedChunk *chunk)
 {
-    Packing *p = argument;
-    int begin, end;
-    hf2c_share(team, (int)p->chunks, &begin, &end);
-    for (int64_t c = begin; c < end; c++) {
-        Arena *scratch = arena_new();
-        int64_t first = c * p->chunk_rows, left = p->rows - first;
-        p->fault[c] = pack_chunk(p, scratch, first, left < p->chunk_rows ? left : p->chunk_rows);
-        arena_free(scratch);
-    }
+    int64_t first = number * p->chunk_rows, left = p->rows - first, count = left < p->chunk_rows ? left : p->chunk_rows;
+    float *values = find_values(p, scratch, number, first, count);
+    if (!values) return false;
+    if (p->error) p->error[number] = round_chunk(p, scratch, values, p->halves * count);
+    if (!chunk) return true;
+    *chunk = chunk_new(p, scratch, first, count);
+    int64_t inexact = pack_values(p, scratch, chunk, values);
+    if (inexact >= 0) p->fault[number] = fault_at(p, FAULT_INEXACT, inexact, first, count, values[inexact]);
+    return inexact < 0;
 }
 
 /* ---- the whole ---- */
@@ -278,58 +275,52 @@ static bool has_rows(Arena *scratch, const Node *node)
     return node_constant_rows(scratch, node, 0, 1, arena_alloc_array(scratch, (size_t)shape_columns(node->shape), sizeof(float)));
 }
 
-static void cut(Packing *p, Arena *scratch)
+static int64_t halves_of(const PackedWeight *weight) { return weight->layout.gate ? 2 : 1; }
+
+static int64_t chunk_rows_of(const PackedWeight *weight)
 {
-    const PackLayout *layout = &p->weight->layout;
-    p->halves = layout->gate ? 2 : 1;
-    p->rows = layout->N / p->halves;
-    p->chunk_rows = CHUNK_ELEMENTS / (layout->K * p->halves) / CHUNK_ROWS * CHUNK_ROWS;
-    if (p->chunk_rows < CHUNK_ROWS) p->chunk_rows = CHUNK_ROWS;
-    p->chunks = (p->rows + p->chunk_rows - 1) / p->chunk_rows;
-    p->fault = ARENA_ARRAY(scratch, Fault, (size_t)p->chunks);
-    p->subnormals = ARENA_ARRAY(scratch, Subnormals, (size_t)p->chunks);
+    int64_t rows = CHUNK_ELEMENTS / (weight->layout.K * halves_of(weight)) / CHUNK_ROWS * CHUNK_ROWS;
+    return rows < CHUNK_ROWS ? CHUNK_ROWS : rows;
 }
 
-static size_t elements_of(const PackedWeight *weight) { return (size_t)(weight->layout.N * weight->layout.K); }
+int64_t packing_chunks(const PackedWeight *weight)
+{
+    int64_t rows = weight->layout.N / halves_of(weight), of_chunk = chunk_rows_of(weight);
+    return (rows + of_chunk - 1) / of_chunk;
+}
 
-static bool pack_all(Packing *p, Arena *scratch, Err *err)
+static void find_whole(Packing *p, Arena *arena, size_t elements)
 {
     const Node *node = p->weight->node;
-    if (!has_rows(scratch, node)) {
-        float *whole = arena_alloc_array(scratch, elements_of(p->weight), sizeof(float));
-        node_constant_values(scratch, node, whole);
-        p->whole = whole;
-    }
-    if (!p->error) find_given(p, scratch, elements_of(p->weight));
-    find_inputs(p, scratch);
-    int64_t threads = p->chunks < hf2c_thread_limit() ? p->chunks : hf2c_thread_limit();
-    hf2c_parallel((int)threads, pack_share, p);
-    return check_faults(p, err);
+    if (has_rows(arena, node)) return;
+    float *whole = arena_alloc_array(arena, elements, sizeof(float));
+    node_constant_values(arena, node, whole);
+    p->whole = whole;
 }
 
-bool pack_one(const PackedWeight *weight, uint8_t *to, Err *err)
+Packing *packing_new(Arena *arena, const PackedWeight *weight, Format format, bool rounds)
 {
-    Arena *scratch = arena_new();
-    Packing p = {.weight = weight, .to = to, .format = weight->layout.format};
-    cut(&p, scratch);
-    bool fine = pack_all(&p, scratch, err);
-    if (fine) warn_of_subnormals(&p);
-    arena_free(scratch);
-    return fine;
+    Packing *p = ARENA_NEW(arena, Packing);
+    size_t elements = (size_t)(weight->layout.N * weight->layout.K);
+    *p = (Packing){.weight = weight, .format = (int)format, .halves = halves_of(weight), .chunk_rows = chunk_rows_of(weight), .chunks = packing_chunks(weight)};
+    p->rows = weight->layout.N / p->halves;
+    p->fault = ARENA_ARRAY(arena, Fault, (size_t)p->chunks);
+    p->subnormals = ARENA_ARRAY(arena, Subnormals, (size_t)p->chunks);
+    if (rounds) p->error = ARENA_ARRAY(arena, PackError, (size_t)p->chunks);
+    find_whole(p, arena, elements);
+    if (!rounds) find_given(p, arena, elements);
+    find_inputs(p, arena);
+    return p;
 }
 
-bool pack_rounded(const PackedWeight *weight, Format format, uint8_t *to, PackError *error, Err *err)
+bool packing_end(const Packing *p, PackError *error, Err *err)
 {
-    Arena *scratch = arena_new();
-    Packing p = {.weight = weight, .to = to, .format = (int)format};
-    cut(&p, scratch);
-    p.error = ARENA_ARRAY(scratch, PackError, (size_t)p.chunks);
-    bool fine = pack_all(&p, scratch, err);
+    if (!check_faults(p, err)) return false;
+    if (!p->error) warn_of_subnormals(p);
     *error = (PackError){0, 0};
-    for (int64_t c = 0; c < p.chunks; c++) {
-        error->error += p.error[c].error;
-        error->energy += p.error[c].energy;
+    for (int64_t c = 0; p->error && c < p->chunks; c++) {
+        error->error += p->error[c].error;
+        error->energy += p->error[c].energy;
     }
-    arena_free(scratch);
-    return fine;
+    return true;
 }
