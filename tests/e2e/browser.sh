@@ -1,4 +1,4 @@
-# examples/browser: a page of one file writes what the host writes, in a real browser. Chromium is not among what tests/run.sh installs.
+# examples/browser: a page of one file writes what the host writes, in a real browser.
 . "$(dirname "$0")/common.sh"
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no browser (Debian: chromium)"
 [ -e /usr/include/wasm32-wasi/stdio.h ] || skip "no compiler for WebAssembly (Debian: clang lld wasi-libc libclang-rt-14-dev-wasm32)"

@@ -1,5 +1,5 @@
 # Programs for other processors and systems: the host's labels and scores. Linux programs run by qemu's user emulation, WebAssembly by
-# node and wasmtime (where Python has it), Windows programs by Wine.
+# node and wasmtime (a package of PyPI), Windows programs by Wine.
 . "$(dirname "$0")/common.sh"
 python3 - "$EXAMPLES/kjv-genre/golden.json" >verses <<'PY'
 import json, sys
@@ -56,7 +56,8 @@ for precision in stored q4z; do try s390x $precision qemu-s390x; done
 [ "$(uname -m)" != x86_64 ] || try i686 stored
 if [ -e /usr/include/wasm32-wasi/stdio.h ]; then
     try wasm32 stored node --single-threaded --no-warnings wasi.mjs
-    ! python3 -c "import wasmtime" 2>/dev/null || try wasm32 q4z python3 run_wasi.py
+    python3 -c "import wasmtime" 2>/dev/null || python3 -m pip install -q --target package wasmtime 2>pip.log || true
+    ! PYTHONPATH=package python3 -c "import wasmtime" 2>/dev/null || try wasm32 q4z env PYTHONPATH=package python3 run_wasi.py
 fi
 try windows-x86-64 stored wine
 ! grep -q avx2 /proc/cpuinfo || try windows-x86-64-v3 q4z wine
