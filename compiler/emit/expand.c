@@ -7,7 +7,7 @@ typedef struct Macro {
     const char *name, *parameters, *body; /* parameters: behind the parenthesis */
 } Macro;
 
-enum { MOST_MACROS = 16, MOST_ARGUMENTS = 8 };
+enum { MOST_MACROS = 16, MOST_ARGUMENTS = 8, DEEPEST = 4 };
 
 typedef struct Expander {
     Str *out;
@@ -16,6 +16,7 @@ typedef struct Expander {
     Macro macro[MOST_MACROS]; /* those that are defined here */
     size_t count;
     int depth; /* of braces */
+    int within; /* so many lists are being written out */
 } Expander;
 
 static Macro *find(Expander *e, const char *name, size_t length)
@@ -33,6 +34,25 @@ static size_t defined_length(const char *line)
     return line[8 + n] == '(' ? n : 0;
 }
 
+static bool is_list(const char *text, const char *name, size_t length);
+
+/* Does a macro's definition, of n bytes, mention the word otherwise than as a list's that it is a line of? */
+static bool is_mixed(const char *line, size_t n, const char *name, size_t length)
+{
+    size_t at = 8 + ctext_word(line + 8);
+    if (!ctext_mentions(line, n, name, length)) return false;
+    if (line[at] != '(' || !is_list(line + n, line + 8, at - 8)) return true;
+    for (at = (size_t)(strchr(line, ')') + 1 - line); at < n; at++) {
+        while (line[at] == ' ') at++;
+        if (ctext_is_word(line + at, name, length) && line[at + length] == '(') at += length;
+        const char *end = memchr(line + at, '\n', n - at);
+        size_t rest = end ? (size_t)(end - line) - at : n - at;
+        if (ctext_mentions(line + at, rest, name, length)) return true;
+        at += rest;
+    }
+    return false;
+}
+
 /* Is the macro, up to its end, used as lines of a list alone? */
 static bool is_list(const char *text, const char *name, size_t length)
 {
@@ -45,7 +65,7 @@ static bool is_list(const char *text, const char *name, size_t length)
             n = ctext_line(line);
         } else if (ctext_is_word(line, name, length) && line[length] == '(') {
             used = true;
-        } else if (ctext_mentions(line, n, name, length)) {
+        } else if (ctext_starts(line, "#define ") ? is_mixed(line, n, name, length) : ctext_mentions(line, n, name, length)) {
             return false;
         }
     }
@@ -105,24 +125,38 @@ static size_t put_string(Str *out, const char *text, const Arguments *names, con
     return n + 1;
 }
 
+static void expand(Expander *e, const Macro *macro, const char *arguments);
+
+/* A line of a macro's body that is itself a line of a list. */
+static bool expand_within(Expander *e, const char *line)
+{
+    const Macro *macro = find(e, line, ctext_word(line));
+    if (!macro || line[strlen(macro->name)] != '(') return false;
+    if (++e->within == DEEPEST) bug("lists too deep: %s", macro->name);
+    if (e->depth == 0) str_printf(e->out, "\n");
+    expand(e, macro, line + strlen(macro->name) + 1);
+    e->within--;
+    return true;
+}
+
 /* One line of a macro's body, without its backslash. */
 static void put_body_line(Expander *e, const char *line, size_t length, const Arguments *names, const Arguments *values)
 {
+    Str text = {0};
     size_t from = 0;
-    int indent = 0;
     while (length && (line[length - 1] == ' ' || line[length - 1] == '\\')) length--;
     while (from < length && line[from] == ' ') from++;
     if (from == length) return;
-    indent = e->depth > 0 && from < 4 ? 4 : (int)from - (e->depth > 0 ? 0 : from < 4 ? (int)from : 4);
-    str_printf(e->out, "%*s", indent, "");
+    int indent = e->depth > 0 && from < 4 ? 4 : (int)from - (e->depth > 0 ? 0 : from < 4 ? (int)from : 4);
     for (size_t i = from; i < length;) {
         size_t quoted = ctext_quoted(line + i), n = quoted ? quoted : ctext_word(line + i);
         if (!quoted && line[i] == '#' && line[i + 1] == '#') i += 2;
-        else if (!quoted && line[i] == '#') i += put_string(e->out, line + i, names, values);
-        else if (!quoted && n) put_word(e->out, line + i, n, names, values), i += n;
-        else str_add(e->out, line + i, n ? n : 1), i += n ? n : 1;
+        else if (!quoted && line[i] == '#') i += put_string(&text, line + i, names, values);
+        else if (!quoted && n) put_word(&text, line + i, n, names, values), i += n;
+        else str_add(&text, line + i, n ? n : 1), i += n ? n : 1;
     }
-    str_printf(e->out, "\n");
+    if (!expand_within(e, arena_copy_text(e->arena, text.data, text.length))) str_printf(e->out, "%*s%.*s\n", indent, "", (int)text.length, text.data);
+    str_free(&text);
 }
 
 static void expand(Expander *e, const Macro *macro, const char *arguments)

@@ -65,20 +65,27 @@ SIMD_INLINE void linear_dot(const Linear *l, const hf2c_team *team, int rows, in
     linear_parts(l, team, rows, linear_panel_count(l), linear_rows_near(row_bytes), block);
 }
 
-#define LINEAR_A8(format)                                                                                                       \
-    static inline void linear_a8_block_##format(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_##format, l, part); } \
-    static inline void linear_##format##_a8(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias,   \
-                                            const float *residual, int rows, const int64_t K, const int64_t N,                  \
-                                            const int64_t ldx, const int64_t ldr, const int64_t panel, const int64_t block,     \
-                                            const int activation, const int gate, const float value)                           \
-    {                                                                                                                           \
-        const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                         \
-        const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
-        if (panel == TILE_PANEL && (block == DOT_BLOCK || WEIGHT_##format == WEIGHT_int8))                                      \
-            linear_dot(&l, team, rows, (int64_t)a8_row_bytes(K), linear_a8_block_##format);                                     \
-        else                                                                                                                    \
-            linear_plain(&l, team, rows, linear_a8_sum);                                                                        \
+#define LINEAR_NARROW(format, numbers, times)                                                                                               \
+    static inline void linear_##format##_##numbers(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias,        \
+                                                   const float *residual, int rows, const int64_t K, const int64_t N, const int64_t ldx,    \
+                                                   const int64_t ldr, const int64_t panel, const int64_t block, const int activation,       \
+                                                   const int gate, const float value)                                                       \
+    {                                                                                                                                       \
+        const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                                     \
+        const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                                     \
+        times(&l, team, rows);                                                                                                              \
     }
+
+#define LINEAR_A8(format)                                                                                                                   \
+    static inline void linear_a8_block_##format(const Linear *l, const LinearPart *part) { linear_dot_block(WEIGHT_##format, l, part); }    \
+    SIMD_INLINE void linear_a8_times_##format(const Linear *l, const hf2c_team *team, int rows)                                             \
+    {                                                                                                                                       \
+        if (l->w.panel == TILE_PANEL && (l->w.block == DOT_BLOCK || WEIGHT_##format == WEIGHT_int8))                                        \
+            linear_dot(l, team, rows, (int64_t)a8_row_bytes(l->K), linear_a8_block_##format);                                               \
+        else                                                                                                                                \
+            linear_plain(l, team, rows, linear_a8_sum);                                                                                     \
+    }                                                                                                                                       \
+    LINEAR_NARROW(format, a8, linear_a8_times_##format)
 LINEAR_A8(q8)
 LINEAR_A8(q4)
 LINEAR_A8(q4z)
@@ -198,25 +205,10 @@ static inline void linear_of_pairs(const Linear *l, const hf2c_team *team, int r
 #endif
 
 /* x: [rows, K] of bf16 */
-static inline void linear_bf16_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, const float *residual,
-                                    int rows, const int64_t K, const int64_t N, const int64_t ldx, const int64_t ldr, const int64_t panel,
-                                    const int64_t block, const int activation, const int gate, const float value)
-{
-    const Packed packed = {w, WEIGHT_bf16, gate != FUNCTION_none ? 2 * N : N, K, panel, block};
-    const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};
-    linear_of_pairs(&l, team, rows);
-}
+LINEAR_NARROW(bf16, bf16, linear_of_pairs)
 
-#define FORMAT(format, bits, own_block, parameters, group, cut, text)                                                           \
-    static inline void linear_##format##_bf16(const hf2c_team *team, float *y, const void *x, const void *w, const float *bias, \
-                                              const float *residual, int rows, const int64_t K, const int64_t N,                \
-                                              const int64_t ldx, const int64_t ldr, const int64_t panel, const int64_t block,   \
-                                              const int activation, const int gate, const float value)                          \
-    {                                                                                                                           \
-        const Packed packed = {w, WEIGHT_##format, gate != FUNCTION_none ? 2 * N : N, K, panel, block};                         \
-        const Linear l = {y, NULL, x, packed, bias, residual, K, N, ldx, ldr, activation, gate, value};                         \
-        linear_times_##format(&l, team, rows);                                                                                  \
-    }
+#define FORMAT(format, bits, own_block, parameters, group, cut, text) LINEAR_NARROW(format, bf16, linear_times_##format)
 #include "templates/format/blocks.def"
+#undef LINEAR_NARROW
 
 #endif

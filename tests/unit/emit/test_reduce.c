@@ -70,6 +70,11 @@ static void writes_lists_out(void **state)
             "#ifndef UNARY\n#define UNARY(name, x)\n#endif\n#ifndef BINARY\n#define BINARY(name, x)\n#endif\n"
             "UNARY(relu, MAX(x, 0))\nUNARY(neg, -x)\nBINARY(add, x + y)\n#undef UNARY\n#undef BINARY\n",
             "case FUNCTION_neg: return -x;\n\n\n");
+    /* a line of one list within another, which is a list only where all that have it are */
+    expands("#define ONE(name, n) \\\n    static int name##_##n(void) { return n; }\n#define BOTH(name) \\\n    int name; \\\n    ONE(name, 2)\n"
+            "BOTH(a)\nONE(b, 3)\n#undef BOTH\n#undef ONE\n",
+            "int a;\n\nstatic int a_2(void) { return 2; }\n\n\nstatic int b_3(void) { return 3; }\n\n");
+    expands("#define ONE(n) f(n);\n#define BOTH(n) ONE(n)\nONE(1)\ng(BOTH(2));\n", "#define ONE(n) f(n);\n#define BOTH(n) ONE(n)\nONE(1)\ng(BOTH(2));\n");
     expands("#define HEIGHT(rows) if (rows) f();\nHEIGHTS(HEIGHT)\n#undef HEIGHT\n", "#define HEIGHT(rows) if (rows) f();\nHEIGHTS(HEIGHT)\n#undef HEIGHT\n");
 }
 
