@@ -5,7 +5,7 @@
 
 #include "compiler/text/build.h"
 
-enum { KEYS_PER_BUCKET = 5, SPARE = 128 }; /* a free place for so many keys, so that the last ones find theirs soon */
+enum { KEYS_PER_BUCKET = 5, SPARE = 512 }; /* a free place for so many keys, so that the last ones find theirs soon */
 
 typedef struct Bucket {
     uint32_t number, first, count; /* keys [first, first + count) */

@@ -58,16 +58,39 @@ static int byte_value(const uint8_t *text, size_t bytes)
     return hex(text[3]) < 0 ? -1 : hex(text[3]) * 16 + hex(text[4]);
 }
 
-/* Whether the run of byte tokens that begins here is valid UTF-8 as a whole. */
-static int run_is_valid(const hf2c_decoding *decoding)
+/* The byte that the decoders before this one make of token number i, or -1; *kept says whether they let it through. */
+static int byte_ahead(hf2c_decoding *decoding, size_t i, int *kept)
 {
-    uint8_t pending[4];
-    size_t have = 0, size, length;
+    const hf2c_decoder *decoder = decoding->tokenizer->decoder;
+    size_t bytes;
+    const char *text = hf2c_decoding_text(decoding, i, &bytes);
 
-    for (size_t i = decoding->at; i < decoding->count; i++) {
-        const char *text = hf2c_decoding_text(decoding, i, &length);
-        int value = text != NULL ? byte_value((const uint8_t *)text, length) : -1;
-        if (!hf2c_decode_keeps(decoding, i)) {
+    *kept = hf2c_decode_keeps(decoding, i);
+    if (!*kept || bytes > sizeof decoding->token) {
+        return -1;
+    }
+    decoding->first = decoding->first && i == decoding->at;
+    decoding->last = i + 1 == decoding->count;
+    decoding->at = i;
+    decoding->bytes = bytes;
+    memcpy(decoding->token, text, bytes);
+    for (uint32_t k = 0; *kept && decoder[k].apply != hf2c_decode_byte_fallback; k++) {
+        *kept = decoder[k].apply(&decoder[k].parameters, decoding, &decoding->state[k]);
+    }
+    decoding->previous = i;
+    return byte_value(decoding->token, decoding->bytes);
+}
+
+/* Whether the run of byte tokens that begins here is valid UTF-8 as a whole. Spoils the token, which is one of them. */
+static int run_is_valid(hf2c_decoding *decoding)
+{
+    size_t start = decoding->at, previous = decoding->previous, have = 0, size;
+    int first = decoding->first, last = decoding->last, valid = 1, kept, value;
+    uint8_t pending[4];
+
+    for (size_t i = start; valid && i < decoding->count; i++) {
+        value = byte_ahead(decoding, i, &kept);
+        if (!kept) {
             continue;
         }
         if (value < 0) {
@@ -76,11 +99,15 @@ static int run_is_valid(const hf2c_decoding *decoding)
         pending[have++] = (uint8_t)value;
         if (hf2c_utf8_valid(pending, have, &size)) {
             have = 0;
-        } else if (size < have || have == 4 || (have == 1 && (value < 0xc2 || value > 0xf4))) {
-            return 0;
+        } else {
+            valid = size == have && have < 4 && (have > 1 || (value >= 0xc2 && value <= 0xf4));
         }
     }
-    return have == 0;
+    decoding->at = start;
+    decoding->previous = previous;
+    decoding->first = first;
+    decoding->last = last;
+    return valid && have == 0;
 }
 
 enum { RUN_NONE, RUN_VALID, RUN_INVALID };
