@@ -32,7 +32,7 @@ static void print_labels(Str *out, const hf2c_model *f)
 static void print_outputs(Str *out, const hf2c_model *f)
 {
     static const char *const rows[] = {"HF2C_ROWS_ALL", "HF2C_ROWS_SEQUENCES", "HF2C_ROWS_WANTED", "HF2C_ROWS_SOURCE", "HF2C_ROWS_IMAGES"};
-    str_printf(out, "static const hf2c_output outputs[] = {\n");
+    str_printf(out, "static const hf2c_output named_outputs[] = {\n");
     for (int i = 0; i < f->output_count; i++)
         str_printf(out, "    {\"%s\", %s, %d},\n", f->outputs[i].name, rows[f->outputs[i].rows], f->outputs[i].columns);
     str_printf(out, "};\n\n");
@@ -191,7 +191,7 @@ static void print_model(Str *out, const Compiled *c)
     if (f->image_patch)
         str_printf(out, "    .image_patch = %d,\n    .image_tokens = %d,\n    .image_channels = %d,\n", f->image_patch, f->image_tokens,
                    f->image_channels);
-    str_printf(out, "    .outputs = outputs,\n    .output_count = %d,\n", f->output_count);
+    str_printf(out, "    .outputs = named_outputs,\n    .output_count = %d,\n", f->output_count);
     if (f->places) str_printf(out, "    .places = places,\n");
     if (f->label_count) str_printf(out, "    .labels = labels,\n    .label_count = %d,\n", f->label_count);
     str_printf(out, "    .problem = HF2C_PROBLEM_%s,\n    .pooling = HF2C_POOLING_%s,\n    .normalize = %d,\n", problems[f->problem],

@@ -15,7 +15,7 @@ static const char label_4[] = {71, 111, 115, 112, 101, 108, 0};
 static const char label_5[] = {76, 101, 116, 116, 101, 114, 0};
 static const char *const labels[] = {label_0, label_1, label_2, label_3, label_4, label_5};
 
-static const hf2c_output outputs[] = {
+static const hf2c_output named_outputs[] = {
     {"logits", HF2C_ROWS_SEQUENCES, 6},
 };
 
@@ -35,7 +35,7 @@ const hf2c_model kjv_genre_model = {
     .max_sequence = 128,
     .max_rows = 128,
     .max_batch = 64,
-    .outputs = outputs,
+    .outputs = named_outputs,
     .output_count = 1,
     .labels = labels,
     .label_count = 6,

@@ -6,7 +6,7 @@
 
 extern const hf2c_tokenizer kjv_writer_tokenizer; /* kjv_writer_text.c */
 
-static const hf2c_output outputs[] = {
+static const hf2c_output named_outputs[] = {
     {"logits", HF2C_ROWS_WANTED, 2048},
 };
 
@@ -27,7 +27,7 @@ const hf2c_model kjv_writer_model = {
     .max_rows = 256,
     .max_batch = 64,
     .rewinds = 1,
-    .outputs = outputs,
+    .outputs = named_outputs,
     .output_count = 1,
     .problem = HF2C_PROBLEM_SINGLE_LABEL,
     .pooling = HF2C_POOLING_NONE,

@@ -1,6 +1,6 @@
 # The library's calls in text: the examples that generate and that ask in JSON, what a listener can do, sizes; C, C++ and Python.
 . "$(dirname "$0")/common.sh"
-strict="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+strict="-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror"
 "$HF2C" build "$EXAMPLES/kjv-writer" --emit lib -o kjv_writer
 clang $strict -I. "$EXAMPLES/generation/main.c" kjv_writer.a -fopenmp -lm -o generation
 ./generation "And it came to pass" '{"max_new_tokens": 40, "do_sample": true, "seed": 7}' >generated

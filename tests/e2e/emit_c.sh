@@ -1,6 +1,6 @@
 # The emitted folder builds in a place that knows nothing of hf2c, with both compilers, without a warning, and passes its self-test.
 . "$(dirname "$0")/common.sh"
-strict="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+strict="-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror"
 
 # elsewhere FOLDER COMPILER FLAGS: copies what was emitted into an empty folder and builds it there.
 elsewhere() {

@@ -3,7 +3,7 @@
 verse="And it came to pass in those days"
 "$HF2C" build "$EXAMPLES/kjv-genre" --emit lib -o kjv_genre
 nothing_left . kjv_genre.a kjv_genre.so kjv_genre.h hf2c.h
-strict="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+strict="-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror"
 clang $strict -I. "$EXAMPLES/library/main.c" kjv_genre.a -fopenmp -lm -o with-archive
 gcc $strict -I. "$EXAMPLES/library/main.c" kjv_genre.so -Wl,-rpath,. -o with-shared
 ./with-archive "$verse" | tee archive.txt

@@ -2,7 +2,7 @@
 . "$(dirname "$0")/common.sh"
 "$HF2C" build "$EXAMPLES/kjv-genre" --emit lib -o kjv_genre
 "$HF2C" build "$EXAMPLES/kjv-writer" --emit lib -o kjv_writer
-strict="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+strict="-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror"
 gcc $strict -I. "$EXAMPLES/several/main.c" kjv_genre.so kjv_writer.so -Wl,-rpath,. -o with-shared
 clang $strict -I. "$EXAMPLES/several/main.c" kjv_genre.a kjv_writer.a -fopenmp -lm -o with-archives
 clang $strict -I. "$EXAMPLES/several/main.c" kjv_writer.a kjv_genre.a -fopenmp -lm -o with-archives-turned

@@ -15,7 +15,7 @@ compiler=$(target compiler)
 # board_image FOLDER PROGRAM IMAGE OPTION...: links a firmware folder with one of the programs here
 board_image() {
     # shellcheck disable=SC2046
-    "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $(target flags) -DBOARD_MHZ=$mhz -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' "${@:4}" -I"$1" -Wa,-I"$1" -I"$here" \
+    "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror $(target flags) -DBOARD_MHZ=$mhz -DHF2C_WEIGHTS_SECTION='.weights,"a",%progbits' "${@:4}" -I"$1" -Wa,-I"$1" -I"$here" \
         $(ls "$1"/*.c "$1"/*.S 2>/dev/null) "$here"/{startup,semihosting,text,"$2"}.c -nostartfiles -nostdlib -T "$here/board.ld" \
         -Wl,--defsym=code_origin=$code,--defsym=data_origin=$data,--defsym=slow_origin=$slow -Wl,--gc-sections -lgcc -o "$3"
 }
