@@ -26,7 +26,9 @@ static hf2c_status classify(const char *verse, size_t bytes)
 {
     int label;
     float score;
+    stack_begin();
     hf2c_status status = kjv_genre_classify(&model, verse, bytes, scratch, sizeof scratch, &label, &score);
+    stack_end();
     if (status != HF2C_OK) return status;
     put_text(kjv_genre_label(label));
     put_text(" 0.");
@@ -49,12 +51,14 @@ static hf2c_status compare_steps(void)
     static const int32_t ids[] = {2, 100, 200, 300, 400, 500, 3};
     static float whole[6], sliced[6];
     uint32_t steps = 0;
+    stack_begin();
     hf2c_status status = kjv_genre_encode(&model, ids, NULL, 7, KJV_GENRE_OUTPUT_LOGITS, whole);
     if (status == HF2C_OK) status = kjv_genre_encode_begin(&model, ids, NULL, 7, KJV_GENRE_OUTPUT_LOGITS, sliced, SLICES);
     if (status != HF2C_OK) return status;
     do steps++;
     while (kjv_genre_step(&model));
     int same = kjv_genre_step(&model) == 0; /* nothing is under way any more */
+    stack_end();
     for (int i = 0; i < 6; i++) same = same && whole[i] == sliced[i];
     put_text("steps ");
     put_number(steps, 1);

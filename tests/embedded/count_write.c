@@ -10,12 +10,14 @@ static float logits[KJV_WRITER_VOCABULARY];
 static uint64_t decode(int32_t id, hf2c_status *status)
 {
     uint64_t instructions = 0;
+    stack_begin();
     *status = kjv_writer_prefill_begin(&model, &id, 1, logits, 1);
     for (int more = *status == HF2C_OK; more;) {
         uint32_t before = counter_read();
         more = kjv_writer_step(&model);
         instructions += counter_between(before, counter_read());
     }
+    stack_end();
     return instructions;
 }
 

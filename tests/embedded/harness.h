@@ -14,8 +14,22 @@ void semihosting_write(const char *bytes, size_t count);
 /* Ends the emulator with that status. */
 _Noreturn void semihosting_stop(int status);
 
-/* Bytes of the stack that were ever written since the start. */
-size_t stack_used(void);
+/* The stack that what is called between a begin and its end writes, in the same function: how much of it most at a time, without what its
+ * callers have on it. */
+static inline uint32_t *stack_pointer(void)
+{
+    uint32_t *pointer;
+#ifdef __riscv
+    __asm__ volatile("mv %0, sp" : "=r"(pointer));
+#else
+    __asm__ volatile("mov %0, sp" : "=r"(pointer));
+#endif
+    return pointer;
+}
+void stack_begin_at(uint32_t *pointer);
+static inline void stack_begin(void) { stack_begin_at(stack_pointer()); }
+void stack_end(void);
+size_t stack_used(void); /* most bytes of all that was measured */
 
 /* ---- text without a library ---- */
 void put_text(const char *text);

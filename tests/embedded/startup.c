@@ -7,6 +7,9 @@ int main(void);
 
 enum { STACK_PAINT = 0x5A5A5A5A };
 
+static uint32_t *measured_from;
+static size_t most_used;
+
 /* Everything below where this function's caller works. */
 static void paint_stack(void)
 {
@@ -14,11 +17,23 @@ static void paint_stack(void)
     for (uint32_t *word = stack_limit; word < end; word++) *word = STACK_PAINT;
 }
 
-size_t stack_used(void)
+void stack_begin_at(uint32_t *pointer)
+{
+    measured_from = pointer;
+    paint_stack();
+}
+
+void stack_end(void)
 {
     uint32_t *word = stack_limit;
-    while (word < stack_top && *word == STACK_PAINT) word++;
-    return (size_t)(stack_top - word) * sizeof *word;
+    while (word < measured_from && *word == STACK_PAINT) word++;
+    size_t used = (size_t)(measured_from - word) * sizeof *word;
+    most_used = used > most_used ? used : most_used;
+}
+
+size_t stack_used(void)
+{
+    return most_used;
 }
 
 static void prepare_memory(void)

@@ -22,7 +22,9 @@ int main(void)
     size_t length = file >= 0 ? semihosting_read(file, prompt, sizeof prompt) : 0;
     hf2c_status status = kjv_writer_init(&model, workspace, sizeof workspace, state, sizeof state, kjv_writer_weights, KJV_WRITER_WEIGHTS_BYTES);
     semihosting_write(prompt, length);
+    stack_begin();
     if (status == HF2C_OK) status = kjv_writer_write(&model, prompt, length, TOKENS, scratch, sizeof scratch, put, NULL);
+    stack_end();
     put_text("\n");
     if (status != HF2C_OK) put_text(hf2c_status_text(status));
     put_text("stack ");
