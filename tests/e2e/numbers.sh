@@ -101,3 +101,14 @@ def numbers(value):
 x, y = numbers(a["scores"]), numbers(b["scores"])
 assert len(x) == len(y) > 1000 and max(abs(p - q) for p, q in zip(x, y)) < 1e-3, (len(x), max(abs(p - q) for p, q in zip(x, y)))
 PYTHON
+
+# Scales in groups that begin and end within rows, nested as bitsandbytes nests them: the bits of the same numbers as f32. Rows of 6 and of 257 blocks.
+for shape in "384 96" "64 16448"; do
+    PYTHONPATH=. python3 "$ROOT/tests/e2e/double.py" "$ORACLE/llama-nf4-double" $shape
+    for model in quantised plain; do
+        echo "$request" | "$HF2C" interpret $model --no-pass fuse_norm -- --jsonl >$model.json
+    done
+    "$HF2C" inspect quantised --dump-plan >plan.txt
+    grep -q "linear_.*nf4_double" plan.txt || fail "no doubly quantised weight was kept: $(cat plan.txt)"
+    cmp quantised.json plain.json
+done
