@@ -101,7 +101,7 @@ int hf2c_decode_ctc(const hf2c_parameters *parameters, hf2c_decoding *decoding, 
     if (repeats_previous(decoding)) {
         return 0;
     }
-    replace(decoding, parameters->text, parameters->text_bytes, NULL, 0);
+    replace(decoding, parameters->text, parameters->text_bytes, (const uint8_t *)"", 0);
     if (parameters->flags & HF2C_DECODE_CLEANUP) {
         decoding->bytes = hf2c_clean_up(decoding->token, decoding->bytes);
         replace(decoding, parameters->more, parameters->more_bytes, (const uint8_t *)" ", 1);
