@@ -71,11 +71,13 @@ static hf2c_status compare_steps(void)
 int main(void)
 {
     size_t length = read_verses(), begin = 0;
+    stack_begin();
 #ifdef KJV_GENRE_FAST_BYTES
     hf2c_status status = kjv_genre_init(&model, workspace, sizeof workspace, fast, sizeof fast, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
 #else
     hf2c_status status = kjv_genre_init(&model, workspace, sizeof workspace, NULL, 0, kjv_genre_weights, KJV_GENRE_WEIGHTS_BYTES);
 #endif
+    stack_end();
     if (status == HF2C_OK) status = compare_steps();
     for (size_t i = 0; i < length && status == HF2C_OK; i++) {
         if (verses[i] != '\n') continue;

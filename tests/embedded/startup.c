@@ -10,17 +10,12 @@ enum { STACK_PAINT = 0x5A5A5A5A };
 static uint32_t *measured_from;
 static size_t most_used;
 
-/* Everything below where this function's caller works. */
-static void paint_stack(void)
-{
-    uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
-    for (uint32_t *word = stack_limit; word < end; word++) *word = STACK_PAINT;
-}
-
+/* Paints everything below where it works itself. */
 void stack_begin_at(uint32_t *pointer)
 {
+    uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
     measured_from = pointer;
-    paint_stack();
+    for (uint32_t *word = stack_limit; word < end; word++) *word = STACK_PAINT;
 }
 
 void stack_end(void)
@@ -71,7 +66,6 @@ void begin(void);
 void begin(void)
 {
     prepare_memory();
-    paint_stack();
     semihosting_stop(main());
 }
 
@@ -90,7 +84,6 @@ void reset(void)
 {
     enable_fpu();
     prepare_memory();
-    paint_stack();
     semihosting_stop(main());
 }
 

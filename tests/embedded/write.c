@@ -20,7 +20,9 @@ int main(void)
     char prompt[256];
     int file = semihosting_open("prompt.txt");
     size_t length = file >= 0 ? semihosting_read(file, prompt, sizeof prompt) : 0;
+    stack_begin();
     hf2c_status status = kjv_writer_init(&model, workspace, sizeof workspace, state, sizeof state, kjv_writer_weights, KJV_WRITER_WEIGHTS_BYTES);
+    stack_end();
     semihosting_write(prompt, length);
     stack_begin();
     if (status == HF2C_OK) status = kjv_writer_write(&model, prompt, length, TOKENS, scratch, sizeof scratch, put, NULL);
