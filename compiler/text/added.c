@@ -86,25 +86,13 @@ static int compare_respelled(const void *a, const void *b)
 
 static void respelled_finish(TokenizerBuild *build, TrieKey *keys, size_t count)
 {
-    hf2c_respelled_table *table = ARENA_NEW(build->arena, hf2c_respelled_table);
-    int32_t *id = ARENA_ARRAY(build->arena, int32_t, count);
-    uint32_t *offset = ARENA_ARRAY(build->arena, uint32_t, count + 1);
-    uint8_t *pool;
-
     qsort(keys, count, sizeof *keys, compare_respelled);
     for (size_t i = 0; i < count; i++) {
-        id[i] = (int32_t)keys[i].value;
-        offset[i + 1] = offset[i] + (uint32_t)keys[i].length;
-    }
-    pool = arena_alloc(build->arena, offset[count] + 1u);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(pool + offset[i], keys[i].text, keys[i].length);
         if (keys[i].length > build->tokenizer->longest_token) {
             build->tokenizer->longest_token = (uint32_t)keys[i].length;
         }
     }
-    *table = (hf2c_respelled_table){id, offset, pool, (uint32_t)count};
-    build->vocabulary->respelled = table;
+    build->vocabulary->respelled = vocabulary_spellings(build, keys, count);
 }
 
 static void respell(TokenizerBuild *build)

@@ -64,6 +64,8 @@ typedef struct TrieKey {
     size_t length;
     uint32_t value; /* below HF2C_TRIE_UNITS_MOST */
 } TrieKey;
+/* Spellings of a few tokens, with their ids as values, ascending. */
+const hf2c_spellings *vocabulary_spellings(TokenizerBuild *build, const TrieKey *keys, size_t count);
 /* Sorts the keys. Keys that are empty or hold a NUL are left out; among equal ones the last wins. False: too many nodes. */
 bool trie_build(TokenizerBuild *build, TrieKey *keys, size_t count, hf2c_trie *trie);
 

@@ -202,19 +202,27 @@ static int simple_kind(const hf2c_decoding *decoding, const uint8_t *spelling, s
     return 0;
 }
 
+/* Whether decoding may copy from the pool of spellings. */
+static bool is_in_pool(const TokenizerBuild *build, uint32_t id)
+{
+    const hf2c_vocabulary_table *table = build->vocabulary;
+
+    return hf2c_token_start(table, id + 1) > hf2c_token_start(table, id) && !(build->flags[id] & HF2C_TOKEN_RESPELLED);
+}
+
 void decoders_finish(TokenizerBuild *build)
 {
     hf2c_decoding *decoding = ARENA_NEW(build->arena, hf2c_decoding);
     int32_t id = 0;
 
     for (; id < (int32_t)build->count; id++) {
-        size_t bytes = build->entry[id].length;
-        const uint8_t *spelling = build->vocabulary->pool + hf2c_token_start(build->vocabulary, (uint32_t)id);
+        size_t bytes;
+        const uint8_t *spelling = hf2c_token_spelling(build->vocabulary, (uint32_t)id, &bytes);
         decoding->tokenizer = build->tokenizer;
         decoding->ids = &id;
         decoding->count = 1;
         decoding->previous = SIZE_MAX;
-        if (!(build->flags[id] & HF2C_TOKEN_RESPELLED) && decode_alone(build, decoding, id)) {
+        if (is_in_pool(build, (uint32_t)id) && decode_alone(build, decoding, id)) {
             build->flags[id] |= (uint8_t)(simple_kind(decoding, spelling, bytes) * HF2C_TOKEN_SIMPLE);
         }
     }

@@ -80,7 +80,7 @@ static void emit_perfect(Emitter *emitter, const hf2c_perfect *perfect, int seed
     str_printf(emitter->out, "    .perfect = {t%d, %lu, %lu},\n", seed, (unsigned long)perfect->buckets, (unsigned long)perfect->slots);
 }
 
-static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
+static int emit_spellings(Emitter *emitter, const hf2c_spellings *table)
 {
     int id, offset, pool, number;
 
@@ -89,8 +89,8 @@ static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
     }
     id = emit_ids(emitter, table->id, table->count);
     offset = emit_words(emitter, table->offset, (size_t)table->count + 1);
-    pool = emit_bytes(emitter, table->pool, table->offset[table->count]);
-    number = begin_structure(emitter, "hf2c_respelled_table", sizeof *table);
+    pool = emit_bytes(emitter, table->pool, table->offset[table->count] + (size_t)HF2C_POOL_PADDING);
+    number = begin_structure(emitter, "hf2c_spellings", sizeof *table);
     emit_pointer(emitter, "id", "", id);
     emit_pointer(emitter, "offset", "", offset);
     emit_pointer(emitter, "pool", "", pool);
@@ -102,10 +102,10 @@ static int emit_respelled(Emitter *emitter, const hf2c_respelled_table *table)
 static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
 {
     int pool = emit_bytes(emitter, table->pool, hf2c_token_start(table, table->count) + HF2C_POOL_PADDING);
-    int start = emit_shorts(emitter, table->start, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
-    int block = emit_words(emitter, table->block, ((size_t)table->count >> table->block_bits) + 1);
+    int start = emit_bytes(emitter, table->start, (size_t)table->count + 1), flags = emit_bytes(emitter, table->flags, table->count);
+    int block = emit_words(emitter, table->block, (size_t)table->count / HF2C_START_BLOCK + 1);
     int slot = emit_words(emitter, table->slot, table->perfect.slots), seed = emit_shorts(emitter, table->perfect.seed, table->perfect.buckets);
-    int respelled = emit_respelled(emitter, table->respelled);
+    int apart = emit_spellings(emitter, table->apart), respelled = emit_spellings(emitter, table->respelled);
     int number = begin_structure(emitter, "hf2c_vocabulary_table", sizeof *table);
 
     emit_pointer(emitter, "pool", "", pool);
@@ -114,8 +114,10 @@ static int emit_vocabulary(Emitter *emitter, const hf2c_vocabulary_table *table)
     emit_pointer(emitter, "flags", "", flags);
     emit_pointer(emitter, "slot", "", slot);
     emit_number(emitter, "count", (long)table->count);
-    emit_number(emitter, "block_bits", (long)table->block_bits);
     emit_perfect(emitter, &table->perfect, seed);
+    if (apart >= 0) {
+        emit_pointer(emitter, "apart", "&", apart);
+    }
     if (respelled >= 0) {
         emit_pointer(emitter, "respelled", "&", respelled);
     }

@@ -1,10 +1,8 @@
-/* Lays out the vocabulary: one pool of spellings, offsets by id, a hash. */
+/* Lays out the vocabulary: one pool of spellings, where they begin by id, a hash. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/text/build.h"
-
-enum { BLOCK_BITS = 8 };
 
 static bool grow(TokenizerBuild *build, size_t count)
 {
@@ -113,41 +111,84 @@ static bool fill_slots(TokenizerBuild *build, hf2c_vocabulary_table *table)
     return true;
 }
 
-/* Whether all spellings of a block of so many tokens begin within 16 bits of its first. */
-static bool blocks_fit(const uint32_t *offset, uint32_t count, uint32_t bits)
+/* Of each block the longest spellings go apart until the others begin at most 255 bytes behind its first; keys receives them. */
+static size_t choose_apart(const TokenizerBuild *build, TrieKey *keys, bool *apart)
 {
-    for (uint32_t id = 0; id <= count; id++) {
-        if (offset[id] - offset[id >> bits << bits] > UINT16_MAX) {
-            return false;
+    size_t count = 0;
+
+    for (size_t first = 0; first < build->count; first += HF2C_START_BLOCK) {
+        size_t last = first + HF2C_START_BLOCK - 1 < build->count ? first + HF2C_START_BLOCK - 1 : build->count, bytes = 0;
+        for (size_t id = first; id < last; id++) {
+            bytes += build->entry[id].length;
+        }
+        while (bytes > UINT8_MAX) {
+            size_t longest = last;
+            for (size_t id = first; id < last; id++) {
+                if (!apart[id] && (longest == last || build->entry[id].length > build->entry[longest].length)) {
+                    longest = id;
+                }
+            }
+            apart[longest] = true;
+            bytes -= build->entry[longest].length;
         }
     }
-    return true;
+    for (size_t id = 0; id < build->count; id++) {
+        if (apart[id]) {
+            keys[count++] = (TrieKey){(const uint8_t *)build->entry[id].text, build->entry[id].length, (uint32_t)id};
+        }
+    }
+    return count;
 }
 
-static void fill_starts(TokenizerBuild *build, hf2c_vocabulary_table *table, const uint32_t *offset)
+static void fill_pool(TokenizerBuild *build, hf2c_vocabulary_table *table, size_t total)
 {
-    uint16_t *start = ARENA_ARRAY(build->arena, uint16_t, (size_t)table->count + 1);
-    uint32_t *block, bits = BLOCK_BITS;
+    TrieKey *keys = ARENA_ARRAY(build->arena, TrieKey, build->count);
+    bool *apart = ARENA_ARRAY(build->arena, bool, build->count);
+    size_t kept = choose_apart(build, keys, apart);
+    uint8_t *pool = arena_alloc(build->arena, total + HF2C_POOL_PADDING), *start = arena_alloc(build->arena, build->count + 1);
+    uint32_t *block = ARENA_ARRAY(build->arena, uint32_t, build->count / HF2C_START_BLOCK + 1), offset = 0;
 
-    while (!blocks_fit(offset, table->count, bits)) { /* blocks of one token always do */
-        bits--;
+    for (size_t id = 0; id <= build->count; id++) {
+        const TokenEntry *entry = id < build->count && !apart[id] ? &build->entry[id] : NULL;
+        if (id % HF2C_START_BLOCK == 0) {
+            block[id / HF2C_START_BLOCK] = offset;
+        }
+        start[id] = (uint8_t)(offset - block[id / HF2C_START_BLOCK]);
+        if (entry != NULL && entry->length > 0) {
+            memcpy(pool + offset, entry->text, entry->length);
+            offset += entry->length;
+        }
     }
-    block = ARENA_ARRAY(build->arena, uint32_t, ((size_t)table->count >> bits) + 1);
-    for (uint32_t id = 0; id <= table->count; id++) {
-        block[id >> bits] = offset[id >> bits << bits];
-        start[id] = (uint16_t)(offset[id] - block[id >> bits]);
-    }
+    table->pool = pool;
     table->start = start;
     table->block = block;
-    table->block_bits = bits;
+    table->apart = kept > 0 ? vocabulary_spellings(build, keys, kept) : NULL;
+}
+
+const hf2c_spellings *vocabulary_spellings(TokenizerBuild *build, const TrieKey *keys, size_t count)
+{
+    hf2c_spellings *spellings = ARENA_NEW(build->arena, hf2c_spellings);
+    int32_t *id = ARENA_ARRAY(build->arena, int32_t, count);
+    uint32_t *offset = ARENA_ARRAY(build->arena, uint32_t, count + 1);
+    uint8_t *pool;
+
+    for (size_t i = 0; i < count; i++) {
+        id[i] = (int32_t)keys[i].value;
+        offset[i + 1] = offset[i] + (uint32_t)keys[i].length;
+    }
+    pool = arena_alloc(build->arena, offset[count] + (size_t)HF2C_POOL_PADDING);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(pool + offset[i], keys[i].text, keys[i].length);
+    }
+    *spellings = (hf2c_spellings){id, offset, pool, (uint32_t)count};
+    return spellings;
 }
 
 bool vocabulary_finish(TokenizerBuild *build)
 {
     hf2c_vocabulary_table *table = ARENA_NEW(build->arena, hf2c_vocabulary_table);
     size_t total = 0;
-    uint8_t *pool, *flags;
-    uint32_t *offset; /* [count + 1] */
+    uint8_t *flags;
 
     for (size_t i = 0; i < build->count; i++) {
         total += build->entry[i].length;
@@ -158,21 +199,13 @@ bool vocabulary_finish(TokenizerBuild *build)
     if (build->count == 0 || total > UINT32_MAX / 2) {
         return err_set(build->err, "%s: the vocabulary is empty or too large", build->file);
     }
-    pool = arena_alloc(build->arena, total + HF2C_POOL_PADDING);
     flags = arena_alloc(build->arena, build->count);
-    offset = ARENA_ARRAY(build->arena, uint32_t, build->count + 1);
-    table->count = (uint32_t)build->count;
-    for (uint32_t i = 0; i < table->count; i++) {
-        const TokenEntry *entry = &build->entry[i];
-        offset[i + 1] = offset[i] + entry->length;
-        flags[i] = entry->flags;
-        if (entry->length > 0) {
-            memcpy(pool + offset[i], entry->text, entry->length);
-        }
+    for (size_t i = 0; i < build->count; i++) {
+        flags[i] = build->entry[i].flags;
     }
-    table->pool = pool;
-    fill_starts(build, table, offset);
+    table->count = (uint32_t)build->count;
     table->flags = build->flags = flags;
+    fill_pool(build, table, total);
     build->vocabulary = table;
     build->tokenizer->vocabulary = table;
     return fill_slots(build, table);

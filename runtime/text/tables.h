@@ -20,7 +20,7 @@ enum { HF2C_TOKEN_SPECIAL = 1, HF2C_TOKEN_OF_MODEL = 2, HF2C_TOKEN_WHOLE = 4, HF
  * decoders; else its spelling from byte SKIP on, with a space in front or not. */
 enum { HF2C_SIMPLE_AS_IS = 1, HF2C_SIMPLE_WORD, HF2C_SIMPLE_SKIP_2, HF2C_SIMPLE_WORD_SKIP_2, HF2C_SIMPLE_WORD_SKIP_3, HF2C_SIMPLE_COUNT };
 static const uint8_t hf2c_simple[HF2C_SIMPLE_COUNT][2] = {{0, 0}, {0, 0}, {1, 0}, {0, 2}, {1, 2}, {1, 3}}; /* space, skip */
-enum { HF2C_POOL_PADDING = 16 }; /* bytes behind the pool of spellings that can be read */
+enum { HF2C_POOL_PADDING = 16 }; /* bytes behind a pool of spellings that can be read */
 
 /* A perfect hash: every key of a table has a place of its own among `slots`, see hf2c_perfect_place. */
 typedef struct hf2c_perfect {
@@ -31,24 +31,26 @@ typedef struct hf2c_perfect {
 /* Spellings by id, and a hash from spelling to id: its place holds id + 1 and, in the bits from HF2C_SLOT_ID_BITS on, some of the
  * hash. */
 enum { HF2C_SLOT_ID_BITS = 22 };
-typedef struct hf2c_respelled_table hf2c_respelled_table;
+enum { HF2C_START_BLOCK = 8 };
+typedef struct hf2c_spellings hf2c_spellings;
 typedef struct hf2c_vocabulary_table {
     const uint8_t *pool;    /* with HF2C_POOL_PADDING bytes more */
-    const uint16_t *start;  /* [count + 1] where a spelling begins behind its block's; see hf2c_token_start */
-    const uint32_t *block;  /* [(count >> block_bits) + 1] */
+    const uint8_t *start;   /* [count + 1] where a spelling begins behind its block's; see hf2c_token_spelling */
+    const uint32_t *block;  /* [count / HF2C_START_BLOCK + 1] */
     const uint8_t *flags;   /* [count] HF2C_TOKEN_* (WHOLE: its own spelling encodes to just this token; RESPELLED: see below;
                                SHOWN: a special token that decoding shows nevertheless) */
     const uint32_t *slot;   /* [perfect.slots] 0: free */
     hf2c_perfect perfect;
-    uint32_t count, block_bits;
-    const hf2c_respelled_table *respelled; /* NULL: none */
+    uint32_t count;
+    const hf2c_spellings *apart;     /* those for which their block has no room, and so no bytes; NULL: none */
+    const hf2c_spellings *respelled; /* added tokens that are looked for after normalization are called by their normalized text */
 } hf2c_vocabulary_table;
 
-/* Added tokens that are looked for after normalization are called by their normalized text. */
-struct hf2c_respelled_table {
+/* Spellings of a few tokens. */
+struct hf2c_spellings {
     const int32_t *id;      /* [count] ascending */
     const uint32_t *offset; /* [count + 1] */
-    const uint8_t *pool;
+    const uint8_t *pool;    /* with HF2C_POOL_PADDING bytes more */
     uint32_t count;
 };
 
@@ -95,7 +97,7 @@ typedef struct hf2c_parameters {
 
 /* ---- parts ---- */
 
-struct hf2c_line; /* runtime/text/work.h */
+struct hf2c_line; /* what a call works on */
 struct hf2c_work;
 struct hf2c_splitter;
 struct hf2c_decoding;
@@ -178,7 +180,7 @@ typedef struct hf2c_template {
     uint32_t count, special;
 } hf2c_template;
 
-/* A chat template as a program for the machine of runtime/text/chat_work.h. */
+/* A chat template as a program for a small machine. */
 typedef struct hf2c_chat_table {
     const uint32_t *code;   /* [instructions] */
     const uint8_t *pool;    /* strings one after another */

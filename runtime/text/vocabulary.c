@@ -99,14 +99,12 @@ uint64_t hf2c_hash_text(uint64_t hash, const uint8_t *text, size_t bytes, int ra
 /* Id of the one token that may have this hash, and where its spelling begins and ends; -1: none has. */
 static inline int32_t candidate(const hf2c_vocabulary_table *table, uint64_t hash, const uint8_t **spelled, size_t *bytes)
 {
-    uint32_t slot = table->slot[hf2c_perfect_place(&table->perfect, hash)], id = (slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1, start;
+    uint32_t slot = table->slot[hf2c_perfect_place(&table->perfect, hash)], id = (slot & ~(~0u << HF2C_SLOT_ID_BITS)) - 1;
 
     if (slot == 0 || (slot ^ hf2c_slot_rest(hash)) >> HF2C_SLOT_ID_BITS != 0) {
         return -1;
     }
-    start = hf2c_token_start(table, id);
-    *spelled = table->pool + start;
-    *bytes = hf2c_token_start(table, id + 1) - start;
+    *spelled = hf2c_token_spelling(table, id, bytes);
     return (int32_t)id;
 }
 
@@ -189,31 +187,34 @@ int32_t hf2c_vocabulary_whole(const hf2c_tokenizer *tokenizer, const uint8_t *te
 
 const char *hf2c_vocabulary_text(const hf2c_vocabulary_table *table, int32_t id, size_t *length)
 {
-    uint32_t start;
+    const uint8_t *text;
 
     *length = 0;
     if (id < 0 || (uint32_t)id >= table->count) {
         return NULL;
     }
-    start = hf2c_token_start(table, (uint32_t)id);
-    *length = hf2c_token_start(table, (uint32_t)id + 1) - start;
-    return *length > 0 ? (const char *)table->pool + start : NULL;
+    text = hf2c_token_spelling(table, (uint32_t)id, length);
+    return *length > 0 ? (const char *)text : NULL;
 }
 
-static const char *find_respelled(const hf2c_respelled_table *table, int32_t id, size_t *length)
+const uint8_t *hf2c_spelling_find(const hf2c_spellings *spellings, uint32_t id, size_t *bytes)
 {
-    uint32_t low = 0, high = table->count;
+    uint32_t low = 0, high = spellings->count;
 
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (table->id[middle] <= id) {
+        if ((uint32_t)spellings->id[middle] <= id) {
             low = middle;
         } else {
             high = middle;
         }
     }
-    *length = table->offset[low + 1] - table->offset[low];
-    return (const char *)table->pool + table->offset[low];
+    *bytes = 0;
+    if ((uint32_t)spellings->id[low] != id) {
+        return NULL;
+    }
+    *bytes = spellings->offset[low + 1] - spellings->offset[low];
+    return spellings->pool + spellings->offset[low];
 }
 
 const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t *length)
@@ -221,7 +222,7 @@ const char *hf2c_token_text(const hf2c_tokenizer *tokenizer, int32_t id, size_t 
     const hf2c_vocabulary_table *table = tokenizer->vocabulary;
     const char *text = hf2c_vocabulary_text(table, id, length);
 
-    return text != NULL && (table->flags[id] & HF2C_TOKEN_RESPELLED) ? find_respelled(table->respelled, id, length) : text;
+    return text != NULL && (table->flags[id] & HF2C_TOKEN_RESPELLED) ? (const char *)hf2c_spelling_find(table->respelled, (uint32_t)id, length) : text;
 }
 
 int32_t hf2c_token_id(const hf2c_tokenizer *tokenizer, const char *token, size_t length)

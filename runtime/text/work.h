@@ -1,4 +1,4 @@
-/* The moving parts of one call: scratch, text with its origin, splitting, decoding. Private to runtime/text. */
+/* The moving parts of one call: scratch, text with its origin, splitting, decoding. Private to the tokenizer. */
 #ifndef HF2C_TEXT_WORK_H
 #define HF2C_TEXT_WORK_H
 
@@ -172,10 +172,22 @@ static inline uint64_t hf2c_hash_end(uint64_t hash)
     return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
 }
 
-/* Where a spelling begins in the pool; equal for id and id + 1: no token has that id. */
+/* Where a spelling begins in the pool. */
 static inline uint32_t hf2c_token_start(const hf2c_vocabulary_table *table, uint32_t id)
 {
-    return table->block[id >> table->block_bits] + table->start[id];
+    return table->block[id / HF2C_START_BLOCK] + table->start[id];
+}
+
+/* The token's spelling among a few; NULL and no bytes: it is not one of them. */
+const uint8_t *hf2c_spelling_find(const hf2c_spellings *spellings, uint32_t id, size_t *bytes);
+
+/* A token's spelling, id < table->count; no bytes: no token has that id. */
+static inline const uint8_t *hf2c_token_spelling(const hf2c_vocabulary_table *table, uint32_t id, size_t *bytes)
+{
+    uint32_t start = hf2c_token_start(table, id);
+
+    *bytes = hf2c_token_start(table, id + 1) - start;
+    return *bytes > 0 || table->apart == NULL ? table->pool + start : hf2c_spelling_find(table->apart, id, bytes);
 }
 
 /* Id of the token whose spelling is these bytes, or -1. raw: in the byte alphabet the bytes stand for themselves. */

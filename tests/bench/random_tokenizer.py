@@ -168,6 +168,7 @@ def bpe(rng):
     if suffix:
         tokens += [t + suffix for t in tokens if coin(rng)]
     tokens = list(dict.fromkeys(["<unk>"] + tokens))
+    tokens += [t for t in dict.fromkeys(long_tokens(rng)) if t not in tokens]
     merges = []
     for _ in range(rng.choice([0, 20, 200])):
         left, right = rng.choice(tokens[1:]), rng.choice(tokens[1:])
@@ -181,9 +182,14 @@ def bpe(rng):
             "fuse_unk": coin(rng), "byte_fallback": not prefix and not suffix and coin(rng), "ignore_merges": coin(rng), "vocab": {t: i for i, t in enumerate(tokens)}, "merges": merges}
 
 
+def long_tokens(rng):
+    """Many in a row, for which the tables have no room in their place; random texts hold such repetitions."""
+    return [rng.choice(SYLLABLES) * rng.choice([13, 21, 40, 80]) for _ in range(rng.choice([0, 0, 0, 30]))]
+
+
 def pieces(rng):
     found = {rng.choice(SYLLABLES) + rng.choice(SYLLABLES + [""]) + rng.choice(SYLLABLES + ["", ""]) for _ in range(rng.choice([5, 60, 300]))}
-    return sorted(found | {s for s in SYLLABLES if coin(rng)})
+    return sorted(found | {s for s in SYLLABLES if coin(rng)} | set(long_tokens(rng)))
 
 
 def unigram(rng):

@@ -10,7 +10,7 @@
 
 #include "compiler/text/text.h"
 
-static const char sample[] = "Hello  World! caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac 12345 don't\n\xf0\x9f\x98\x80 <mask> end ";
+static const char mixed[] = "Hello  World! caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac 12345 don't\n\xf0\x9f\x98\x80 <mask> end ";
 
 static void write_text(const char *path, const char *text, size_t length)
 {
@@ -35,7 +35,7 @@ static const char main_text[] =
     "    if (hf2c_decode(&x_tokenizer, ids, encoding.count, 1, text, sizeof text, &length) != HF2C_OK) return 1;\n"
     "    printf(\"|%.*s\", (int)length, text);\n    return 0;\n}\n";
 
-static void expect_line(Arena *arena, const hf2c_tokenizer *tokenizer, Str *line)
+static void expect_line(Arena *arena, const hf2c_tokenizer *tokenizer, const char *sample, Str *line)
 {
     size_t scratch_bytes = hf2c_encode_scratch(tokenizer, strlen(sample)), length;
     int32_t ids[4096];
@@ -68,12 +68,12 @@ static void build_program(const char *folder, const hf2c_tokenizer *tokenizer)
     str_free(&command);
 }
 
-static void run_one(const char *name)
+static void run_folder(const char *name, const char *sample)
 {
     static const char work[] = "#include \"runtime/text/work.h\"\n", unicode[] = "#include \"runtime/text/unicode.h\"\n";
     Arena *arena = arena_new();
     Err err = {{0}};
-    Model model = {.arena = arena, .folder = arena_printf(arena, "%s/oracle/tokenizers/%s", TESTS_FOLDER, name)};
+    Model model = {.arena = arena, .folder = name};
     const hf2c_tokenizer *tokenizer = tokenizer_compile(arena, &model, &err);
     char folder[] = "/tmp/hf2c-emit-XXXXXX", found[16384];
     Str source = {0}, again = {0}, line = {0};
@@ -95,7 +95,7 @@ static void run_one(const char *name)
     length = fread(found, 1, sizeof found - 1, program);
     found[length] = 0;
     assert_int_equal(pclose(program), 0);
-    expect_line(arena, tokenizer, &line);
+    expect_line(arena, tokenizer, sample, &line);
     assert_string_equal(found, line.data);
     assert_int_equal(system(arena_printf(arena, "rm -r %s", folder)), 0);
     printf("%s: %zu bytes of tables\n", name, tokenizer_bytes(tokenizer));
@@ -103,6 +103,40 @@ static void run_one(const char *name)
     str_free(&again);
     str_free(&line);
     arena_free(arena);
+}
+
+static void run_one(const char *name)
+{
+    char folder[512];
+
+    (void)snprintf(folder, sizeof folder, "%s/oracle/tokenizers/%s", TESTS_FOLDER, name);
+    run_folder(folder, mixed);
+}
+
+/* More long tokens than have room in their place: some stand apart. */
+static void test_long_tokens(void **state)
+{
+    enum { LETTERS = 60, WORDS = 20 };
+    char folder[] = "/tmp/hf2c-long-XXXXXX", path[64], word[LETTERS + 1] = "";
+    Str file = {0}, sample = {0};
+
+    (void)state;
+    str_printf(&file, "{\"version\": \"1.0\", \"added_tokens\": [], \"pre_tokenizer\": {\"type\": \"WhitespaceSplit\"},\n"
+                      " \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"<unk>\", \"vocab\": {\"<unk>\": 0");
+    for (int i = 0; i < WORDS; i++) {
+        memset(word, 'a' + i, LETTERS);
+        str_printf(&file, ", \"%s\": %d", word, i + 1);
+        str_printf(&sample, "%s ", word);
+    }
+    str_printf(&file, "}}}\n");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/tokenizer.json", folder);
+    write_text(path, file.data, file.length);
+    run_folder(folder, sample.data);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    str_free(&file);
+    str_free(&sample);
 }
 
 static void test_emitted(void **state)
@@ -118,7 +152,7 @@ static void test_emitted(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_emitted)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_emitted), cmocka_unit_test(test_long_tokens)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
