@@ -1,4 +1,4 @@
-/* Elementwise kernels, and the activations of linear: the expressions of templates/elementwise.def over vectors. */
+/* Elementwise kernels, and the activations of linear, over vectors. */
 #ifndef HF2C_CPU_ELEMENTWISE_H
 #define HF2C_CPU_ELEMENTWISE_H
 

@@ -294,12 +294,15 @@ typedef float LinearSum(const Linear *l, int64_t r, int64_t n);
 
 static inline float linear_plain_sum(const Linear *l, int64_t r, int64_t n)
 {
-    float sum = 0;
+    float sum = 0, part = 0;
     for (int64_t k = 0; k < l->K; k++) {
         float w = packed_value(&l->w, n, k), product = l->x ? l->x[r * l->ldx + k] * w : linear_narrow(l, r, k) * bf16_round(w);
-        sum += product;
+        part += product;
+        if (SIMD_FUSED || (k + 1) % SIMD_PART) continue;
+        sum += part;
+        part = 0;
     }
-    return sum;
+    return sum + part;
 }
 
 SIMD_INLINE void linear_plain(const Linear *l, const hf2c_team *team, int rows, LinearSum *sum)

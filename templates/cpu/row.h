@@ -1,4 +1,4 @@
-/* Reading rows of a cache: vectors of their elements as floats, decoded in registers. What is read is exactly what templates/format/row.h
+/* Reading rows of a cache: vectors of their elements as floats, decoded in registers. What is read is exactly what the format
  * says, so a cache in another format gives the bits of an f32 cache that holds the same numbers. */
 #ifndef HF2C_CPU_ROW_H
 #define HF2C_CPU_ROW_H

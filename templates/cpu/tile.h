@@ -2,8 +2,8 @@
  *
  *   sums[r][c] += a[r][k] * b[k][c],  k = 0, 1, 2 ...
  *
- * Each sum is one chain of fma in the order of k, whatever the tile's shape and however k is cut into blocks: the bits
- * of a result depend on its row and column alone. b is read in panels of 16 columns. */
+ * Each sum is one chain of fma in the order of k, or of parts where products are rounded (simd_part), whatever the tile's shape and however k is
+ * cut into blocks, at multiples of SIMD_PART: the bits of a result depend on its row and column alone. b is read in panels of 16 columns. */
 #ifndef HF2C_CPU_TILE_H
 #define HF2C_CPU_TILE_H
 
@@ -46,8 +46,9 @@ SIMD_INLINE const char *tile_vector(const int format, const char *b, const int64
     return b + v / TILE_PANEL_VECTORS * panel + v % TILE_PANEL_VECTORS * weight_vector_bytes(format);
 }
 
-/* Column j of a group of k. */
-SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, const TileRows *a, const TilePanels *b, const int j, simd_float *sum)
+/* Column j of a group of k. begin: it is the first of its sums */
+SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, const TileRows *a, const TilePanels *b, const int j, simd_float *sum,
+                           const int begin)
 {
     const int count = rows * vectors;
     simd_float weight[TILE_VECTORS];
@@ -56,8 +57,36 @@ SIMD_INLINE void tile_step(const int format, const int rows, const int vectors, 
     SIMD_UNROLL
     for (int i = 0; i < count; i++) {
         const float *x = (const float *)(const void *)tile_row(a, i / vectors) + j;
-        sum[i] = simd_fma(weight[i % vectors], simd_set1(*x), sum[i]);
+        if (begin)
+            sum[i] = weight[i % vectors] * simd_set1(*x);
+        else
+            sum[i] = simd_fma(weight[i % vectors], simd_set1(*x), sum[i]);
     }
+}
+
+SIMD_INLINE void tile_group(const int format, const int rows, const int vectors, TileRows *x, TilePanels *b, simd_float *sum, const int begin)
+{
+    const int group = weight_group(format);
+    SIMD_UNROLL
+    for (int j = 0; j < group; j++) tile_step(format, rows, vectors, x, b, j, sum, begin && j == 0);
+    SIMD_UNROLL
+    for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
+        SIMD_PREFETCH(tile_vector(format, b->data, b->panel, v), b->ahead);
+    b->data += b->step;
+    tile_rows_advance(x, rows, group * (int64_t)sizeof(float));
+}
+
+/* The next `depth` k. begin: the sums are zero */
+SIMD_INLINE void tile_chain(const int format, const int rows, const int vectors, TileRows *x, TilePanels *b, int64_t depth, simd_float *sum,
+                            const int begin)
+{
+    const int group = weight_group(format);
+    if (begin && depth >= group) {
+        tile_group(format, rows, vectors, x, b, sum, 1);
+        depth -= group;
+    }
+    for (; depth >= group; depth -= group) tile_group(format, rows, vectors, x, b, sum, 0);
+    if (depth > 0) tile_step(format, rows, vectors, x, b, 0, sum, 0);
 }
 
 /* fresh: the sums start from zero; else they go on from *sums. */
@@ -65,24 +94,24 @@ SIMD_INLINE void tile_compute(const int format, const int rows, const int vector
                               TilePanels b, int64_t depth, float *sums, const int64_t lds, int fresh)
 {
     simd_float sum[TILE_ROWS * TILE_VECTORS];
-    const int count = rows * vectors, group = weight_group(format);
+    const int count = rows * vectors;
     TileRows x = tile_rows((const char *)a, lda * (int64_t)sizeof(float));
-    SIMD_UNROLL
-    for (int i = 0; i < count; i++)
-        sum[i] = fresh ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
-    int64_t left = depth;
-    for (; left >= group; left -= group) {
+    int64_t part;
+    do {
+        part = simd_part(depth);
         SIMD_UNROLL
-        for (int j = 0; j < group; j++) tile_step(format, rows, vectors, &x, &b, j, sum);
+        for (int i = 0; i < count; i++)
+            sum[i] = fresh || !SIMD_FUSED ? simd_zero() : simd_load(sums + i / vectors * lds + i % vectors * SIMD_LANES);
+        tile_chain(format, rows, vectors, &x, &b, part, sum, !SIMD_FUSED);
         SIMD_UNROLL
-        for (int v = 0; v < vectors; v += TILE_PANEL_VECTORS)
-            SIMD_PREFETCH(tile_vector(format, b.data, b.panel, v), b.ahead);
-        b.data += b.step;
-        tile_rows_advance(&x, rows, group * (int64_t)sizeof(float));
-    }
-    if (left > 0) tile_step(format, rows, vectors, &x, &b, 0, sum);
-    SIMD_UNROLL
-    for (int i = 0; i < count; i++) simd_store(sums + i / vectors * lds + i % vectors * SIMD_LANES, sum[i]);
+        for (int i = 0; i < count; i++) {
+            float *to = sums + i / vectors * lds + i % vectors * SIMD_LANES;
+            if (!fresh && !SIMD_FUSED) sum[i] = simd_load(to) + sum[i];
+            simd_store(to, sum[i]);
+        }
+        fresh = 0;
+        depth -= part;
+    } while (depth > 0);
 }
 
 /* The heights that tiles are compiled for, in ascending order. */

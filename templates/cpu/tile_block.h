@@ -1,4 +1,4 @@
-/* Few rows times weights with blocks, decoded in registers: the same sums as of the decoded weights, one chain for each result in the order of k.
+/* Few rows times weights with blocks, decoded in registers: the same sums as of the decoded weights (tile.h).
  * Several panels side by side, so that chains do not wait. `numbers`: of x: f32, or on zen4 bf16, to which the weights are rounded too then. */
 #ifndef HF2C_CPU_TILE_BLOCK_H
 #define HF2C_CPU_TILE_BLOCK_H
@@ -8,7 +8,13 @@
 enum {
     BLOCK_PANEL_VECTORS = WEIGHT_PANEL / SIMD_LANES,
     BLOCK_VECTORS = BLOCK_PANEL_VECTORS > 4 ? BLOCK_PANEL_VECTORS : 4,
-    BLOCK_PANELS = BLOCK_VECTORS / BLOCK_PANEL_VECTORS
+    BLOCK_PANELS = BLOCK_VECTORS / BLOCK_PANEL_VECTORS,
+    BLOCK_STEP = SIMD_FUSED ? WEIGHT_GROUP : SIMD_PART, /* k that codes are read for together */
+#if HF2C_ISA > HF2C_ISA_c11
+    BLOCK_ROWS = 4
+#else
+    BLOCK_ROWS = 2
+#endif
 };
 
 typedef struct BlockTile {
@@ -22,8 +28,8 @@ typedef struct BlockTile {
     int64_t lds;
 } BlockTile;
 
-/* Whether loads of codes fill vectors. */
-SIMD_INLINE int block_fits(const int format, const int64_t unit) { return unit % (layout_bits(format) == 4 ? 2 * WEIGHT_GROUP : WEIGHT_GROUP) == 0; }
+/* Whether units are whole steps. */
+SIMD_INLINE int block_fits(const int format, const int64_t unit) { return unit % (layout_bits(format) == 4 ? 2 * BLOCK_STEP : BLOCK_STEP) == 0; }
 
 /* Where vector v lies of what has `bytes` for each row of a panel. */
 SIMD_INLINE const char *block_vector(const BlockTile *t, const char *w, const int v, const int bytes)
@@ -106,15 +112,12 @@ SIMD_INLINE void block_load(const int vectors, const int high, const BlockTile *
     }
 }
 
-/* A unit's codes, or their low or high nibbles, of columns from k on. */
-SIMD_INLINE void block_part(const int format, const int numbers, const int rows, const int vectors, const int high, const BlockTile *t, const char *codes,
-                            int64_t k, const WeightScale *scale, simd_float *sum)
+/* The next `left` columns of codes, or of their low or high nibbles. */
+SIMD_INLINE void block_chain(const int format, const int numbers, const int rows, const int vectors, const int high, const BlockTile *t, const char *codes,
+                             const char *x, int64_t left, const WeightScale *scale, simd_float *sum)
 {
     const int64_t bytes = layout_bits(numbers) / 8;
-    const int64_t most = layout_bits(format) == 4 ? t->unit / 2 : t->unit, count = t->K - k < most ? t->K - k : most;
-    const char *x = t->x + k * bytes;
     simd_int four[BLOCK_VECTORS];
-    int64_t left = count;
     for (; left >= WEIGHT_GROUP; left -= WEIGHT_GROUP, codes += WEIGHT_CHUNK, x += WEIGHT_GROUP * bytes) {
         block_load(vectors, high, t, codes, four);
         block_group(format, numbers, rows, vectors, four, x, t->stride, scale, sum);
@@ -123,6 +126,27 @@ SIMD_INLINE void block_part(const int format, const int numbers, const int rows,
     if (left <= 0) return;
     block_load(vectors, high, t, codes, four);
     block_rest(format, numbers, rows, vectors, four, x, t->stride, left, scale, sum);
+}
+
+/* A unit's codes, or their low or high nibbles, of columns from k on. */
+SIMD_INLINE void block_part(const int format, const int numbers, const int rows, const int vectors, const int high, const BlockTile *t, const char *codes,
+                            int64_t k, const WeightScale *scale, simd_float *sum)
+{
+    const int64_t most = layout_bits(format) == 4 ? t->unit / 2 : t->unit, bytes = layout_bits(numbers) / 8;
+    int64_t left = t->K - k < most ? t->K - k : most;
+    const char *x = t->x + k * bytes;
+    if (SIMD_FUSED) {
+        block_chain(format, numbers, rows, vectors, high, t, codes, x, left, scale, sum);
+        return;
+    }
+    for (; left > 0; left -= SIMD_PART, codes += SIMD_PART * WEIGHT_PANEL, x += SIMD_PART * bytes) {
+        simd_float part[BLOCK_ROWS * BLOCK_VECTORS];
+        SIMD_UNROLL
+        for (int i = 0; i < rows * vectors; i++) part[i] = simd_zero();
+        block_chain(format, numbers, rows, vectors, high, t, codes, x, simd_part(left), scale, part);
+        SIMD_UNROLL
+        for (int i = 0; i < rows * vectors; i++) sum[i] = sum[i] + part[i];
+    }
 }
 
 /* sum: [rows * vectors], scale: [vectors], registers */
@@ -154,7 +178,7 @@ SIMD_INLINE void block_tile(const int format, const int numbers, const int rows,
         block_tile(format, numbers, rows, WIDTH, t, sum, scale);                                                       \
         break;                                                                                                         \
     }
-#if HF2C_ISA > HF2C_ISA_c11 /* as many as LINEAR_DIRECT_ROWS */
+#if HF2C_ISA > HF2C_ISA_c11 /* up to BLOCK_ROWS, as many as LINEAR_DIRECT_ROWS */
 #define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4)
 #else
 #define BLOCK_HEIGHTS(HEIGHT) HEIGHT(1) HEIGHT(2)

@@ -1,7 +1,7 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
  * A target names its set, its "isa"; here HF2C_SIMD may name one, else the compiler's own flags decide. c11 is what every
  * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11. dsp and helium are
- * scalar with products of bytes as ARM's DSP extension and Helium have them (dsp.h, templates/cpu/tile_dot_helium.h): the same bits.
+ * scalar with products of bytes as ARM's DSP extension and Helium have them: the same bits.
  *
  * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
  *   simd_load, simd_store                  unaligned
@@ -77,6 +77,11 @@
 #else
 #define SIMD_INLINE static inline
 #endif
+
+/* How many of the next `left` products a long sum takes at once. Where products are rounded, SIMD_PART of them are summed up before they are added to the
+ * sum: of n products a sum then takes in SIMD_PART + n / SIMD_PART roundings, not n. Else they are one chain. Parts begin at multiples of SIMD_PART. */
+enum { SIMD_PART = 8 };
+SIMD_INLINE int64_t simd_part(int64_t left) { return SIMD_FUSED || left < SIMD_PART ? left : SIMD_PART; }
 
 /* Before a loop with few, constant turns: its arrays then live in registers. */
 #if defined(__clang__)
