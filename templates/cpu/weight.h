@@ -75,9 +75,9 @@ SIMD_INLINE simd_float weight_nested(WeightPlace p)
     const float *outer = (const float *)(const void *)p.head;
     float value[SIMD_LANES];
     for (int i = 0; i < SIMD_LANES; i++) value[i] = values[(unsigned char)p.from[i]];
-    simd_float place = simd_set1((float)p.unit) + simd_load(outer + WEIGHT_PANEL), scale = simd_load(outer + (1 + p.scales) * WEIGHT_PANEL);
+    simd_float place = simd_set1((float)(int32_t)p.unit) + simd_load(outer + WEIGHT_PANEL), scale = simd_load(outer + (1 + p.scales) * WEIGHT_PANEL);
     for (int64_t i = p.scales - 1; i > 0; i--)
-        scale = simd_select_less(place, simd_set1((float)(i * p.period)), simd_load(outer + (1 + i) * WEIGHT_PANEL), scale);
+        scale = simd_select_less(place, simd_set1((float)(int32_t)(i * p.period)), simd_load(outer + (1 + i) * WEIGHT_PANEL), scale);
     simd_float product = simd_load(value) * scale;
     return product + simd_load(outer);
 }
@@ -161,7 +161,7 @@ SIMD_INLINE simd_float weight_mxfp4(simd_int codes)
     return simd_lookup(values, codes);
 }
 
-/* What code j of each lane's four is worth, as templates/format/NAME.h has it; of 4 bits, those above are ignored. */
+/* What code j of each lane's four is worth, as the format has it; of 4 bits, those above are ignored. */
 SIMD_INLINE simd_float weight_value(const int format, simd_int four, const int j, WeightScale s)
 {
     if (format == WEIGHT_e4m3) return weight_e4m3(four, j) * s.scale;

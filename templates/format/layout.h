@@ -1,4 +1,4 @@
-/* Where the codes and parameters of a packed weight lie (the layout is told in templates/cpu/pack.h), and what they are worth: element by element,
+/* Where the codes and parameters of a packed weight lie, and what they are worth: element by element,
  * in plain C, for the packer, for kernels of few numbers and for devices. */
 #ifndef HF2C_FORMAT_LAYOUT_H
 #define HF2C_FORMAT_LAYOUT_H

@@ -8,6 +8,7 @@ model=$3
 precision=${4:-stored}
 more=("${@:5}")
 most_stack=4096
+case $precision in nf4* | fp4*) most_stack=6144 ;; esac # weights are decoded to floats there
 
 . "$here/board.sh" "$2"
 [ -n "$board" ] || fail "no board for $name"
