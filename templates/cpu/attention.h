@@ -54,14 +54,90 @@ static inline void attention_part(const Attention *a, const Tiles *tiles, int pa
     if (*end > (part / each + 1) * group) *end = (part / each + 1) * group;
 }
 
+/* One unit of work: rows and heads that share a tile, and all of their keys or one block of them. */
+typedef struct Unit {
+    Chunk chunk;
+    int head, end_head;
+    int block;   /* of a part: the one that it is of */
+    int queries; /* of a part: most in a tile */
+    float *left; /* of a part: what its tile has of the block: [queries, v_head_dim] sums, [queries] highest scores, [queries] totals */
+} Unit;
+
+#ifdef HF2C_TEAM_SCRATCH
+/* There is one member only. */
+static inline int attention_is_part(const Unit *unit) { return 0; }
+#else
+static inline int attention_is_part(const Unit *unit) { return unit->left != NULL; }
+#endif
+
+/* Adds the block to what the tile has. */
+static inline void attention_add(const Attention *a, AttentionTile *t)
+{
+    for (int i = 0; i < t->queries; i++)
+        attention_merge(&t->highest[i], &t->total[i], t->sums + i * ATTENTION_HEAD_DIM, t->part_highest[i], t->part_total[i],
+                        t->part + i * ATTENTION_HEAD_DIM, a->v_head_dim);
+}
+
+/* Leaves what the tile has of its one block. */
+static inline void attention_leave(const Attention *a, const AttentionTile *t, const Unit *unit)
+{
+    float *highest = unit->left + unit->queries * a->v_head_dim;
+    for (int i = 0; i < t->queries; i++) {
+        memcpy(unit->left + i * a->v_head_dim, t->part + i * ATTENTION_HEAD_DIM, (size_t)a->v_head_dim * sizeof(float));
+        highest[i] = t->part_highest[i];
+        highest[unit->queries + i] = t->part_total[i];
+    }
+}
+
+static inline void attention_finish(const Attention *a, const AttentionTile *t, const Unit *unit)
+{
+    for (int r = unit->chunk.row, i = 0; r < unit->chunk.end; r++)
+        for (int h = unit->head; h < unit->end_head; h++, i++)
+            attention_store(a->y + ((int64_t)(r - a->sequences->first) * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM,
+                            a->v_head_dim, t->total[i]);
+}
+
+SIMD_INLINE void attention_compute(const int format, const Attention *a, const Unit *unit)
+{
+    KERNEL_SCRATCH(AttentionTile, t, a->team);
+    int kv = unit->head / (a->heads / a->kv_heads), s = unit->chunk.s;
+    Keys k = sequence_keys(format, a->k, a->sequences, s, a->cached, kv, a->head_dim, a->ldk);
+    Keys v = sequence_keys(format, a->v, a->sequences, s, a->cached, kv, a->v_head_dim, a->ldv);
+    attention_begin(a, t, &k, s, unit->chunk.row, unit->chunk.end, unit->head, unit->end_head);
+    int block = t->low / TILE_DEPTH, end = (t->high + TILE_DEPTH - 1) / TILE_DEPTH;
+    if (attention_is_part(unit)) block = unit->block, end = block + 1;
+    for (; block < end; block++) {
+        attention_block(format, a, t, &k, &v, block * TILE_DEPTH);
+        if (attention_is_part(unit)) attention_leave(a, t, unit);
+        else attention_add(a, t);
+    }
+    if (attention_is_part(unit)) return;
+    attention_finish(a, t, unit);
+}
+
+/* Whole tiles, in the order of parts, chunks: heads vary slowest, since early rows see fewer keys. */
+SIMD_INLINE void attention_whole(const int format, const Attention *a, const Tiles *tiles)
+{
+    int first, end;
+    hf2c_share(a->team, tiles->parts * tiles->chunks, &first, &end);
+    for (int number = first; number < end; number++) {
+        Unit unit = {.chunk = attention_chunk(a, tiles, number % tiles->chunks)};
+        attention_part(a, tiles, number / tiles->chunks, &unit.head, &unit.end_head);
+        attention_compute(format, a, &unit);
+    }
+}
+
 /* ---- few rows with a long past: the blocks are shared ---- */
 
-/* What one tile has of one block: behind the rows of y, one after another. */
+#ifdef HF2C_TEAM_SCRATCH
+SIMD_INLINE int attention_split(const int format, const Attention *a, const Tiles *tiles) { return 0; }
+#else
+/* What tiles have of one block each lies behind the rows of y, one after another. */
 typedef struct Splits {
     float *memory;
-    int64_t size;    /* floats of one: [queries, v_head_dim] sums, then [queries] highest scores, [queries] totals */
-    int queries;     /* most in a tile */
-    int units;       /* tiles by their blocks */
+    int64_t size; /* floats of one, see Unit */
+    int queries;  /* most in a tile */
+    int units;    /* tiles by their blocks */
 } Splits;
 
 /* Blocks [*first, *end) of the keys that rows [row, end) see. */
@@ -83,14 +159,6 @@ static inline int attention_chunk_blocks(const Attention *a, const Tiles *tiles,
     return end - first;
 }
 
-#ifdef HF2C_TEAM_SCRATCH
-/* There is one member only. */
-static inline int attention_can_split(const Attention *a, const Tiles *tiles, Splits *splits)
-{
-    (void)a, (void)tiles, (void)splits;
-    return 0;
-}
-#else
 /* Worth it where whole tiles would leave members idle; possible where y has room. */
 static inline int attention_can_split(const Attention *a, const Tiles *tiles, Splits *splits)
 {
@@ -105,79 +173,17 @@ static inline int attention_can_split(const Attention *a, const Tiles *tiles, Sp
     splits->memory = a->y + a->rows * row;
     return splits->size * splits->units <= (a->room - a->rows) * row;
 }
-#endif
 
-/* One unit of work: rows and heads that share a tile, and one block of their keys or, with -1, all of them. */
-typedef struct Unit {
-    Chunk chunk;
-    int head, end_head, block;
-} Unit;
-
-/* Units in the order of parts, chunks, blocks: heads vary slowest, since early rows see fewer keys. splits->memory NULL: none are split */
-static inline Unit attention_unit(const Attention *a, const Tiles *tiles, const Splits *splits, int number)
+/* Units in the order of parts, chunks, blocks. */
+static inline Unit attention_split_unit(const Attention *a, const Tiles *tiles, const Splits *splits, int number)
 {
-    Unit unit = {.block = -1};
-    int each = splits->memory ? splits->units / tiles->parts : tiles->chunks, rest = number % each, c = 0;
-    attention_part(a, tiles, number / each, &unit.head, &unit.end_head);
-    if (!splits->memory) {
-        unit.chunk = attention_chunk(a, tiles, rest);
-        return unit;
-    }
+    int each = splits->units / tiles->parts, rest = number % each, c = 0, first, end;
     for (; rest >= attention_chunk_blocks(a, tiles, c); c++) rest -= attention_chunk_blocks(a, tiles, c);
-    int first, end;
-    unit.chunk = attention_chunk(a, tiles, c);
+    Unit unit = {.chunk = attention_chunk(a, tiles, c), .queries = splits->queries, .left = splits->memory + number * splits->size};
+    attention_part(a, tiles, number / each, &unit.head, &unit.end_head);
     attention_blocks(a, &unit.chunk, &first, &end);
     unit.block = first + rest;
     return unit;
-}
-
-/* Leaves what a tile has of its one block. */
-static inline void attention_leave(const Attention *a, const AttentionTile *t, const Splits *splits, int number)
-{
-    float *sums = splits->memory + number * splits->size, *highest = sums + splits->queries * a->v_head_dim;
-    for (int i = 0; i < t->queries; i++) {
-        memcpy(sums + i * a->v_head_dim, t->part + i * ATTENTION_HEAD_DIM, (size_t)a->v_head_dim * sizeof(float));
-        highest[i] = t->part_highest[i];
-        highest[splits->queries + i] = t->part_total[i];
-    }
-}
-
-static inline void attention_finish(const Attention *a, const AttentionTile *t, const Unit *unit)
-{
-    for (int r = unit->chunk.row, i = 0; r < unit->chunk.end; r++)
-        for (int h = unit->head; h < unit->end_head; h++, i++)
-            attention_store(a->y + ((int64_t)(r - a->sequences->first) * a->heads + h) * a->v_head_dim, t->sums + i * ATTENTION_HEAD_DIM,
-                            a->v_head_dim, t->total[i]);
-}
-
-SIMD_INLINE void attention_compute(const int format, const Attention *a, const Unit *unit, const Splits *splits, int number)
-{
-    KERNEL_SCRATCH(AttentionTile, t, a->team);
-    int kv = unit->head / (a->heads / a->kv_heads), s = unit->chunk.s, whole = unit->block < 0;
-    Keys k = sequence_keys(format, a->k, a->sequences, s, a->cached, kv, a->head_dim, a->ldk);
-    Keys v = sequence_keys(format, a->v, a->sequences, s, a->cached, kv, a->v_head_dim, a->ldv);
-    attention_begin(a, t, &k, s, unit->chunk.row, unit->chunk.end, unit->head, unit->end_head);
-    int block = whole ? t->low / TILE_DEPTH : unit->block, end = whole ? (t->high + TILE_DEPTH - 1) / TILE_DEPTH : block + 1;
-    for (; block < end; block++) {
-        attention_block(format, a, t, &k, &v, block * TILE_DEPTH);
-        for (int i = 0; i < t->queries && whole; i++)
-            attention_merge(&t->highest[i], &t->total[i], t->sums + i * ATTENTION_HEAD_DIM, t->part_highest[i], t->part_total[i],
-                            t->part + i * ATTENTION_HEAD_DIM, a->v_head_dim);
-    }
-    if (whole)
-        attention_finish(a, t, unit);
-    else
-        attention_leave(a, t, splits, number);
-}
-
-SIMD_INLINE void attention_units(const int format, const Attention *a, const Tiles *tiles, const Splits *splits)
-{
-    int first, end;
-    hf2c_share(a->team, splits->memory ? splits->units : tiles->parts * tiles->chunks, &first, &end);
-    for (int number = first; number < end; number++) {
-        Unit unit = attention_unit(a, tiles, splits, number);
-        attention_compute(format, a, &unit, splits, number);
-    }
 }
 
 /* One query: its blocks put together, which begin with unit `unit`. */
@@ -210,16 +216,30 @@ SIMD_INLINE void attention_join(const Attention *a, const Tiles *tiles, const Sp
     }
 }
 
+/* 0: it does not pay, and nothing is done. */
+SIMD_INLINE int attention_split(const int format, const Attention *a, const Tiles *tiles)
+{
+    Splits splits;
+    int first, end;
+    if (!attention_can_split(a, tiles, &splits)) return 0;
+    hf2c_share(a->team, splits.units, &first, &end);
+    for (int number = first; number < end; number++) {
+        Unit unit = attention_split_unit(a, tiles, &splits, number);
+        attention_compute(format, a, &unit);
+    }
+    hf2c_barrier(a->team);
+    attention_join(a, tiles, &splits);
+    return 1;
+}
+#endif
+
+/* ---- all tiles ---- */
+
 SIMD_INLINE void attention_shared(const int format, const Attention *a)
 {
     Tiles tiles = attention_tiles(a);
-    Splits splits = {NULL, 0, 0, 0};
-    int split = attention_can_split(a, &tiles, &splits);
-    if (!split) splits.memory = NULL;
-    attention_units(format, a, &tiles, &splits);
-    if (!split) return;
-    hf2c_barrier(a->team);
-    attention_join(a, &tiles, &splits);
+    if (attention_split(format, a, &tiles)) return;
+    attention_whole(format, a, &tiles);
 }
 
 /* What no tile has room for must be seen, and must not reach past its arrays. */

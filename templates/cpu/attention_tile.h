@@ -167,25 +167,36 @@ SIMD_INLINE void attention_weigh(const Attention *a, AttentionTile *t, int i, in
         t->part_total[i] = attention_exponentials(p, n, highest);
 }
 
-/* Values of keys that follow each other: rows of `size` elements, `stride` bytes apart. */
+/* Values of keys that follow each other: rows of `size` elements, `stride` bytes apart; or where `keys` says, from key `first` on. */
 typedef struct Values {
     const char *data;
     int64_t stride, size;
-    int count;
+    int count, first;
+    const Keys *keys; /* or NULL */
 } Values;
 
-/* Columns [d, d + 16 panels) of part += p v, for few queries: values are decoded in registers. */
-SIMD_INLINE void attention_values_wide(const int format, const int height, const int panels, const float *p, const Values *v, int d,
-                                       float *part, int fresh)
+SIMD_INLINE const char *values_row(const Values *v, int j) { return v->keys ? keys_at(v->keys, v->first + j) : v->data + j * v->stride; }
+
+/* The values of keys [j, high), as far as they are read in one go: those that lie `stride` apart; of a run that ends within a part of a sum
+ * (simd_part) the whole parts, then one part from wherever its values lie. */
+SIMD_INLINE Values values_next(const Keys *v, int j, int high, int size)
 {
-    const int vectors = panels * TILE_PANEL_VECTORS, total = height * vectors;
-    simd_float sum[TILE_ROWS * TILE_VECTORS];
-    SIMD_UNROLL
-    for (int i = 0; i < total; i++)
-        sum[i] = fresh ? simd_zero() : simd_load(part + d + i / vectors * ATTENTION_HEAD_DIM + i % vectors * SIMD_LANES);
-    const char *row = v->data;
+    Values values = {keys_at(v, j), v->stride, size, keys_run(v, j, high), j, NULL};
+    if (SIMD_FUSED || j + values.count == high || values.count % SIMD_PART == 0) return values;
+    values.count -= values.count % SIMD_PART;
+    if (values.count > 0) return values;
+    values.keys = v;
+    values.count = (int)simd_part(high - j);
+    return values;
+}
+
+/* Vectors of columns from d on: sum[i][c] += p[i] v of keys [j, end). */
+SIMD_INLINE void attention_values_chain(const int format, const int height, const int vectors, const float *p, const Values *v, int d, int j, int end,
+                                        simd_float *sum)
+{
+    const char *row = v->data + j * v->stride;
     const int64_t ahead = attention_ahead(v->stride);
-    for (int j = 0; j < v->count; j++, row += v->stride) {
+    for (; j < end; j++, row += v->stride) {
         SIMD_UNROLL
         for (int c = 0; c < vectors; c++) {
             simd_float value = row_load(format, row, v->size, d + c * SIMD_LANES);
@@ -196,6 +207,25 @@ SIMD_INLINE void attention_values_wide(const int format, const int height, const
         SIMD_UNROLL
         for (int c = 0; c < vectors; c++) row_prefetch(format, row, d + c * SIMD_LANES, ahead);
     }
+}
+
+/* Columns [d, d + 16 panels) of part += p v, for few queries: values are decoded in registers. */
+SIMD_INLINE void attention_values_wide(const int format, const int height, const int panels, const float *p, const Values *v, int d,
+                                       float *part, int fresh)
+{
+    const int vectors = panels * TILE_PANEL_VECTORS, total = height * vectors;
+    simd_float sum[TILE_ROWS * TILE_VECTORS], some[TILE_ROWS * TILE_VECTORS], *chain = SIMD_FUSED ? sum : some;
+    SIMD_UNROLL
+    for (int i = 0; i < total; i++)
+        sum[i] = fresh ? simd_zero() : simd_load(part + d + i / vectors * ATTENTION_HEAD_DIM + i % vectors * SIMD_LANES);
+    for (int j = 0, count; j < v->count; j += count) {
+        count = (int)simd_part(v->count - j);
+        SIMD_UNROLL
+        for (int i = 0; i < total && !SIMD_FUSED; i++) chain[i] = simd_zero();
+        attention_values_chain(format, height, vectors, p, v, d, j, j + count, chain);
+        SIMD_UNROLL
+        for (int i = 0; i < total && !SIMD_FUSED; i++) sum[i] = sum[i] + chain[i];
+    }
     SIMD_UNROLL
     for (int i = 0; i < total; i++)
         simd_store(part + d + i / vectors * ATTENTION_HEAD_DIM + i % vectors * SIMD_LANES, sum[i]);
@@ -205,7 +235,7 @@ SIMD_INLINE void attention_values_wide(const int format, const int height, const
 SIMD_INLINE int attention_values_few(const int format, const int panels, AttentionTile *t, const float *p, const Values *v, int d, int fresh)
 {
     enum { MOST = TILE_ROWS * TILE_VECTORS / TILE_PANEL_VECTORS };
-    if (v->size - d < panels * TILE_PANEL) return 0;
+    if (v->keys || v->size - d < panels * TILE_PANEL) return 0;
     if (t->padded == 1 && panels <= MOST)
         attention_values_wide(format, 1, panels, p, v, d, t->part, fresh);
     else if (t->padded == 2 && 2 * panels <= MOST)
@@ -229,7 +259,7 @@ SIMD_INLINE TilePanels attention_decode_values(const int format, AttentionTile *
         for (int c = 0; c < columns; c += SIMD_LANES) {
             int64_t left = v->size - d - c;
             int n = left >= SIMD_LANES ? SIMD_LANES : left > 0 ? (int)left : 0;
-            simd_store(t->turned + j * columns + c, row_load_partial(format, v->data + j * v->stride, v->size, d + c, n));
+            simd_store(t->turned + j * columns + c, row_load_partial(format, values_row(v, j), v->size, d + c, n));
         }
     return (TilePanels){(const char *)t->turned, columns * (int64_t)sizeof(float), TILE_PANEL * sizeof(float), 0};
 }
@@ -246,7 +276,7 @@ SIMD_INLINE void attention_values(const int format, AttentionTile *t, const floa
         if (done) continue;
         done = panels * TILE_PANEL;
         TilePanels b = {v->data + d * (int64_t)sizeof(float), v->stride, TILE_PANEL * sizeof(float), attention_ahead(v->stride)};
-        if (format != WEIGHT_f32 || left < TILE_PANEL) b = attention_decode_values(format, t, v, d, panels);
+        if (format != WEIGHT_f32 || left < TILE_PANEL || v->keys) b = attention_decode_values(format, t, v, d, panels);
         for (int i = 0; i < t->padded; i += t->height)
             tile_f32(t->height, panels, p + i * TILE_STRIDE, b, v->count, t->part + i * ATTENTION_HEAD_DIM + d, ATTENTION_HEAD_DIM, fresh);
     }
@@ -260,10 +290,10 @@ SIMD_INLINE void attention_block(const int format, const Attention *a, Attention
     int n = (high - low + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     attention_scores(format, a, t, k, block, low, high);
     for (int i = 0; i < t->queries; i++) attention_weigh(a, t, i, low, n, block);
-    for (int j = low, run; j < high; j += run) {
-        run = keys_run(v, j, high);
-        const Values values = {keys_at(v, j), v->stride, a->v_head_dim, run};
+    for (int j = low, count; j < high; j += count) {
+        const Values values = values_next(v, j, high, a->v_head_dim);
         attention_values(format, t, t->p + j - block, &values, j == low);
+        count = values.count;
     }
 }
 

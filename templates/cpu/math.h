@@ -1,4 +1,4 @@
-/* exp, tanh, erf and softplus of vectors, without branches. Largest errors over all of float, measured by tests/unit/kernels:
+/* exp, tanh, erf and softplus of vectors, without branches. Largest errors over all of float, measured:
  * simd_exp 2 ulp, simd_tanh 4 ulp, simd_erf 4 ulp or 1e-7, simd_softplus 4 ulp. Infinities, NaN and subnormal results are as in IEEE
  * arithmetic. Coefficients: least maximal error over the stated interval. */
 #ifndef HF2C_CPU_MATH_H
