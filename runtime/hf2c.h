@@ -90,15 +90,17 @@ typedef struct hf2c_places {
 } hf2c_places;
 
 typedef struct hf2c_model hf2c_model;
-typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables: runtime/text/tokenizer.h */
-typedef struct hf2c_constraint hf2c_constraint; /* constant tables: runtime/generate/constraint.h */
+typedef struct hf2c_tokenizer hf2c_tokenizer; /* constant tables */
+typedef struct hf2c_constraint hf2c_constraint; /* constant tables */
 
+#ifndef HF2C_FREESTANDING
 /* How calls share the processors with others, in seconds; zeros at first. Results do not depend on it. */
 typedef struct hf2c_pace {
     double until; /* when more than one thread is tried again */
     double pause; /* how long the last pause was */
     int strikes;  /* calls in a row whose threads hindered each other */
 } hf2c_pace;
+#endif
 
 /* Caller-owned; fill by hf2c_context_init (or NAME_init). */
 typedef struct hf2c_context hf2c_context;
@@ -110,7 +112,9 @@ struct hf2c_context {
     uint8_t *state;         /* [slots * state_bytes], 64-byte aligned: the cache; NULL for models without one */
     size_t slots;
     int threads;            /* at most; 1 where there are no threads */
+#ifndef HF2C_FREESTANDING
     hf2c_pace pace;
+#endif
     void *engine;           /* for engines other than compiled code; NULL otherwise */
     hf2c_status (*copy_slot)(hf2c_context *context, size_t from, size_t to); /* where the state is no memory of the host's; else NULL */
 };
@@ -246,6 +250,16 @@ struct hf2c_model {
      * them. A slot holds one source and one sequence that grows; they are independent of each other. */
     hf2c_status (*encode)(hf2c_context *context, const hf2c_batch *batch, float *const *outputs);
 };
+
+/* ---- what a model takes and keeps ---- */
+
+static inline int hf2c_takes_images(const hf2c_model *model) { return model->max_images > 0; }
+static inline int hf2c_takes_pictures(const hf2c_model *model) { return model->image_patch > 0; } /* with sizes of their own */
+static inline int hf2c_takes_sounds(const hf2c_model *model) { return model->frame_step > 0; }
+static inline int hf2c_takes_features(const hf2c_model *model) { return model->row_values > 0; } /* for its encoder */
+static inline int hf2c_has_source(const hf2c_model *model) { return model->encode != NULL; }
+static inline int hf2c_has_state(const hf2c_model *model) { return model->state_bytes > 0; }
+static inline int hf2c_has_fast(const hf2c_model *model) { return model->fast_bytes > 0; }
 
 /* ---- requests in text ---- */
 

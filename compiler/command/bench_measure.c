@@ -36,7 +36,7 @@ typedef struct Request {
 static void want_output(Request *request, const hf2c_model *model, bool images, size_t rows)
 {
     int index = 0;
-    while (index + 1 < model->output_count && !model->image_patch && (model->outputs[index].rows == HF2C_ROWS_IMAGES) != images) index++;
+    while (index + 1 < model->output_count && !hf2c_takes_pictures(model) && (model->outputs[index].rows == HF2C_ROWS_IMAGES) != images) index++;
     request->output = ARENA_ARRAY(request->arena, float *, (size_t)model->output_count);
     request->output[index] = arena_alloc_array(request->arena, rows * (size_t)model->outputs[index].columns, sizeof(float));
 }
@@ -49,8 +49,8 @@ static void prepare_images(Request *request, const hf2c_model *model, int images
     int32_t *start = ARENA_ARRAY(request->arena, int32_t, (size_t)images + 1), *sizes = ARENA_ARRAY(request->arena, int32_t, 2 * (size_t)images);
     request->batch = (hf2c_batch){.images = images};
     request->batch.values = ARENA_ARRAY(request->arena, float, (size_t)images * (size_t)model->image_values);
-    while (model->image_patch && hf2c_picture_rows(model, side + model->image_patch, side + model->image_patch)) side += model->image_patch;
-    int rows = model->image_patch ? hf2c_picture_rows(model, side, side) : 0;
+    while (hf2c_takes_pictures(model) && hf2c_picture_rows(model, side + model->image_patch, side + model->image_patch)) side += model->image_patch;
+    int rows = hf2c_takes_pictures(model) ? hf2c_picture_rows(model, side, side) : 0;
     for (int i = 0; i < images; i++) {
         start[i + 1] = (i + 1) * rows;
         sizes[2 * i] = sizes[2 * i + 1] = side;
@@ -97,7 +97,7 @@ static void encode(hf2c_context *context, const Request *request)
 {
     hf2c_batch batch = request->batch;
     batch.past = NULL;
-    if (context->model->encode) check(context, context->model->encode(context, &batch, request->output));
+    if (hf2c_has_source(context->model)) check(context, context->model->encode(context, &batch, request->output));
 }
 
 static void forward(hf2c_context *context, const Request *request)

@@ -109,9 +109,9 @@ static bool call(Forward *f, bool encoding)
     batch.types = f->types;
     batch.start = f->start;
     batch.values = f->values;
-    batch.samples = model->frame_step ? f->samples : NULL;
+    batch.samples = hf2c_takes_sounds(model) ? f->samples : NULL;
     batch.want = f->want;
-    batch.memory = model->encode && !encoding ? f->memory : NULL;
+    batch.memory = hf2c_has_source(model) && !encoding ? f->memory : NULL;
     if (f->context->state) {
         batch.past = f->past;
         batch.slot = f->slot;
@@ -139,7 +139,7 @@ static bool encode_block(Forward *f, int first, int count)
 /* Sequences [first, first + count), piece by piece, all in step. */
 static bool run_block(Forward *f, int first, int count, int piece)
 {
-    if (f->context->model->encode && !encode_block(f, first, count)) return false;
+    if (hf2c_has_source(f->context->model) && !encode_block(f, first, count)) return false;
     for (int i = 0; i < count; i++) f->fed[i] = f->column[i] = 0;
     for (;;) {
         f->rows = f->sequences = 0;
@@ -225,8 +225,8 @@ float **forward_padded(Arena *arena, hf2c_context *context, const Padded *inputs
     Forward f = {.arena = arena, .context = context, .inputs = inputs, .column_positions = column_positions, .err = err};
     Feeding fitting = fit(context, inputs, feeding);
     int longest = inputs->source && inputs->source->width > fitting.piece ? inputs->source->width : fitting.piece;
-    if (!context->model->encode != !inputs->source) {
-        err_set(err, context->model->encode ? "there is no source for the encoder" : "this model has no encoder for a source");
+    if (!hf2c_has_source(context->model) != !inputs->source) {
+        err_set(err, hf2c_has_source(context->model) ? "there is no source for the encoder" : "this model has no encoder for a source");
         return NULL;
     }
     prepare(&f, (size_t)fitting.together * (size_t)longest, only);

@@ -57,7 +57,7 @@ Probe *probe_new(Arena *arena, const Compiled *compiled, const char *text, int t
     size_t rows;
     int columns;
     const hf2c_model *model = &compiled->facts;
-    if (model->encode || !model->vocabulary || model->max_images || compiled->built.frame_step) return NULL;
+    if (hf2c_has_source(model) || !model->vocabulary || model->max_images || compiled->built.frame_step) return NULL;
     Probe *probe = ARENA_NEW(arena, Probe);
     probe->predicts = model->state_bytes != 0;
     probe->engine = engine_interpreter(arena, compiled, &err);

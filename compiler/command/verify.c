@@ -98,7 +98,7 @@ static void complete_inputs(Verification *v)
         if (!golden_frame_inputs(&v->golden, &v->golden.group[i], &v->compiled->facts, &err))
             fatal("%s: group \"%s\": %s", v->golden.file, v->golden.group[i].name, err.text);
     const hf2c_model *model = &v->compiled->facts;
-    for (size_t i = 0; model->image_patch && i < v->golden.groups; i++) {
+    for (size_t i = 0; hf2c_takes_pictures(model) && i < v->golden.groups; i++) {
         Padded *inputs = &v->golden.group[i].inputs;
         inputs->image_rows = hf2c_picture_rows(model, inputs->image_height, inputs->image_width);
         if (!inputs->image_rows)

@@ -78,7 +78,7 @@ static int find_logits(const hf2c_model *model)
 const float *windows_logits(Arena *arena, hf2c_context *context, const Windows *windows, int number, int *columns, Err *err)
 {
     int output = find_logits(context->model);
-    if (output < 0 || context->model->encode) {
+    if (output < 0 || hf2c_has_source(context->model)) {
         err_set(err, "%s: found no logits of every token, wanted a causal language model", context->model->name);
         return NULL;
     }

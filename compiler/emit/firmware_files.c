@@ -53,7 +53,7 @@ static Sources collect(const Folder *f, bool text)
 
 /* ---- what this model has no use for ---- */
 
-/* Enumerators that no value of this model has. */
+/* Enumerators that no value of this model has, and questions of hf2c.h that it says no to. */
 typedef struct Absent {
     const char *name[64];
     size_t count;
@@ -100,11 +100,52 @@ static void add_absent_functions(Absent *absent, Arena *arena, const Piece *sour
     }
 }
 
+/* What some models take and keep, and the functions of the header that are for those only. */
+typedef struct Trait {
+    const char *question; /* of hf2c.h */
+    bool yes;
+    const char *functions[5]; /* up to a NULL */
+} Trait;
+
+typedef struct Traits {
+    Trait item[7];
+} Traits;
+
+static Traits traits_of(const Compiled *c)
+{
+    return (Traits){{
+        {"hf2c_takes_images", c->facts.max_images > 0, {NULL}},
+        {"hf2c_takes_pictures", c->facts.image_patch > 0, {"hf2c_picture_rows"}},
+        {"hf2c_takes_sounds", c->facts.frame_step > 0, {"hf2c_frames"}},
+        {"hf2c_takes_features", c->facts.row_values > 0, {NULL}},
+        {"hf2c_has_source", graph_has_encoder(c->graph), {"hf2c_source_check", "hf2c_longest_source", "hf2c_source_vocabulary", "hf2c_writing_tokenizer"}},
+        {"hf2c_has_state", c->plan->state_bytes > 0, {"hf2c_context_copy_slot"}},
+        {"hf2c_has_fast", c->plan->fast_bytes > 0, {"hf2c_context_fast"}},
+    }};
+}
+
+static void add_absent_traits(Absent *absent, const Compiled *c)
+{
+    const Traits traits = traits_of(c);
+    for (size_t i = 0; i < COUNT_OF(traits.item); i++)
+        if (!traits.item[i].yes) absent_add(absent, traits.item[i].question);
+}
+
+static Map *withheld_of(Arena *arena, const Compiled *c)
+{
+    Map *withheld = map_new(arena);
+    const Traits traits = traits_of(c);
+    for (size_t i = 0; i < COUNT_OF(traits.item); i++)
+        for (const char *const *name = traits.item[i].functions; !traits.item[i].yes && *name; name++) map_set(withheld, *name, withheld);
+    return withheld;
+}
+
 static Absent absent_of(const Folder *f)
 {
     const char *source = arena_printf(f->arena, "%s.c", f->compiled->name);
     Absent absent = {.count = 0};
     add_absent_formats(&absent, f->arena, f->compiled->plan);
+    add_absent_traits(&absent, f->compiled);
     add_absent_functions(&absent, f->arena, pieces_find(f->pieces, source, strlen(source)));
     return absent;
 }
@@ -211,13 +252,14 @@ bool folder_write_firmware(Folder *f)
 {
     Absent absent = absent_of(f);
     Map *known = map_new(f->arena);
+    const Map *withheld = withheld_of(f->arena, f->compiled);
     PruneFile file[3] = {{.text = header_text(f, known)}};
     size_t count;
     bool again;
     do {
         for (size_t i = 1; i < COUNT_OF(file); i++) file[i].text = source_text(f, known, i == 2, absent_map(f->arena, &absent));
         count = file[2].text ? 3 : 2;
-        prune_files(f->arena, file, count, f->compiled->name, emit_upper(f->arena, f->compiled->name));
+        prune_files(f->arena, file, count, f->compiled->name, emit_upper(f->arena, f->compiled->name), withheld);
         again = take_back(&absent, &file[1]);
         for (size_t i = 0; again && i < count; i++) str_free(&file[i].out);
     } while (again);

@@ -29,6 +29,7 @@ typedef struct Pruner {
     Unit *unit;
     size_t units, capacity;
     Map *names; /* Named */
+    const Map *withheld;
     size_t *queue, queued;
 } Pruner;
 
@@ -256,6 +257,7 @@ static bool is_definition(const Unit *u)
 /* A definition that the header declares. */
 static void keep_offered(Pruner *p, Unit *definition)
 {
+    if (map_get_n(p->withheld, definition->name, ctext_word(definition->name))) return;
     for (const Named *named = map_get_n(p->names, definition->name, ctext_word(definition->name)); named; named = named->next)
         if (named->unit->file == 0 && !named->unit->local) {
             keep(p, named->unit);
@@ -419,9 +421,9 @@ static void put_file(const Pruner *p, size_t file)
     }
 }
 
-void prune_files(Arena *arena, PruneFile *file, size_t count, const char *name, const char *upper)
+void prune_files(Arena *arena, PruneFile *file, size_t count, const char *name, const char *upper, const Map *withheld)
 {
-    Pruner p = {.arena = arena, .file = file, .names = map_new(arena)};
+    Pruner p = {.arena = arena, .file = file, .names = map_new(arena), .withheld = withheld};
     for (size_t i = 0; i < count; i++) read_units(&p, i);
     p.queue = ARENA_ARRAY(arena, size_t, p.units + 1);
     for (size_t i = 0; i < p.units; i++) name_of(&p, &p.unit[i]);

@@ -94,14 +94,15 @@ static const char *real_text(const Emitter *e, double value)
 typedef struct Line {
     Str *out;
     size_t width;
+    int continued; /* spaces before what follows on the next line */
 } Line;
 
 static void line_add(Line *line, const char *part)
 {
     size_t length = strlen(part);
     if (line->width + length > 110 && part[0] == ',') {
-        str_printf(line->out, ",\n        %s", part + 2);
-        line->width = 8 + length - 2;
+        str_printf(line->out, ",\n%*s%s", line->continued, "", part + 2);
+        line->width = (size_t)line->continued + length - 2;
         return;
     }
     const char *end = strrchr(part, '\n');
@@ -127,7 +128,7 @@ static void print_comment(Str *out, const char *text)
 static void print_wrapper_head(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
-    Line line = {e->out, 0};
+    Line line = {e->out, 0, 8};
     print_comment(e->out, instance->about);
     line_add(&line, arena_printf(e->arena, "static void %s(%s", instance->name, e->dialect->team));
     for (int i = 0; i < kernel->pointers; i++)
@@ -169,7 +170,7 @@ static void print_arguments(const Emitter *e, const Instance *instance, Line *li
 static void print_wrapper(const Emitter *e, const Instance *instance)
 {
     const KernelEntry *kernel = instance->kernel;
-    Line line = {e->out, 0};
+    Line line = {e->out, 0, 8};
     print_wrapper_head(e, instance);
     if (enters(e)) print_enter(e, instance);
     if (kernel->constants) str_printf(e->out, "    /* %s */\n", kernel->constant_text);
@@ -383,15 +384,16 @@ static const Step *section_of_step(const Emitter *e, const Step *step)
 static void print_step(const Emitter *e, const Step *step)
 {
     const Instance *instance = &e->plan->instance[step->instance];
-    Line line = {e->out, 0};
-    bool deeper = e->dialect->firmware, strip = plan_strip_of(e->plan, (size_t)(step - e->plan->step)) != NULL;
-    if (deeper) str_printf(e->out, "    case %zu:\n    ", (size_t)(step - section_of_step(e, step)));
-    if (step->guard >= 0) line_add(&line, arena_printf(e->arena, "    if (%s)\n    %s", argument_text(e, &step->pointer[0]), deeper ? "    " : ""));
-    line_add(&line, arena_printf(e->arena, "    %s(%s", instance->name, e->dialect->team_name));
+    bool deeper = e->dialect->firmware, strip = plan_strip_of(e->plan, (size_t)(step - e->plan->step)) != NULL, guarded = step->guard >= 0;
+    int indent = (deeper ? 8 : 4) + (guarded ? 4 : 0);
+    Line line = {e->out, 0, indent + 4};
+    if (deeper) str_printf(e->out, "    case %zu:\n", (size_t)(step - section_of_step(e, step)));
+    if (guarded) str_printf(e->out, "%*sif (%s)\n", indent - 4, "", argument_text(e, &step->pointer[0]));
+    line_add(&line, arena_printf(e->arena, "%*s%s(%s", indent, "", instance->name, e->dialect->team_name));
     for (int p = 0; p < step->call.pointers; p++)
         if (step->pointer[p].place != PLACE_NONE)
             line_add(&line, arena_printf(e->arena, ", %s", (strip ? strip_argument_text : argument_text)(e, &step->pointer[p])));
-    str_printf(e->out, ", %s);\n", run_count(e->arena, &step->call, strip));
+    line_add(&line, arena_printf(e->arena, ", %s);\n", run_count(e->arena, &step->call, strip)));
     if (deeper) str_printf(e->out, "        break;\n");
 }
 

@@ -44,14 +44,14 @@ static void shorten_spinning(void)
     setenv("KMP_BLOCKTIME", "5", 0); /* milliseconds */
 }
 
-static bool load(Arena *arena, const char *path, const char *name, Engine *engine, Err *err)
+static bool load(const Compiled *c, const char *path, Engine *engine, Err *err)
 {
     shorten_spinning();
     void *library = dlopen(path, LOAD_FLAGS);
-    if (!library) return err_set(err, "the compiled model cannot be loaded: %s", dlerror());
-    const hf2c_model *model = dlsym(library, arena_printf(arena, "%s_model", name));
-    void *weights = dlsym(library, arena_printf(arena, "%s_weights", name));
-    if (!model || !weights) return err_set(err, "the compiled model lacks %s_model or %s_weights", name, name);
+    if (!library) return err_set(err, "target %s: what was compiled for it cannot be loaded here: %s", c->target->name, dlerror());
+    const hf2c_model *model = dlsym(library, arena_printf(c->arena, "%s_model", c->name));
+    void *weights = dlsym(library, arena_printf(c->arena, "%s_weights", c->name));
+    if (!model || !weights) return err_set(err, "the compiled model lacks %s_model or %s_weights", c->name, c->name);
     engine->model = *model;
     engine->weights = weights;
     return true;
@@ -64,7 +64,7 @@ static bool build_and_load(Engine *engine, Compiled *c, const LoadOptions *optio
     const char *compiler = options->compiler ? options->compiler : ONLY_COMPILER;
     EmitOptions emit = {.output = sources, .command = "hf2c"};
     BuildOptions build = {.folder = sources, .output = library, .kind = BUILD_SHARED, .compiler = compiler, .verbose = options->verbose};
-    return emit_folder(c, &emit, err) && build_folder(c, &build, err) && load(a, library, c->name, engine, err);
+    return emit_folder(c, &emit, err) && build_folder(c, &build, err) && load(c, library, engine, err);
 }
 
 Engine *engine_compiled(Arena *arena, Compiled *compiled, const LoadOptions *options, Err *err)

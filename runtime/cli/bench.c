@@ -71,7 +71,7 @@ static int bench_generation(Session *session, int prompt, int fresh, int guesses
     if (!ids) return fail(HF2C_TOO_SMALL, &message);
     bench_make_ids(ids, prompt, hf2c_source_vocabulary(model));
     hf2c_generation_init(&settings, model);
-    if (model->encode) begin_decoder(&sequence, settings.decoder_start);
+    if (hf2c_has_source(model)) begin_decoder(&sequence, settings.decoder_start);
     settings.num_beams = 1;
     settings.eos.count = 0;
     settings.do_sample = 0;

@@ -102,7 +102,7 @@ static const char *read_line(const hf2c_model *model, const char *line, const st
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, line, length) == 0) *kind = &kinds[i];
     if (!*kind) return "wanted encode, prefill or decode";
-    if (model->encode || !model->vocabulary || !model->output_count || !model->state_bytes != !(*kind)->of_state) return hf2c_status_text(HF2C_NOT_SUPPORTED);
+    if (hf2c_has_source(model) || !model->vocabulary || !model->output_count || !model->state_bytes != !(*kind)->of_state) return hf2c_status_text(HF2C_NOT_SUPPORTED);
     return read_numbers(line + length, (*kind)->numbers, number);
 }
 

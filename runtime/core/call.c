@@ -28,8 +28,9 @@ void hf2c_call_begin(hf2c_call *call, const hf2c_context *context, const hf2c_ba
     call->table.memory_slot = batch->memory_slot;
     call->table.samples = batch->samples;
     call->pieces = 0;
-    for (int i = 0; batch->samples && context->model->frame_step && i < batch->sequences; i++)
-        call->pieces += hf2c_pieces(&call->table, i, context->model->frame_step);
+    if (hf2c_takes_sounds(context->model) && batch->samples) {
+        for (int i = 0; i < batch->sequences; i++) call->pieces += hf2c_pieces(&call->table, i, context->model->frame_step);
+    }
     call->table.sizes = batch->sizes;
     call->table.first = 0;
     call->sequences = &call->table;

@@ -79,13 +79,13 @@ typedef struct Entry {
 
 static Entry entry_forward(const hf2c_context *context)
 {
-    return (Entry){context, context->model->max_sequence, context->model->frame_step ? 0 : context->model->vocabulary};
+    return (Entry){context, context->model->max_sequence, hf2c_takes_sounds(context->model) ? 0 : context->model->vocabulary};
 }
 
 static Entry entry_source(const hf2c_context *context)
 {
     const hf2c_model *model = context->model;
-    return (Entry){context, hf2c_longest_source(model), model->row_values ? 0 : hf2c_source_vocabulary(model)};
+    return (Entry){context, hf2c_longest_source(model), hf2c_takes_features(model) ? 0 : hf2c_source_vocabulary(model)};
 }
 
 int hf2c_picture_rows(const hf2c_model *model, int height, int width)
@@ -116,13 +116,22 @@ static bool images_alone(const hf2c_batch *batch)
     return batch->images > 0 && batch->rows == 0 && batch->sequences == 0 && batch->wanted == 0;
 }
 
+static hf2c_status check_images(const hf2c_model *model, const hf2c_batch *batch)
+{
+    if (batch->images > 0 && !batch->values) return HF2C_BAD_ARGUMENT;
+    return batch->images > model->max_images ? HF2C_TOO_LONG : HF2C_OK;
+}
+
 static hf2c_status check_counts(Entry entry, const hf2c_batch *batch)
 {
     const hf2c_model *model = entry.context->model;
-    if (batch->images < 0 || (batch->images > 0 && !batch->values)) return HF2C_BAD_ARGUMENT;
-    if (batch->images > model->max_images) return model->max_images ? HF2C_TOO_LONG : HF2C_NOT_SUPPORTED;
-    if (model->image_patch) return check_pictures(model, batch);
-    if (images_alone(batch)) return HF2C_OK;
+    if (batch->images < 0) return HF2C_BAD_ARGUMENT;
+    if (batch->images > 0 && !hf2c_takes_images(model)) return HF2C_NOT_SUPPORTED;
+    if (hf2c_takes_images(model)) {
+        hf2c_status status = check_images(model, batch);
+        if (status != HF2C_OK || images_alone(batch)) return status;
+    }
+    if (hf2c_takes_pictures(model)) return check_pictures(model, batch);
     if (batch->rows < 1 || batch->sequences < 1 || batch->wanted < 0) return HF2C_BAD_ARGUMENT;
     if (!batch->start || (entry.vocabulary ? !batch->ids || !batch->positions : !batch->values)) return HF2C_BAD_ARGUMENT;
     if (batch->sequences > model->max_batch || batch->sequences > batch->rows) return HF2C_BAD_ARGUMENT;
@@ -141,8 +150,10 @@ static hf2c_status check_slot(const hf2c_context *context, const hf2c_batch *bat
     return HF2C_OK;
 }
 
-static hf2c_status check_ancestors(const hf2c_context *context, const hf2c_batch *batch, int sequence, int past)
+static hf2c_status check_places(const hf2c_context *context, const hf2c_batch *batch, int sequence, int past)
 {
+    hf2c_status status = check_slot(context, batch, sequence);
+    if (status != HF2C_OK || !batch->ancestors) return status;
     const int32_t *ancestors = batch->ancestors + (size_t)sequence * (size_t)context->model->max_sequence;
     if (context->copy_slot) return HF2C_NOT_SUPPORTED;
     for (int i = 0; i < past; i++)
@@ -152,25 +163,25 @@ static hf2c_status check_ancestors(const hf2c_context *context, const hf2c_batch
 
 static hf2c_status check_sequence(Entry entry, const hf2c_batch *batch, int sequence)
 {
-    const hf2c_context *context = entry.context;
     int32_t first = batch->start[sequence], end = batch->start[sequence + 1];
     int32_t past = batch->past ? batch->past[sequence] : 0;
     if (first < 0 || first >= end || end > batch->rows || past < 0) return HF2C_BAD_ARGUMENT;
-    if (past > 0 && !context->state) return HF2C_NOT_SUPPORTED;
+    if (past > 0 && !hf2c_has_state(entry.context->model)) return HF2C_NOT_SUPPORTED;
+    if (batch->ancestors && !hf2c_has_state(entry.context->model)) return HF2C_NOT_SUPPORTED;
     if (end - first > entry.longest) return HF2C_TOO_LONG;
     if (past > entry.longest - (end - first)) return HF2C_CONTEXT_FULL;
-    if (!context->state) return batch->ancestors ? HF2C_NOT_SUPPORTED : HF2C_OK;
-    hf2c_status status = check_slot(context, batch, sequence);
-    return status == HF2C_OK && batch->ancestors ? check_ancestors(context, batch, sequence, past) : status;
+    return hf2c_has_state(entry.context->model) ? check_places(entry.context, batch, sequence, past) : HF2C_OK;
 }
 
 /* Several sequences may look back at one source, also at one in the slot of another of them. */
-static hf2c_status check_memory_of(const hf2c_context *context, const hf2c_batch *batch, int sequence)
+static hf2c_status check_sources(const hf2c_context *context, const hf2c_batch *batch)
 {
-    if (!batch->memory || batch->memory[sequence] < 1) return HF2C_BAD_ARGUMENT;
-    if (batch->memory_slot && (batch->memory_slot[sequence] < 0 || (size_t)batch->memory_slot[sequence] >= context->slots))
-        return HF2C_BAD_ARGUMENT;
-    return batch->memory[sequence] > hf2c_longest_source(context->model) ? HF2C_TOO_LONG : HF2C_OK;
+    for (int i = 0; i < batch->sequences; i++) {
+        if (!batch->memory || batch->memory[i] < 1) return HF2C_BAD_ARGUMENT;
+        if (batch->memory_slot && (batch->memory_slot[i] < 0 || (size_t)batch->memory_slot[i] >= context->slots)) return HF2C_BAD_ARGUMENT;
+        if (batch->memory[i] > hf2c_longest_source(context->model)) return HF2C_TOO_LONG;
+    }
+    return HF2C_OK;
 }
 
 /* A sound gives its sequence's rows. */
@@ -203,23 +214,22 @@ static hf2c_status check_rows(Entry entry, const hf2c_batch *batch)
 static hf2c_status check_batch(Entry entry, const hf2c_batch *batch)
 {
     hf2c_status status = check_counts(entry, batch);
-    if (status != HF2C_OK || images_alone(batch) || entry.context->model->image_patch) return status;
+    if (status != HF2C_OK || hf2c_takes_pictures(entry.context->model)) return status;
+    if (hf2c_takes_images(entry.context->model) && images_alone(batch)) return HF2C_OK;
     if (batch->start[0] != 0 || batch->start[batch->sequences] != batch->rows) return HF2C_BAD_ARGUMENT;
     for (int i = 0; i < batch->sequences; i++) {
         status = check_sequence(entry, batch, i);
         if (status != HF2C_OK) return status;
     }
     status = check_rows(entry, batch);
-    return status == HF2C_OK && entry.context->model->frame_step ? check_sounds(entry.context->model, batch) : status;
+    return status == HF2C_OK && hf2c_takes_sounds(entry.context->model) ? check_sounds(entry.context->model, batch) : status;
 }
 
 hf2c_status hf2c_batch_check(const hf2c_context *context, const hf2c_batch *batch)
 {
     if (!context || !batch) return HF2C_BAD_ARGUMENT;
     hf2c_status status = check_batch(entry_forward(context), batch);
-    for (int i = 0; status == HF2C_OK && context->model->encode && i < batch->sequences; i++)
-        status = check_memory_of(context, batch, i);
-    return status;
+    return status == HF2C_OK && hf2c_has_source(context->model) ? check_sources(context, batch) : status;
 }
 
 hf2c_status hf2c_source_check(const hf2c_context *context, const hf2c_batch *batch)

@@ -44,9 +44,11 @@ static inline void hf2c_share(const hf2c_team *team, int n, int *first, int *end
 
 /* Runs body(team, argument) on that many threads and returns when all are done. OpenMP where it is compiled in, else one thread. */
 void hf2c_parallel(int threads, void (*body)(const hf2c_team *team, void *argument), void *argument);
+#ifndef HF2C_FREESTANDING
 /* The same, but on one thread for a while after a call in which members mostly waited for each other, since something else has the
  * processors: first for milliseconds, then up to a second. The caller keeps *pace, zeros at first. */
 void hf2c_parallel_paced(hf2c_pace *pace, int threads, void (*body)(const hf2c_team *team, void *argument), void *argument);
+#endif
 int hf2c_thread_limit(void); /* processors that may be used; 1 without threads */
 
 /* ---- what kernels see of a batch ---- */

@@ -452,7 +452,7 @@ static void write_best(const Search *groups, int count, int *at, hf2c_sequence *
 
 hf2c_status hf2c_beam_search(const hf2c_generate_call *call, hf2c_sequence *sequences, int number)
 {
-    int encoder = call->context->model->encode != NULL, count = call->settings->num_beam_groups, beams = call->settings->num_beams;
+    int encoder = hf2c_has_source(call->context->model), count = call->settings->num_beam_groups, beams = call->settings->num_beams;
     hf2c_status status = HF2C_OK;
     if ((size_t)(beams + encoder) > call->context->slots) {
         hf2c_message_set(call->message, "num_beams: there are fewer cache slots than beams");

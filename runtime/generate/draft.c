@@ -5,7 +5,7 @@ static int is_useful(const hf2c_generate_call *call, int group)
     const hf2c_draft *draft = call->draft;
     if (!draft || call->rule || call->settings->num_assistant_tokens == 0 || call->settings->prompt_lookup_num_tokens > 0) return 0;
     const hf2c_model *model = call->context->model, *small = draft->context->model;
-    return model->rewinds && small->rewinds && !model->encode && !small->encode && model->vocabulary == small->vocabulary &&
+    return model->rewinds && small->rewinds && !hf2c_has_source(model) && !hf2c_has_source(small) && model->vocabulary == small->vocabulary &&
            (size_t)group <= draft->context->slots;
 }
 

@@ -190,7 +190,7 @@ static hf2c_status read_sources(Loop *loop, const hf2c_sequence *sequences, int 
 static int kept_tokens(const hf2c_model *model, const hf2c_kept *kept, const hf2c_sequence *sequence)
 {
     int alike = 0, most = sequence->count - 1; /* the last one is read for its logits */
-    if (!kept || !model->rewinds || model->encode) return 0;
+    if (!kept || !model->rewinds || hf2c_has_source(model)) return 0;
     while (alike < kept->count && alike < most && kept->ids[alike] == sequence->ids[alike]) alike++;
     /* What a window would need may be overwritten: then all is read again. */
     int lost = model->ring && kept->furthest > model->ring && kept->furthest - alike > model->ring_back;
@@ -241,7 +241,7 @@ static hf2c_status run_group(Loop *loop, hf2c_sequence *sequences, int first, in
     hf2c_drafter_begin(&loop->drafter, 0, 0, first == 0 ? drafted_tokens(loop) : 0);
     loop->lanes[0].furthest = loop->lanes[0].cached > 0 ? loop->call->kept->furthest : 0;
     begin_baked(loop, sequences + first, count);
-    hf2c_status status = loop->model->encode ? read_sources(loop, sequences + first, count) : HF2C_OK;
+    hf2c_status status = hf2c_has_source(loop->model) ? read_sources(loop, sequences + first, count) : HF2C_OK;
     if (status != HF2C_OK) return status;
     while (loop->running > 0) {
         status = guess(loop, sequences);
@@ -328,7 +328,7 @@ static hf2c_status check_sequence(const hf2c_generate_call *call, const hf2c_seq
         return HF2C_BAD_ARGUMENT;
     }
     if (sequence->prompt > model->max_sequence) return refuse_length(call, "the prompt", sequence->prompt);
-    if (model->encode) {
+    if (hf2c_has_source(model)) {
         hf2c_status status = check_source(call, sequence);
         if (status != HF2C_OK) return status;
     }

@@ -123,7 +123,7 @@ hf2c_status hf2c_step_feed(hf2c_step *step, hf2c_lane *lanes, int count, float *
                             .slot = step->slot,
                             .ancestors = step->ancestors,
                             .want = step->want};
-        if (model->encode) {
+        if (hf2c_has_source(model)) {
             batch.memory = step->memory;
             batch.memory_slot = step->memory_slot;
         }

@@ -69,14 +69,13 @@ static hf2c_status read_text(hf2c_context *context, hf2c_text text, int cut, hf2
 /* One piece; models with a cache take a long text in several. Wanted are all rows: their numbers are the first positions. */
 static hf2c_status run_piece(hf2c_context *context, const DirectInput *input, int at, int rows, float *const *outputs)
 {
-    int32_t start[2] = {0, rows}, past = at, memory = rows;
+    int32_t start[2] = {0, rows}, past = at;
     hf2c_batch batch = {.rows = rows, .sequences = 1, .wanted = rows, .start = start};
     batch.ids = input->ids + at;
     batch.positions = input->positions + at;
     batch.want = input->positions;
     if (context->model->token_types > 0) batch.types = input->types + at;
     if (context->state) batch.past = &past;
-    if (context->model->encode) batch.memory = &memory;
     return context->model->forward(context, &batch, outputs);
 }
 
@@ -92,7 +91,7 @@ static hf2c_status run_model(hf2c_context *context, const DirectInput *input, co
 {
     const hf2c_model *model = context->model;
     int index = hf2c_output_find(model, name);
-    if (index < 0 || model->encode) return HF2C_NOT_SUPPORTED;
+    if (index < 0 || hf2c_has_source(model)) return HF2C_NOT_SUPPORTED;
     const hf2c_output *output = &model->outputs[index];
     int single = output->rows == HF2C_ROWS_SEQUENCES, rows = single ? 1 : input->rows;
     float *values = hf2c_scratch_take(scratch, (size_t)rows, (size_t)output->columns * sizeof(float));

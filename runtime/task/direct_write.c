@@ -108,7 +108,7 @@ hf2c_status hf2c_direct_write(hf2c_context *context, hf2c_text prompt, int most,
     Writing w = {.context = context, .scratch = scratch, .put = put, .to = to};
     const hf2c_model *model = context->model;
     size_t count;
-    if (!model->tokenizer || !context->state || model->encode) return HF2C_NOT_SUPPORTED;
+    if (!model->tokenizer || !context->state || hf2c_has_source(model)) return HF2C_NOT_SUPPORTED;
     hf2c_status status = take_arrays(&w);
     if (status == HF2C_OK) status = hf2c_direct_encode(context, prompt, 0, scratch, w.ids, NULL, &count);
     if (status != HF2C_OK) return status;

@@ -162,7 +162,7 @@ static hf2c_status call_model(Feed *f)
         batch.past = f->past;
         batch.slot = f->slot;
     }
-    if (f->model->encode) {
+    if (hf2c_has_source(f->model)) {
         batch.memory = f->memory;
         status = read_sources(f, batch);
     }

@@ -43,7 +43,7 @@ static hf2c_status pad_prompt(hf2c_run *run, const hf2c_generation *settings, hf
     int32_t *ids = HF2C_TAKE(run->scratch, int32_t, longest);
     if (!ids) return HF2C_TOO_SMALL;
     for (int i = 0; i < longest; i++) ids[i] = pad;
-    memcpy(model->encode ? ids : ids + longest - prompt.count, prompt.ids, (size_t)prompt.count * sizeof *ids);
+    memcpy(hf2c_has_source(model) ? ids : ids + longest - prompt.count, prompt.ids, (size_t)prompt.count * sizeof *ids);
     *padded = (hf2c_ids){ids, longest};
     return HF2C_OK;
 }
@@ -60,17 +60,17 @@ hf2c_status hf2c_generate_sequences(hf2c_run *run, const hf2c_generation *settin
     hf2c_sequence *list = HF2C_TAKE(run->scratch, hf2c_sequence, count * each);
     if (!list) return HF2C_TOO_SMALL;
     const hf2c_ids start = {&settings->decoder_start, 1};
-    if (model->encode && settings->decoder_start < 0) {
+    if (hf2c_has_source(model) && settings->decoder_start < 0) {
         hf2c_message_set(run->message, "the model does not say what its decoder begins with: give decoder_start_token_id");
         return HF2C_BAD_ARGUMENT;
     }
     int widest = longest;
-    if (model->encode) longest = start.count; /* what transformers pads on the right */
+    if (hf2c_has_source(model)) longest = start.count; /* what transformers pads on the right */
     for (int i = 0; i < count * each; i++) {
-        hf2c_ids prompt = model->encode ? start : prompts[i / each];
+        hf2c_ids prompt = hf2c_has_source(model) ? start : prompts[i / each];
         int padding = longest - prompt.count, capacity = hf2c_generate_capacity(settings, model, prompt.count, padding);
         list[i] = (hf2c_sequence){.capacity = capacity, .prompt = prompt.count, .padding = padding};
-        if (model->encode) list[i].source = prompts[i / each];
+        if (hf2c_has_source(model)) list[i].source = prompts[i / each];
         list[i].ids = HF2C_TAKE(run->scratch, int32_t, capacity);
         if (!list[i].ids) return HF2C_TOO_SMALL;
         if (i % each > 0) list[i].padded = list[i - 1].padded;

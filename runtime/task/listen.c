@@ -307,7 +307,7 @@ hf2c_status hf2c_listen(hf2c_run *run, const hf2c_listening *listening, const fl
     float *spectra;
     int made;
     *heard = (hf2c_heard){.language = -1};
-    if (!model->speech || !model->sound || !model->sound->mels || !model->encode) return HF2C_NOT_SUPPORTED;
+    if (!model->speech || !model->sound || !model->sound->mels || !hf2c_has_source(model)) return HF2C_NOT_SUPPORTED;
     if (listening->timestamps && model->speech->no_timestamps < 0) return refuse(run, "return_timestamps", "this model has no tokens for times");
     l.spectra = model->sound->most_samples / model->sound->hop;
     if (!truncated && count > model->sound->most_samples && !listening->timestamps)

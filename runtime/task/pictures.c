@@ -26,8 +26,8 @@ static hf2c_status prepare(hf2c_run *run, hf2c_text path, const hf2c_picture *pi
     seen->own = (hf2c_picture_size){picture->height, picture->width};
     hf2c_status status = hf2c_picture_values(picture, model->image, seen->values, (size_t)model->image_values, &seen->size);
     if (status == HF2C_BAD_ARGUMENT) return complain(run, path, ": too narrow: nothing is left of it when it is resized", HF2C_BAD_ARGUMENT);
-    if (status == HF2C_OK && model->image_patch) seen->rows = hf2c_picture_rows(model, seen->size.height, seen->size.width);
-    if (status == HF2C_TOO_SMALL || (status == HF2C_OK && model->image_patch && seen->rows == 0))
+    if (status == HF2C_OK && hf2c_takes_pictures(model)) seen->rows = hf2c_picture_rows(model, seen->size.height, seen->size.width);
+    if (status == HF2C_TOO_SMALL || (status == HF2C_OK && hf2c_takes_pictures(model) && seen->rows == 0))
         return complain(run, path, ": resized it is larger or smaller than what this program takes", HF2C_TOO_LONG);
     return status;
 }

@@ -108,12 +108,30 @@ static void leaves_out_what_nothing_reaches(void **state)
                  "static int twice(int x, int y) { return TWO * x; }\nstatic int thrice(int x) { return THREE * x; }\n\n"
                  "/* ---- parts ---- */\n\nint model_run(model_row *row)\n{\n    return twice(row->n, 0);\n}\n#undef TWO\n#undef THREE\n"},
     };
-    prune_files(arena, file, 2, "model", "MODEL");
+    prune_files(arena, file, 2, "model", "MODEL", map_new(arena));
     check(&file[0].out, "typedef struct model_row {\n    int n;\n} model_row;\nint model_run(model_row *row);\nint model_other(void);\n");
     check(&file[1].out, "\n/* what numbers are\n *\n *   twice(x)   two times x */\n\n"
                         "#define TWO 2\n\n/* ======== a.c ======== */\n\n"
                         "static int twice(int x, int y) { (void)y; return TWO * x; }\n\n"
                         "/* ---- parts ---- */\n\nint model_run(model_row *row)\n{\n    return twice(row->n, 0);\n}\n#undef TWO\n");
+}
+
+/* What is offered to other models only goes, unless something of this one asks for it. */
+static void leaves_out_what_is_withheld(void **state)
+{
+    (void)state;
+    static const char header[] = "int frames(void);\nint rows(void);\nint model_run(void);\n";
+    static const char source[] = "int frames(void) { return 1; }\nint rows(void) { return 2; }\nint model_run(void) { return rows(); }\n";
+    PruneFile all[] = {{.text = header}, {.text = source}}, some[] = {{.text = header}, {.text = source}};
+    Map *withheld = map_new(arena);
+    prune_files(arena, all, 2, "model", "MODEL", withheld);
+    check(&all[0].out, header);
+    check(&all[1].out, source);
+    map_set(withheld, "frames", withheld);
+    map_set(withheld, "rows", withheld);
+    prune_files(arena, some, 2, "model", "MODEL", withheld);
+    check(&some[0].out, "int rows(void);\nint model_run(void);\n");
+    check(&some[1].out, "int rows(void) { return 2; }\nint model_run(void) { return rows(); }\n");
 }
 
 int main(void)
@@ -122,6 +140,7 @@ int main(void)
         cmocka_unit_test(writes_lists_out),
         cmocka_unit_test(decides_conditions),
         cmocka_unit_test(leaves_out_what_nothing_reaches),
+        cmocka_unit_test(leaves_out_what_is_withheld),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
