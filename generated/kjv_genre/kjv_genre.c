@@ -160,14 +160,18 @@ static void begin(const hf2c_team *team, const hf2c_call *call)
     const float *embeddings_layernorm_weight = (const float *)(call->weights + 2163776); /* f32 [128] */
     const float *embeddings_layernorm_bias = (const float *)(call->weights + 2164288); /* f32 [128] */
 
-    embed_4096x128_f32(team, embeddings_word_embeddings, call->ids, embeddings_word_embeddings_weight, call->rows);
+    embed_4096x128_f32(team, embeddings_word_embeddings, call->ids, embeddings_word_embeddings_weight,
+        call->rows);
     embed_2x128_f32(team, embeddings_token_type_embeddings, call->types,
         embeddings_token_type_embeddings_weight, call->rows);
-    add_128(team, embeddings_word_embeddings, embeddings_word_embeddings, embeddings_token_type_embeddings, call->rows);
+    add_128(team, embeddings_word_embeddings, embeddings_word_embeddings, embeddings_token_type_embeddings,
+        call->rows);
     embed_128x128_f32(team, embeddings_position_embeddings, call->positions,
         embeddings_position_embeddings_weight, call->rows);
-    add_128(team, embeddings_word_embeddings, embeddings_word_embeddings, embeddings_position_embeddings, call->rows);
-    layer_norm_128(team, x, embeddings_word_embeddings, embeddings_layernorm_weight, embeddings_layernorm_bias, call->rows);
+    add_128(team, embeddings_word_embeddings, embeddings_word_embeddings, embeddings_position_embeddings,
+        call->rows);
+    layer_norm_128(team, x, embeddings_word_embeddings, embeddings_layernorm_weight, embeddings_layernorm_bias,
+        call->rows);
 }
 
 /* One of the layers 0 to 1; index counts from 0. */
@@ -204,7 +208,8 @@ static void layer(const hf2c_team *team, const hf2c_call *call, int index)
         intermediate_dense_weight, intermediate_dense_bias, call->rows);
     linear_512x128_f32_bias_add(team, attention_output_layernorm, intermediate_dense, output_dense_weight,
         output_dense_bias, attention_output_layernorm, call->rows);
-    layer_norm_128(team, x, attention_output_layernorm, output_layernorm_weight, output_layernorm_bias, call->rows);
+    layer_norm_128(team, x, attention_output_layernorm, output_layernorm_weight, output_layernorm_bias,
+        call->rows);
 }
 
 static void finish(const hf2c_team *team, const hf2c_call *call)
@@ -218,9 +223,11 @@ static void finish(const hf2c_team *team, const hf2c_call *call)
     const float *classifier_bias = (const float *)(call->weights + 3825216); /* f32 [6] */
 
     pool_first_128(team, first_token, x, call->sequences, call->sequence_count);
-    linear_128x128_f32_bias_tanh(team, pooler_dense, first_token, pooler_dense_weight, pooler_dense_bias, call->sequence_count);
+    linear_128x128_f32_bias_tanh(team, pooler_dense, first_token, pooler_dense_weight, pooler_dense_bias,
+        call->sequence_count);
     if (call->outputs[0])
-        linear_128x6_f32_bias(team, call->outputs[0], pooler_dense, classifier_weight, classifier_bias, call->sequence_count);
+        linear_128x6_f32_bias(team, call->outputs[0], pooler_dense, classifier_weight, classifier_bias,
+            call->sequence_count);
 }
 
 static void schedule(const hf2c_team *team, void *argument)

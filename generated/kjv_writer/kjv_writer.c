@@ -205,7 +205,8 @@ static void layer(const hf2c_team *team, const hf2c_call *call, int index)
     rope_4x32(team, self_attn_k_proj_rope, self_attn_q_proj_k_proj_v_proj + 256, rope_angles, call->rows);
     cache_128(team, k_cache, self_attn_k_proj_rope, call->sequences, call->rows);
     cache_128_v2(team, v_cache, self_attn_q_proj_k_proj_v_proj + 384, call->sequences, call->rows);
-    attention_8h4k32(team, self_attn_attention, self_attn_q_proj_rope, k_cache, v_cache, call->sequences, call->rows);
+    attention_8h4k32(team, self_attn_attention, self_attn_q_proj_rope, k_cache, v_cache, call->sequences,
+        call->rows);
     linear_256x256_bf16_add(team, x, self_attn_attention, self_attn_o_proj_weight, x, call->rows);
     rms_norm_256(team, post_attention_layernorm, x, post_attention_layernorm_weight, call->rows);
     linear_256x704_bf16_gate_silu(team, mlp_gate_proj_up_proj, post_attention_layernorm,
