@@ -24,7 +24,7 @@ static KnownMacros known_macros(const Compiled *c)
 {
     static const KnownMacro sets[] = {
 #define ISA(name) {"HF2C_ISA_" #name, true, HF2C_ISA_##name}
-        ISA(scalar), ISA(dsp), ISA(helium), ISA(c11), ISA(avx2), ISA(avx512), ISA(zen4),
+        ISA(scalar), ISA(dsp), ISA(helium), ISA(dotprod), ISA(i8mm), ISA(c11), ISA(avx2), ISA(avx512), ISA(zen4),
 #undef ISA
     };
     static const char *const firmware[] = {"HF2C_FREESTANDING", "HF2C_TEAM_SCRATCH", "HF2C_TILE_DEPTH"};

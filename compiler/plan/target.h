@@ -8,7 +8,7 @@ typedef struct Target {
     const char *name;
     const char *about;
     const char *emitter;   /* "c" or "cuda" */
-    const char *isa;       /* what kernels compute with: scalar, dsp, helium, c11, avx2, avx512, zen4 */
+    const char *isa;       /* what kernels compute with: scalar, dsp, helium, dotprod, i8mm, c11, avx2, avx512, zen4 */
     int64_t panel;         /* rows of a packed weight that are interleaved */
     const char *compiler;  /* default C compiler, e.g. "clang" */
     const char *flags;     /* separated by spaces */

@@ -57,7 +57,11 @@ static const struct {
 enum { ISA_COUNT = sizeof(isas) / sizeof(isas[0]) };
 
 /* What only products of bytes tell apart has one table here. */
-static const char *table_of(const char *isa) { return strcmp(isa, "dsp") == 0 || strcmp(isa, "helium") == 0 ? "scalar" : isa; }
+static const char *table_of(const char *isa)
+{
+    if (strcmp(isa, "dsp") == 0 || strcmp(isa, "helium") == 0) return "scalar";
+    return strcmp(isa, "dotprod") == 0 || strcmp(isa, "i8mm") == 0 ? "c11" : isa;
+}
 
 const KernelEntry *kernels_table(const char *isa, size_t *count)
 {

@@ -4,6 +4,9 @@
 
 #include "templates/cpu/tile_dot_shape.h"
 #include "templates/cpu/tile_rows.h"
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+#include "templates/cpu/tile_dot_neon.h"
+#endif
 
 /* ---- a scale for each block of 32 ---- */
 
@@ -16,10 +19,17 @@ enum { DOT_UPPER = 0 };
 #endif
 #define DOT_NIBBLES (0x0f0f0f0fu << DOT_UPPER)
 
+/* Whether products take codes of 8 bits less 128, and so begin at nothing. */
+#if HF2C_ISA == HF2C_ISA_dotprod
+enum { DOT_SIGNED = 1 };
+#else
+enum { DOT_SIGNED = 0 };
+#endif
+
 /* What the sums of a block begin at: minus the zero point times the sum of the activations. */
 SIMD_INLINE simd_int dot_start(const int format, int32_t start, const char *parameters)
 {
-    simd_int all = simd_set1_int(start);
+    simd_int all = simd_set1_int(DOT_SIGNED && layout_bits(format) == 8 ? 0 : start);
     if (format == WEIGHT_q4z) return simd_multiply_int(simd_second(simd_load_int(parameters)), simd_shift_down(all, 7 - DOT_UPPER));
     return format == WEIGHT_q4 && DOT_UPPER < 4 ? simd_shift_down(all, 4 - DOT_UPPER) : all;
 }
@@ -58,6 +68,18 @@ SIMD_INLINE void dot_add(const int format, const int rows, const int panels, con
 SIMD_INLINE void dot_block(const int format, const int rows, const int panels, const DotTile *t, const char *w, const char *parameters, const TileRows *x,
                            const TileRows *starts, simd_int *whole)
 {
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) whole[m] = simd_set1_int(0);
+    dot_block_sums(format, rows, w, x, whole);
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) {
+        int32_t start;
+        memcpy(&start, tile_row(starts, m), sizeof(start));
+        whole[m] = simd_add_int(whole[m], dot_start(format, start, parameters));
+    }
+    (void)panels, (void)t;
+#else
     enum { CODES_AT_A_TIME = 4 };
     const int loads = DOT_BLOCK * layout_bits(format) / 8 / CODES_AT_A_TIME;
     SIMD_UNROLL
@@ -71,6 +93,7 @@ SIMD_INLINE void dot_block(const int format, const int rows, const int panels, c
         if (layout_bits(format) == 4) SIMD_OPAQUE(w); /* else compilers load all codes first, and lack registers */
         dot_add(format, rows, panels, w, t->panel, x, g * CODES_AT_A_TIME, whole);
     }
+#endif
 }
 
 /* Few rows: more of the same panels; else what the tile is told, at most as many bytes as it has read of one of its own. */
@@ -140,13 +163,43 @@ SIMD_INLINE void dot_wide_step(const int format, const int rows, const int panel
     for (int i = 0; i < rows * panels; i++) sum[i] = dot_step(format, sum[i], v[i % panels], tile_row(x, i / panels) + at);
 }
 
+/* Two groups; and what makes one sum for each row of theirs in the end. */
+SIMD_INLINE void dot_wide_pair(const int format, const int rows, const int panels, const char *w, int64_t panel, const TileRows *x, simd_float *sum)
+{
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+    simd_int whole[DOT_ROWS];
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) whole[m] = simd_as_int(sum[m]);
+    dot_eight(8, rows, simd_load_int(w), simd_load_int(w + DOT_GROUP_BYTES), x, 0, whole);
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) sum[m] = simd_as_float(whole[m]);
+    (void)format, (void)panels, (void)panel;
+#else
+    dot_wide_step(format, rows, panels, w, panel, x, 0, sum);
+    dot_wide_step(format, rows, panels, w, panel, x, 4, sum);
+#endif
+}
+SIMD_INLINE void dot_wide_end(const int rows, simd_float *sum)
+{
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+    simd_int whole[DOT_ROWS];
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) whole[m] = simd_as_int(sum[m]);
+    dot_eight_end(rows, whole);
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) sum[m] = simd_as_float(whole[m]);
+#else
+    (void)rows, (void)sum;
+#endif
+}
+
 /* What follows the sums of whole numbers: the zero point, the scale of the weights, that of the activations. */
 SIMD_INLINE simd_float dot_row_result(const DotTile *t, simd_float sum, int m, const char *parameters)
 {
     const char *row = t->x + m * t->stride;
     int32_t start;
     memcpy(&start, row + a8_start(t->K), sizeof(start));
-    simd_int whole = simd_add_int(simd_as_int(sum), simd_set1_int(start));
+    simd_int whole = simd_add_int(simd_as_int(sum), simd_set1_int(DOT_SIGNED ? 0 : start));
     return simd_float_of(whole) * weight_scale(WEIGHT_int8, parameters).scale * simd_set1(bits_load_float(row + a8_scale(t->K)));
 }
 
@@ -160,11 +213,11 @@ SIMD_INLINE void dot_wide_tile(const int format, const int rows, const int panel
     for (int i = 0; i < rows * panels; i++)
         sum[i] = format == WEIGHT_bf16 && t->further ? simd_load(t->sums + i / panels * t->lds + i % panels * WEIGHT_PANEL + lane) : simd_zero();
     for (int64_t left = pairs; left > 0; left--, w += 2 * DOT_GROUP_BYTES) {
-        dot_wide_step(format, rows, panels, w, t->panel, &x, 0, sum);
-        dot_wide_step(format, rows, panels, w, t->panel, &x, 4, sum);
+        dot_wide_pair(format, rows, panels, w, t->panel, &x, sum);
         dot_ask(rows, panels, w, &next, t->ask, 2 * DOT_GROUP_BYTES);
         tile_rows_advance(&x, rows, 8);
     }
+    dot_wide_end(rows, sum);
     if (rest) { /* what a row of x has in its last groups, and zeros */
         char last[DOT_ROWS * 8] = {0};
         for (int m = 0; m < rows; m++) memcpy(last + m * 8, t->x + m * t->stride + pairs * 8, (size_t)rest * 4 / (size_t)per_group);

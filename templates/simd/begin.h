@@ -17,6 +17,8 @@
 #include <arm_mve.h>
 #elif HF2C_ISA == HF2C_ISA_dsp && defined(__ARM_FEATURE_DSP)
 #include <arm_acle.h>
+#elif HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+#include <arm_neon.h>
 #endif
 
 #if defined(__clang__)
@@ -49,7 +51,7 @@
 #include "templates/simd/avx512.h"
 #elif HF2C_ISA == HF2C_ISA_avx2
 #include "templates/simd/avx2.h"
-#elif HF2C_ISA == HF2C_ISA_c11 && defined(__GNUC__)
+#elif HF2C_ISA >= HF2C_ISA_dotprod && defined(__GNUC__)
 #include "templates/simd/vector.h"
 #else
 #include "templates/simd/scalar.h"

@@ -1,7 +1,8 @@
 /* The vectors that kernels compute with: one header per instruction set, each with the same types and inline functions.
  * A target names its set, its "isa"; here HF2C_SIMD may name one, else the compiler's own flags decide. c11 is what every
  * processor can do, in vectors of four where the compiler has such types; scalar is the same one by one, in plain C11. dsp and helium are
- * scalar with products of bytes as ARM's DSP extension and Helium have them: the same bits.
+ * scalar, dotprod and i8mm are c11, with products of bytes as ARM's DSP extension, Helium and two of AArch64's extensions have them: the same
+ * bits.
  *
  * simd_float holds SIMD_LANES floats; the operators + - * / and unary minus work on it, a float counts for all lanes.
  *   simd_load, simd_store                  unaligned
@@ -29,6 +30,9 @@
  *   simd_shift_down(v, n)                  right with signs
  *   simd_dot8(sum, codes, p)               sum + the four products of each lane's bytes, from 0 to 255, with int8 p[0 .. 3]; exactly
  *   simd_dot4(sum, codes, p)               the same for bytes from 0 to 15
+ * of dotprod and i8mm alone:
+ *   simd_dot_eight(bits, sum, low, high, p)    simd_dot8, or of 4 bits simd_dot4, with low and p[0 .. 3], then with high and p[4 .. 7]
+ * of dotprod, which multiplies signed bytes, simd_dot8 and simd_dot_eight of 8 bits take bytes less 128
  * of zen4 alone, the first three of all bytes alike:
  *   simd_lookup_bytes(table, v)            table[byte & 127]
  *   simd_sign_bytes(v, signs)              v < 128 with the highest bits of signs
@@ -46,10 +50,12 @@
 #define HF2C_ISA_scalar 0
 #define HF2C_ISA_dsp 1
 #define HF2C_ISA_helium 2
-#define HF2C_ISA_c11 3
-#define HF2C_ISA_avx2 4
-#define HF2C_ISA_avx512 5
-#define HF2C_ISA_zen4 6
+#define HF2C_ISA_dotprod 3
+#define HF2C_ISA_i8mm 4
+#define HF2C_ISA_c11 5
+#define HF2C_ISA_avx2 6
+#define HF2C_ISA_avx512 7
+#define HF2C_ISA_zen4 8
 #define HF2C_ISA_NUMBER_(isa) HF2C_ISA_##isa
 #define HF2C_ISA_NUMBER(isa) HF2C_ISA_NUMBER_(isa)
 

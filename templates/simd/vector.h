@@ -147,12 +147,16 @@ SIMD_INLINE simd_int simd_set1_int(int32_t x) { return (simd_int){x, x, x, x}; }
 SIMD_INLINE simd_int simd_add_int(simd_int a, simd_int b) { return a + b; }
 SIMD_INLINE simd_int simd_multiply_int(simd_int a, simd_int b) { return a * b; }
 SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return v >> n; }
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+#include "templates/simd/neon.h"
+#else
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
 {
     for (int j = 0; j < 4; j++) sum = sum + simd_byte(codes, j) * p[j];
     return sum;
 }
 SIMD_INLINE simd_int simd_dot4(simd_int sum, simd_int codes, const int8_t *p) { return simd_dot8(sum, codes, p); }
+#endif
 
 SIMD_INLINE void simd_transpose(simd_float rows[SIMD_LANES])
 {

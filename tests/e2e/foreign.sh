@@ -50,7 +50,23 @@ try() {
     diff "wanted.$precision" found || fail "$target, $precision: other labels or scores"
     ran="$ran $target($precision)"
 }
+# products TARGET: whole tiles of bytes, of all heights and lengths, have the host's bits.
+products() {
+    local isa flags
+    isa=$(sed -n 's/^isa *= *//p' "$ROOT/targets/$1.target") flags=$(sed -n 's/^flags *= *//p' "$ROOT/targets/$1.target")
+    command -v "$(compiler "$1")" >/dev/null && command -v qemu-aarch64 >/dev/null || return 0
+    # shellcheck disable=SC2086
+    "$(compiler "$1")" -std=c11 $flags -I"$ROOT" -DPRODUCTS_ISA="$isa" "$ROOT/tests/e2e/products.c" -o "products.$1" -static -lm
+    qemu-aarch64 "./products.$1" >products.found || fail "$1: products: status $?"
+    diff products.wanted products.found || fail "$1: other products of bytes"
+}
+cc -std=c11 -O2 -I"$ROOT" -DPRODUCTS_ISA=c11 "$ROOT/tests/e2e/products.c" -o products.host -lm
+./products.host >products.wanted
+for target in aarch64 aarch64-dotprod aarch64-i8mm; do products "$target"; done
 try aarch64 q4z qemu-aarch64
+for precision in q8 q4; do wanted "$precision"; done
+for precision in q8 q4 q4z; do try aarch64-dotprod $precision qemu-aarch64; done
+for precision in q8 q4 q4z; do try aarch64-i8mm $precision qemu-aarch64; done
 try riscv64 stored qemu-riscv64
 for precision in stored q4z; do try s390x $precision qemu-s390x; done
 [ "$(uname -m)" != x86_64 ] || try i686 stored
