@@ -4,9 +4,6 @@
 
 #include "templates/cpu/tile_dot_shape.h"
 #include "templates/cpu/tile_rows.h"
-#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
-#include "templates/cpu/tile_dot_neon.h"
-#endif
 
 /* ---- a scale for each block of 32 ---- */
 
@@ -41,6 +38,9 @@ SIMD_INLINE simd_float dot_scale(const int format, const char *parameters)
     return scale;
 }
 
+#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
+#include "templates/cpu/tile_dot_neon.h"
+#else
 /* One load of codes of 8 bits, or of twice as many of 4 bits, of each panel times all rows. */
 SIMD_INLINE void dot_add(const int format, const int rows, const int panels, const char *codes, int64_t panel, const TileRows *x, const int at,
                          simd_int *whole)
@@ -68,18 +68,6 @@ SIMD_INLINE void dot_add(const int format, const int rows, const int panels, con
 SIMD_INLINE void dot_block(const int format, const int rows, const int panels, const DotTile *t, const char *w, const char *parameters, const TileRows *x,
                            const TileRows *starts, simd_int *whole)
 {
-#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) whole[m] = simd_set1_int(0);
-    dot_block_sums(format, rows, w, x, whole);
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) {
-        int32_t start;
-        memcpy(&start, tile_row(starts, m), sizeof(start));
-        whole[m] = simd_add_int(whole[m], dot_start(format, start, parameters));
-    }
-    (void)panels, (void)t;
-#else
     enum { CODES_AT_A_TIME = 4 };
     const int loads = DOT_BLOCK * layout_bits(format) / 8 / CODES_AT_A_TIME;
     SIMD_UNROLL
@@ -93,8 +81,8 @@ SIMD_INLINE void dot_block(const int format, const int rows, const int panels, c
         if (layout_bits(format) == 4) SIMD_OPAQUE(w); /* else compilers load all codes first, and lack registers */
         dot_add(format, rows, panels, w, t->panel, x, g * CODES_AT_A_TIME, whole);
     }
-#endif
 }
+#endif
 
 /* Few rows: more of the same panels; else what the tile is told, at most as many bytes as it has read of one of its own. */
 SIMD_INLINE void dot_ask(const int rows, const int panels, const char *w, const char **next, int64_t ask, const int64_t bytes)
@@ -163,35 +151,15 @@ SIMD_INLINE void dot_wide_step(const int format, const int rows, const int panel
     for (int i = 0; i < rows * panels; i++) sum[i] = dot_step(format, sum[i], v[i % panels], tile_row(x, i / panels) + at);
 }
 
+#if HF2C_ISA != HF2C_ISA_dotprod && HF2C_ISA != HF2C_ISA_i8mm
 /* Two groups; and what makes one sum for each row of theirs in the end. */
 SIMD_INLINE void dot_wide_pair(const int format, const int rows, const int panels, const char *w, int64_t panel, const TileRows *x, simd_float *sum)
 {
-#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
-    simd_int whole[DOT_ROWS];
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) whole[m] = simd_as_int(sum[m]);
-    dot_eight(8, rows, simd_load_int(w), simd_load_int(w + DOT_GROUP_BYTES), x, 0, whole);
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) sum[m] = simd_as_float(whole[m]);
-    (void)format, (void)panels, (void)panel;
-#else
     dot_wide_step(format, rows, panels, w, panel, x, 0, sum);
     dot_wide_step(format, rows, panels, w, panel, x, 4, sum);
-#endif
 }
-SIMD_INLINE void dot_wide_end(const int rows, simd_float *sum)
-{
-#if HF2C_ISA == HF2C_ISA_dotprod || HF2C_ISA == HF2C_ISA_i8mm
-    simd_int whole[DOT_ROWS];
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) whole[m] = simd_as_int(sum[m]);
-    dot_eight_end(rows, whole);
-    SIMD_UNROLL
-    for (int m = 0; m < rows; m++) sum[m] = simd_as_float(whole[m]);
-#else
-    (void)rows, (void)sum;
+SIMD_INLINE void dot_wide_end(const int rows, simd_float *sum) { (void)rows, (void)sum; }
 #endif
-}
 
 /* What follows the sums of whole numbers: the zero point, the scale of the weights, that of the activations. */
 SIMD_INLINE simd_float dot_row_result(const DotTile *t, simd_float sum, int m, const char *parameters)

@@ -1,9 +1,7 @@
-/* Eight k of a tile whose lanes have a column each, on AArch64: by four of a lane, or, with FEAT_I8MM, two columns times two rows at once. */
+/* Eight k of a tile whose lanes have a column each, on AArch64: by four of a lane, or, with FEAT_I8MM, two columns times two rows at once.
+ * A part of tile_dot_lanes.h. */
 #ifndef HF2C_CPU_TILE_DOT_NEON_H
 #define HF2C_CPU_TILE_DOT_NEON_H
-
-#include "templates/cpu/tile_dot_shape.h"
-#include "templates/cpu/tile_rows.h"
 
 /* low, high: codes of k `at` to `at` + 3 of each column, and of the next four. whole: [rows], registers; where rows go by pairs, of each pair first
  * the products of two columns with both rows, then those of the other two, until dot_eight_end. */
@@ -39,23 +37,61 @@ SIMD_INLINE void dot_eight_end(const int rows, simd_int *whole)
 #endif
 }
 
-/* The products of a block. */
-SIMD_INLINE void dot_block_sums(const int format, const int rows, const char *w, const TileRows *x, simd_int *whole)
+/* A block: tile_dot_lanes.h's, of one panel. */
+SIMD_INLINE void dot_block(const int format, const int rows, const int panels, const DotTile *t, const char *w, const char *parameters, const TileRows *x,
+                           const TileRows *starts, simd_int *whole)
 {
     const int bits = layout_bits(format), loads = DOT_BLOCK * bits / 8 / 4;
+    (void)panels, (void)t;
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) whole[m] = simd_set1_int(0);
     SIMD_UNROLL
     for (int g = 0; g < loads; g += 2, w += 2 * DOT_GROUP_BYTES) {
         simd_int low = simd_load_int(w), high = simd_load_int(w + DOT_GROUP_BYTES);
         if (bits == 8) {
             dot_eight(bits, rows, low, high, x, 4 * g, whole);
-        } else {
-            dot_eight(bits, rows, simd_and(low, 0x0f0f0f0fu), simd_and(high, 0x0f0f0f0fu), x, 4 * g, whole);
-            low = simd_and(simd_shift_right(low, 4), 0x0f0f0f0fu);
-            high = simd_and(simd_shift_right(high, 4), 0x0f0f0f0fu);
-            dot_eight(bits, rows, low, high, x, DOT_BLOCK / 2 + 4 * g, whole);
+            continue;
         }
+        dot_eight(bits, rows, simd_and(low, DOT_NIBBLES), simd_and(high, DOT_NIBBLES), x, 4 * g, whole);
+        low = simd_and(simd_shift_right(low, 4), DOT_NIBBLES);
+        high = simd_and(simd_shift_right(high, 4), DOT_NIBBLES);
+        dot_eight(bits, rows, low, high, x, DOT_BLOCK / 2 + 4 * g, whole);
     }
     dot_eight_end(rows, whole);
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) {
+        int32_t start;
+        memcpy(&start, tile_row(starts, m), sizeof(start));
+        whole[m] = simd_add_int(whole[m], dot_start(format, start, parameters));
+    }
+}
+
+/* The whole numbers that sums of rows with one scale are; and back. */
+SIMD_INLINE void dot_wide_whole(const int rows, const simd_float *sum, simd_int *whole)
+{
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) whole[m] = simd_as_int(sum[m]);
+}
+SIMD_INLINE void dot_wide_sums(const int rows, const simd_int *whole, simd_float *sum)
+{
+    SIMD_UNROLL
+    for (int m = 0; m < rows; m++) sum[m] = simd_as_float(whole[m]);
+}
+
+SIMD_INLINE void dot_wide_pair(const int format, const int rows, const int panels, const char *w, int64_t panel, const TileRows *x, simd_float *sum)
+{
+    simd_int whole[DOT_ROWS];
+    dot_wide_whole(rows, sum, whole);
+    dot_eight(layout_bits(format), rows, simd_load_int(w), simd_load_int(w + DOT_GROUP_BYTES), x, 0, whole);
+    dot_wide_sums(rows, whole, sum);
+    (void)panels, (void)panel;
+}
+SIMD_INLINE void dot_wide_end(const int rows, simd_float *sum)
+{
+    simd_int whole[DOT_ROWS];
+    dot_wide_whole(rows, sum, whole);
+    dot_eight_end(rows, whole);
+    dot_wide_sums(rows, whole, sum);
 }
 
 #endif
