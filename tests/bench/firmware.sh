@@ -25,7 +25,7 @@ count() {
         "$(part 'tokenizer and its tables')" "$(part workspace) + $(part state)" "$(part 'stack, worst case')" "$(head -1 "$work/said" | cut -d' ' -f1)"
 }
 printf '| model | precision | target | weights | code | tokenizer | workspace + cache | stack | instructions a token |\n|---|---|---|---:|---:|---:|---:|---:|---:|\n'
-[ $# -gt 0 ] || set -- cortex-m7 cortex-m33 cortex-m55 cortex-m3 rv32imafc
+[ $# -gt 0 ] || set -- cortex-m7 cortex-m33 cortex-m55 cortex-m3 rv32imafc rv64gc
 for target; do
     count "$target" kjv-genre f32 --max-seq 64
     count "$target" kjv-genre q8 --max-seq 64 --ram 128K
