@@ -72,8 +72,7 @@ SIMD_INLINE void dot_block(const int format, const int rows, const int panels, c
     const int loads = DOT_BLOCK * layout_bits(format) / 8 / CODES_AT_A_TIME;
     SIMD_UNROLL
     for (int i = 0; i < rows * panels; i++) {
-        int32_t start;
-        memcpy(&start, tile_row(starts, i / panels), sizeof(start));
+        const int32_t start = (int32_t)bits_load_word(tile_row(starts, i / panels));
         whole[i] = dot_start(format, start, parameters + i % panels * t->panel);
     }
     SIMD_UNROLL
@@ -125,7 +124,7 @@ SIMD_INLINE void dot_block_tile(const int format, const int rows, const int pane
     SIMD_UNROLL
     for (int i = 0; i < rows * panels; i++)
         simd_store(t->sums + i / panels * t->lds + i % panels * WEIGHT_PANEL + lane,
-                   sum[i] * simd_set1(bits_load_float(t->x + i / panels * t->stride + a8_scale(t->K))));
+                   sum[i] * simd_set1(bits_float(bits_load_word(t->x + i / panels * t->stride + a8_scale(t->K)))));
 }
 
 /* ---- a scale for a row, or none ---- */
@@ -165,10 +164,9 @@ SIMD_INLINE void dot_wide_end(const int rows, simd_float *sum) { (void)rows, (vo
 SIMD_INLINE simd_float dot_row_result(const DotTile *t, simd_float sum, int m, const char *parameters)
 {
     const char *row = t->x + m * t->stride;
-    int32_t start;
-    memcpy(&start, row + a8_start(t->K), sizeof(start));
+    const int32_t start = (int32_t)bits_load_word(row + a8_start(t->K));
     simd_int whole = simd_add_int(simd_as_int(sum), simd_set1_int(DOT_SIGNED ? 0 : start));
-    return simd_float_of(whole) * weight_scale(WEIGHT_int8, parameters).scale * simd_set1(bits_load_float(row + a8_scale(t->K)));
+    return simd_float_of(whole) * weight_scale(WEIGHT_int8, parameters).scale * simd_set1(bits_float(bits_load_word(row + a8_scale(t->K))));
 }
 
 /* sum: [rows * panels], registers */

@@ -38,6 +38,17 @@ static inline uint16_t bits_load_half(const void *from)
     return value;
 }
 
+/* Four bytes at a multiple of four: cores that load words there alone would else do it byte by byte. */
+static inline uint32_t bits_load_word(const void *from)
+{
+    uint32_t value;
+#if defined(__GNUC__)
+    from = __builtin_assume_aligned(from, sizeof(value));
+#endif
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
 /* The whole number nearest to value, ties to even, held within [low, high], |low|, |high| < 2^22; NaN gives low. */
 static inline int32_t bits_nearest(float value, float low, float high)
 {

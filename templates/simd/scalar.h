@@ -55,12 +55,7 @@ SIMD_INLINE simd_float simd_scale(simd_float v, simd_float n)
 
 SIMD_INLINE float simd_reduce_add(simd_float v) { return v; }
 SIMD_INLINE float simd_reduce_max(simd_float v) { return v; }
-SIMD_INLINE simd_int simd_load_int(const void *p)
-{
-    simd_int v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
+SIMD_INLINE simd_int simd_load_int(const void *p) { return bits_load_word(p); }
 SIMD_INLINE simd_int simd_load_bytes(const void *p) { return *(const unsigned char *)p; }
 SIMD_INLINE simd_int simd_and(simd_int v, uint32_t mask) { return v & mask; }
 SIMD_INLINE simd_int simd_shift_left(simd_int v, const int n) { return v << n; }
@@ -85,6 +80,7 @@ SIMD_INLINE simd_int simd_shift_down(simd_int v, const int n) { return v >> n | 
 #else
 SIMD_INLINE simd_int simd_dot8(simd_int sum, simd_int codes, const int8_t *p)
 {
+    SIMD_UNROLL
     for (int j = 0; j < 4; j++) sum += simd_byte(codes, j) * (uint32_t)(int32_t)p[j];
     return sum;
 }
